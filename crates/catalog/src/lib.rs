@@ -1,0 +1,1 @@
+//! Transactions, snapshots, lineage and SQL.

@@ -1,0 +1,1 @@
+//! Containers and encodings: bytes to messages, messages to bytes.

@@ -1,0 +1,1 @@
+//! Signatures, envelopes and the Merkle log.

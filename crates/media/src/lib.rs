@@ -1,0 +1,1 @@
+//! Pictures: codec bitstreams to pixels, pixels to codec bitstreams.

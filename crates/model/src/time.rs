@@ -1,0 +1,69 @@
+//! Times and spans of time.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Nanoseconds since the Unix epoch, or since the zero of a clock that has no date.
+///
+/// In JSON a string of digits, since 64-bit integers do not survive every JSON reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanos(pub i64);
+
+impl Nanos {
+    /// The seconds from `earlier` to `self`; negative when `self` comes first.
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        // i128 because the difference of two i64 may not fit; f64 is exact to a nanosecond below 104 days.
+        (i128::from(self.0) - i128::from(earlier.0)) as f64 / 1e9
+    }
+}
+
+impl Serialize for Nanos {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Nanos {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// From `start` to `end`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TimeSpan {
+    /// The first instant.
+    pub start: Nanos,
+    /// The last instant; never before `start`.
+    pub end: Nanos,
+}
+
+impl TimeSpan {
+    /// The span that holds both ends, whichever comes first.
+    pub fn new(one: Nanos, other: Nanos) -> Self {
+        Self {
+            start: one.min(other),
+            end: one.max(other),
+        }
+    }
+
+    /// The smallest span that holds both.
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// Seconds from start to end.
+    pub fn seconds(self) -> f64 {
+        self.end.seconds_since(self.start)
+    }
+
+    /// Whether `t` lies inside.
+    pub fn contains(self, t: Nanos) -> bool {
+        self.start <= t && t <= self.end
+    }
+}

@@ -1,0 +1,1 @@
+//! Checks to findings, findings to dimensions, dimensions to a receipt.

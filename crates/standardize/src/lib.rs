@@ -1,0 +1,1 @@
+//! Messages to episodes: clocks, kinds, units, names, segmentation.

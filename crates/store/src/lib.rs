@@ -1,0 +1,1 @@
+//! Objects at rest: local disk, memory, and a faulty one for tests.
