@@ -51,9 +51,7 @@ fn write(value: &Value, text: &mut String) -> Result<(), serde_json::Error> {
             }
             text.push('}');
         }
-        Value::Null | Value::Bool(_) | Value::String(_) => {
-            text.push_str(&serde_json::to_string(value)?)
-        }
+        Value::Null | Value::Bool(_) | Value::String(_) => text.push_str(&serde_json::to_string(value)?),
     }
     Ok(())
 }
@@ -96,9 +94,6 @@ mod tests {
 
     #[test]
     fn large_integers_are_exact() {
-        assert_eq!(
-            canonical_json(&json!({ "t": u64::MAX })).expect("it is JSON"),
-            r#"{"t":18446744073709551615}"#
-        );
+        assert_eq!(canonical_json(&json!({ "t": u64::MAX })).expect("it is JSON"), r#"{"t":18446744073709551615}"#);
     }
 }

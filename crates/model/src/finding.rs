@@ -158,9 +158,7 @@ impl Decision {
 
     /// The decision of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Accept, Self::Repair, Self::Reject, Self::Unknown]
-            .into_iter()
-            .find(|decision| decision.name() == name)
+        [Self::Accept, Self::Repair, Self::Reject, Self::Unknown].into_iter().find(|decision| decision.name() == name)
     }
 }
 
@@ -179,22 +177,14 @@ impl Finding {
     /// Orders findings for people and for hashing: by code, stream, time, then words.
     pub fn sort(findings: &mut [Self]) {
         findings.sort_by(|one, other| {
-            (
-                &one.code,
-                &one.stream,
-                &one.span,
-                &one.file,
-                one.offset,
-                &one.message,
-            )
-                .cmp(&(
-                    &other.code,
-                    &other.stream,
-                    &other.span,
-                    &other.file,
-                    other.offset,
-                    &other.message,
-                ))
+            (&one.code, &one.stream, &one.span, &one.file, one.offset, &one.message).cmp(&(
+                &other.code,
+                &other.stream,
+                &other.span,
+                &other.file,
+                other.offset,
+                &other.message,
+            ))
         });
     }
 }

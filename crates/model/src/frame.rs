@@ -132,11 +132,7 @@ impl PixelFormat {
     /// Bytes per pixel.
     pub const fn bytes(self) -> usize {
         match self {
-            Self::Mono8
-            | Self::BayerRggb8
-            | Self::BayerBggr8
-            | Self::BayerGbrg8
-            | Self::BayerGrbg8 => 1,
+            Self::Mono8 | Self::BayerRggb8 | Self::BayerBggr8 | Self::BayerGbrg8 | Self::BayerGrbg8 => 1,
             Self::Mono16 | Self::Yuyv | Self::Uyvy => 2,
             Self::Rgb8 | Self::Bgr8 => 3,
             Self::Float32 | Self::Rgba8 | Self::Bgra8 => 4,

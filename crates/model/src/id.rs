@@ -25,10 +25,7 @@ fn to_hex(bytes: &[u8]) -> String {
 }
 
 fn from_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseIdError> {
-    let error = || ParseIdError {
-        text: text.chars().take(80).collect(),
-        digits: N * 2,
-    };
+    let error = || ParseIdError { text: text.chars().take(80).collect(), digits: N * 2 };
     let digits = text.as_bytes();
     if digits.len() != N * 2 {
         return Err(error());
@@ -151,22 +148,14 @@ mod tests {
     #[test]
     fn ids_survive_text() {
         let id = Hash256::of(b"abc");
-        assert_eq!(
-            id.to_string(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(id.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(id.to_string().parse::<Hash256>(), Ok(id));
     }
 
     #[test]
     fn a_bad_id_says_what_it_is() {
-        let error = "xyz"
-            .parse::<EpisodeId>()
-            .expect_err("three letters are no id");
-        assert_eq!(
-            error.to_string(),
-            "`xyz` is not an id of 32 hexadecimal digits"
-        );
+        let error = "xyz".parse::<EpisodeId>().expect_err("three letters are no id");
+        assert_eq!(error.to_string(), "`xyz` is not an id of 32 hexadecimal digits");
         assert!("G".repeat(32).parse::<EpisodeId>().is_err());
         assert!("é".repeat(16).parse::<EpisodeId>().is_err());
     }

@@ -117,19 +117,12 @@ impl StreamKind {
 
     /// Whether samples stay in the recording and only their place is kept.
     pub const fn is_frames(self) -> bool {
-        matches!(
-            self,
-            Self::Audio | Self::Depth | Self::Image | Self::PointCloud | Self::Scan
-        )
+        matches!(self, Self::Audio | Self::Depth | Self::Image | Self::PointCloud | Self::Scan)
     }
 
     /// The table that holds streams of this kind.
     pub const fn table(self) -> &'static str {
-        if self.is_frames() {
-            "frames"
-        } else {
-            self.name()
-        }
+        if self.is_frames() { "frames" } else { self.name() }
     }
 
     /// The numbers of a sample, as (column, elements per row or `None` for a list, unit). Empty for frames and events.
@@ -139,17 +132,10 @@ impl StreamKind {
         // (column, is a list, unit)
         match self {
             Self::Action => &[("value", true, "")],
-            Self::Geo => &[
-                ("latitude_deg", false, "deg"),
-                ("longitude_deg", false, "deg"),
-                ("altitude_m", false, "m"),
-            ],
-            Self::Gripper => &[
-                ("position", false, ""),
-                ("velocity", false, ""),
-                ("effort", false, "N"),
-                ("raw_position", false, ""),
-            ],
+            Self::Geo => &[("latitude_deg", false, "deg"), ("longitude_deg", false, "deg"), ("altitude_m", false, "m")],
+            Self::Gripper => {
+                &[("position", false, ""), ("velocity", false, ""), ("effort", false, "N"), ("raw_position", false, "")]
+            }
             Self::Imu => &[
                 ("ax_mps2", false, "m/s²"),
                 ("ay_mps2", false, "m/s²"),
@@ -162,11 +148,7 @@ impl StreamKind {
                 ("qz", false, ""),
                 ("qw", false, ""),
             ],
-            Self::JointState => &[
-                ("position", true, "rad"),
-                ("velocity", true, "rad/s"),
-                ("effort", true, "N·m"),
-            ],
+            Self::JointState => &[("position", true, "rad"), ("velocity", true, "rad/s"), ("effort", true, "N·m")],
             Self::Pose => &[
                 ("x_m", false, "m"),
                 ("y_m", false, "m"),
@@ -195,12 +177,7 @@ impl StreamKind {
                 ("ty_nm", false, "N·m"),
                 ("tz_nm", false, "N·m"),
             ],
-            Self::Audio
-            | Self::Depth
-            | Self::Event
-            | Self::Image
-            | Self::PointCloud
-            | Self::Scan => &[],
+            Self::Audio | Self::Depth | Self::Event | Self::Image | Self::PointCloud | Self::Scan => &[],
         }
     }
 
@@ -225,17 +202,10 @@ impl StreamKind {
                 Field::new("length", DataType::UInt64, false),
             ]);
         } else if self == Self::Event {
-            fields.extend([
-                Field::new("level", DataType::Utf8, true),
-                Field::new("text", DataType::Utf8, false),
-            ]);
+            fields.extend([Field::new("level", DataType::Utf8, true), Field::new("text", DataType::Utf8, false)]);
         } else {
             for (name, list, _) in self.numbers() {
-                let kind = if *list {
-                    list_type()
-                } else {
-                    DataType::Float64
-                };
+                let kind = if *list { list_type() } else { DataType::Float64 };
                 fields.push(Field::new(*name, kind, true));
             }
         }
@@ -256,10 +226,7 @@ mod tests {
     fn names_lead_back_and_are_sorted() {
         for kind in StreamKind::ALL {
             assert_eq!(StreamKind::from_name(kind.name()), Some(kind));
-            assert_eq!(
-                serde_json::to_value(kind).expect("a name is JSON"),
-                kind.name()
-            );
+            assert_eq!(serde_json::to_value(kind).expect("a name is JSON"), kind.name());
         }
         assert!(StreamKind::ALL.is_sorted_by_key(|kind| kind.name()));
     }

@@ -30,22 +30,19 @@ mod stream;
 mod time;
 
 pub use canonical::{canonical_json, hash_canonical};
-pub use episode::{
-    Episode, EpisodeDraft, EpisodeTally, Mode, Outcome, Rights, Segment, SegmentLabel,
-};
+pub use episode::{Episode, EpisodeDraft, EpisodeTally, Mode, Outcome, Rights, Segment, SegmentLabel};
 pub use finding::{Decision, Dimension, DimensionState, Finding, Severity, Tri};
 pub use frame::{Codec, FrameError, FrameSource, Picture, PictureInfo, PixelFormat};
 pub use id::{DerivationId, EpisodeId, Hash256, ObjectId, ParseIdError, RecordingId};
 pub use kind::{FRAME_FIELDS, StreamKind, TIME_FIELDS};
 pub use message::{
-    Channel, ChannelTally, Inline, MessageBatch, MessageEncoding, Payload, ReadEvent, ReadOptions,
-    ReadSummary, RecordingPlan, SourceEpisode, time_type,
+    Channel, ChannelTally, Inline, MessageBatch, MessageEncoding, Payload, ReadEvent, ReadOptions, ReadSummary,
+    RecordingPlan, SourceEpisode, time_type,
 };
 pub use note::{Note, NoteKind};
 pub use receipt::{CheckResult, Counts, Derivation, RECEIPT_VERSION, ReceiptPayload};
 pub use source::{
-    BlobColumns, BlobRef, Compression, MemorySource, Source, SourceFile, blob_field, is_blob,
-    manifest_hash,
+    BlobColumns, BlobRef, Compression, MemorySource, Source, SourceFile, blob_field, is_blob, manifest_hash,
 };
 pub use stream::{Clock, Series, Stream, StreamBatch};
 pub use time::{Nanos, TimeSpan};

@@ -187,12 +187,7 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self {
-            inline: |_, _| false,
-            channels: None,
-            episodes: None,
-            verify: true,
-        }
+        Self { inline: |_, _| false, channels: None, episodes: None, verify: true }
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Decision, DerivationId, Dimension, DimensionState, EpisodeId, EpisodeTally, Finding, Hash256,
-    RecordingId,
+    Decision, DerivationId, Dimension, DimensionState, EpisodeId, EpisodeTally, Finding, Hash256, RecordingId,
 };
 
 /// Version of the payload's shape.
@@ -34,9 +33,7 @@ pub struct Derivation {
 impl Derivation {
     /// The id of the derivation: the hash of its canonical JSON.
     pub fn id(&self) -> Result<DerivationId, serde_json::Error> {
-        Ok(DerivationId::from_bytes(
-            *crate::hash_canonical(self)?.as_bytes(),
-        ))
+        Ok(DerivationId::from_bytes(*crate::hash_canonical(self)?.as_bytes()))
     }
 }
 

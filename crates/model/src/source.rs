@@ -3,9 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, StructArray, UInt8Array, UInt32Array, UInt64Array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, StructArray, UInt8Array, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Fields};
 use sha2::{Digest, Sha256};
 
@@ -33,18 +31,11 @@ pub trait Source: Send + Sync {
     /// Reads exactly `length` bytes, or fails with [`io::ErrorKind::UnexpectedEof`] before allocating anything that the
     /// file cannot hold.
     fn read_exact(&self, file: usize, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-        let size = self
-            .files()
-            .get(file)
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?
-            .size;
+        let size = self.files().get(file).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?.size;
         if offset.checked_add(length).is_none_or(|end| end > size) {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
-                format!(
-                    "bytes {offset}..{} of a file of {size} bytes",
-                    offset.saturating_add(length)
-                ),
+                format!("bytes {offset}..{} of a file of {size} bytes", offset.saturating_add(length)),
             ));
         }
         let length = usize::try_from(length).map_err(io::Error::other)?;
@@ -61,9 +52,7 @@ pub trait Source: Send + Sync {
 
     /// The index of the file called `path`.
     fn find(&self, path: &str) -> Option<usize> {
-        self.files()
-            .binary_search_by(|file| file.path.as_str().cmp(path))
-            .ok()
+        self.files().binary_search_by(|file| file.path.as_str().cmp(path)).ok()
     }
 }
 
@@ -81,10 +70,7 @@ impl MemorySource {
         files.sort_by(|one, other| one.0.cmp(&other.0));
         let mut source = Self::default();
         for (path, bytes) in files {
-            source.files.push(SourceFile {
-                path,
-                size: bytes.len() as u64,
-            });
+            source.files.push(SourceFile { path, size: bytes.len() as u64 });
             source.bytes.push(bytes.into());
         }
         source
@@ -97,14 +83,8 @@ impl Source for MemorySource {
     }
 
     fn read_at(&self, file: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self
-            .bytes
-            .get(file)
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        let rest = usize::try_from(offset)
-            .ok()
-            .and_then(|offset| bytes.get(offset..))
-            .unwrap_or_default();
+        let bytes = self.bytes.get(file).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
         let n = rest.len().min(buffer.len());
         buffer[..n].copy_from_slice(&rest[..n]);
         Ok(n)
@@ -151,9 +131,7 @@ impl Compression {
 
     /// The compression of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::None, Self::Lz4, Self::Zstd]
-            .into_iter()
-            .find(|compression| compression.name() == name)
+        [Self::None, Self::Lz4, Self::Zstd].into_iter().find(|compression| compression.name() == name)
     }
 
     fn code(self) -> u8 {
@@ -246,29 +224,13 @@ impl BlobColumns {
     pub fn finish(&mut self) -> StructArray {
         let rows = std::mem::take(&mut self.rows);
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(UInt32Array::from_iter_values(
-                rows.iter().map(|row| row.file),
-            )),
-            Arc::new(UInt64Array::from_iter_values(
-                rows.iter().map(|row| row.chunk_offset),
-            )),
-            Arc::new(UInt64Array::from_iter_values(
-                rows.iter().map(|row| row.chunk_length),
-            )),
-            Arc::new(UInt8Array::from_iter_values(
-                rows.iter().map(|row| row.compression.code()),
-            )),
-            Arc::new(UInt64Array::from_iter_values(
-                rows.iter().map(|row| row.inner_offset),
-            )),
-            Arc::new(UInt64Array::from_iter_values(
-                rows.iter().map(|row| row.length),
-            )),
-            Arc::new(
-                rows.iter()
-                    .map(|row| row.key_frame)
-                    .collect::<BooleanArray>(),
-            ),
+            Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.file))),
+            Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.chunk_offset))),
+            Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.chunk_length))),
+            Arc::new(UInt8Array::from_iter_values(rows.iter().map(|row| row.compression.code()))),
+            Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.inner_offset))),
+            Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.length))),
+            Arc::new(rows.iter().map(|row| row.key_frame).collect::<BooleanArray>()),
         ];
         // Some(len) because a struct of no rows would otherwise not know its length.
         StructArray::try_new_with_length(blob_fields(), columns, None, rows.len())
@@ -316,11 +278,7 @@ mod tests {
             length: 5,
             key_frame: None,
         };
-        let key = BlobRef {
-            key_frame: Some(true),
-            compression: Compression::None,
-            ..blob
-        };
+        let key = BlobRef { key_frame: Some(true), compression: Compression::None, ..blob };
         let mut columns = BlobColumns::default();
         columns.push(blob);
         columns.push(key);
@@ -333,10 +291,7 @@ mod tests {
     #[test]
     fn a_renamed_file_is_the_same_recording_but_a_renamed_part_is_not() {
         let digest = Hash256::of(b"x");
-        assert_eq!(
-            manifest_hash([("a", 1, digest)]),
-            manifest_hash([("b", 1, digest)])
-        );
+        assert_eq!(manifest_hash([("a", 1, digest)]), manifest_hash([("b", 1, digest)]));
         assert_ne!(
             manifest_hash([("a", 1, digest), ("b", 1, digest)]),
             manifest_hash([("a", 1, digest), ("c", 1, digest)])
@@ -346,13 +301,7 @@ mod tests {
     #[test]
     fn a_claim_beyond_the_end_allocates_nothing() {
         let source = MemorySource::new([("a".to_owned(), vec![1, 2, 3])]);
-        assert_eq!(
-            source.read_exact(0, 1, 2).expect("bytes 1..3 are there"),
-            [2, 3]
-        );
-        assert_eq!(
-            source.read_exact(0, 1, u64::MAX).map_err(|e| e.kind()),
-            Err(io::ErrorKind::UnexpectedEof)
-        );
+        assert_eq!(source.read_exact(0, 1, 2).expect("bytes 1..3 are there"), [2, 3]);
+        assert_eq!(source.read_exact(0, 1, u64::MAX).map_err(|e| e.kind()), Err(io::ErrorKind::UnexpectedEof));
     }
 }

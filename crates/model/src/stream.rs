@@ -200,40 +200,20 @@ pub struct Series<'a> {
 
 impl<'a> Series<'a> {
     /// `width` numbers per row; zero means as many as the first row has.
-    fn of_list(
-        name: &'static str,
-        unit: &'static str,
-        list: &'a ListArray,
-        width: usize,
-    ) -> Option<Self> {
+    fn of_list(name: &'static str, unit: &'static str, list: &'a ListArray, width: usize) -> Option<Self> {
         let child = list.values().as_any().downcast_ref::<Float64Array>()?;
         let offsets = list.value_offsets();
         // OK to cast: offsets of a ListArray are never negative.
         let bounds = |row: usize| (offsets[row] as usize, offsets[row + 1] as usize);
         let width = match width {
-            0 => (0..list.len())
-                .map(bounds)
-                .map(|(from, to)| to - from)
-                .find(|width| *width > 0)?,
+            0 => (0..list.len()).map(bounds).map(|(from, to)| to - from).find(|width| *width > 0)?,
             width => width,
         };
         let whole = list.null_count() == 0 && child.null_count() == 0;
-        if whole
-            && (0..list.len())
-                .map(bounds)
-                .all(|(from, to)| to - from == width)
-        {
+        if whole && (0..list.len()).map(bounds).all(|(from, to)| to - from == width) {
             let (from, to) = (bounds(0).0, offsets[list.len()] as usize);
             let values = Cow::Borrowed(&child.values()[from..to]);
-            return Some(Self {
-                name,
-                unit,
-                columns: Vec::new(),
-                width,
-                values,
-                missing: 0,
-                ragged: 0,
-            });
+            return Some(Self { name, unit, columns: Vec::new(), width, values, missing: 0, ragged: 0 });
         }
         let mut values = vec![f64::NAN; list.len() * width];
         let (mut missing, mut ragged) = (0, 0);
@@ -252,15 +232,7 @@ impl<'a> Series<'a> {
                 }
             }
         }
-        Some(Self {
-            name,
-            unit,
-            columns: Vec::new(),
-            width,
-            values: values.into(),
-            missing,
-            ragged,
-        })
+        Some(Self { name, unit, columns: Vec::new(), width, values: values.into(), missing, ragged })
     }
 
     /// The samples, each a slice of `width` numbers.
@@ -277,61 +249,32 @@ mod tests {
 
     fn joints(rows: Vec<Option<Vec<Option<f64>>>>) -> StreamBatch {
         let times: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows.len() as i64));
-        let position: ArrayRef =
-            Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(rows));
+        let position: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(rows));
         let fields = StreamKind::JointState.fields();
         let empty = new_null_array(fields[4].data_type(), times.len());
         let samples = RecordBatch::try_new(
             Arc::new(Schema::new(fields)),
-            vec![
-                times.clone(),
-                times.clone(),
-                times,
-                position,
-                empty.clone(),
-                empty,
-            ],
+            vec![times.clone(), times.clone(), times, position, empty.clone(), empty],
         )
         .expect("the columns have the types of the kind");
-        let stream = Stream {
-            kind: Some(StreamKind::JointState),
-            ..Stream::default()
-        };
-        StreamBatch {
-            episode: 0,
-            index: 0,
-            stream: Arc::new(stream),
-            samples,
-        }
+        let stream = Stream { kind: Some(StreamKind::JointState), ..Stream::default() };
+        StreamBatch { episode: 0, index: 0, stream: Arc::new(stream), samples }
     }
 
     #[test]
     fn even_lists_are_borrowed() {
-        let batch = joints(vec![
-            Some(vec![Some(1.0), Some(2.0)]),
-            Some(vec![Some(3.0), Some(4.0)]),
-        ]);
+        let batch = joints(vec![Some(vec![Some(1.0), Some(2.0)]), Some(vec![Some(3.0), Some(4.0)])]);
         let series = batch.series();
         assert_eq!(series.len(), 1, "velocity and effort are null throughout");
         assert!(matches!(series[0].values, Cow::Borrowed(_)));
-        assert_eq!(
-            series[0].rows().collect::<Vec<_>>(),
-            [[1.0, 2.0], [3.0, 4.0]]
-        );
+        assert_eq!(series[0].rows().collect::<Vec<_>>(), [[1.0, 2.0], [3.0, 4.0]]);
     }
 
     #[test]
     fn ragged_and_missing_values_are_counted() {
-        let batch = joints(vec![
-            Some(vec![Some(1.0), None]),
-            Some(vec![Some(3.0)]),
-            None,
-        ]);
+        let batch = joints(vec![Some(vec![Some(1.0), None]), Some(vec![Some(3.0)]), None]);
         let series = batch.series();
-        assert_eq!(
-            (series[0].missing, series[0].ragged, series[0].width),
-            (5, 1, 2)
-        );
+        assert_eq!((series[0].missing, series[0].ragged, series[0].width), (5, 1, 2));
         assert_eq!(series[0].values[0], 1.0);
         assert!(series[0].values[1..].iter().all(|value| value.is_nan()));
     }

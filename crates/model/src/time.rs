@@ -24,10 +24,7 @@ impl Serialize for Nanos {
 
 impl<'de> Deserialize<'de> for Nanos {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map(Self)
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -43,18 +40,12 @@ pub struct TimeSpan {
 impl TimeSpan {
     /// The span that holds both ends, whichever comes first.
     pub fn new(one: Nanos, other: Nanos) -> Self {
-        Self {
-            start: one.min(other),
-            end: one.max(other),
-        }
+        Self { start: one.min(other), end: one.max(other) }
     }
 
     /// The smallest span that holds both.
     pub fn union(self, other: Self) -> Self {
-        Self {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Seconds from start to end.

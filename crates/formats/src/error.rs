@@ -1,0 +1,45 @@
+//! Why a recording could not be read at all.
+
+use std::io;
+
+/// Only the unreadable is an error; bad data is a [`prairie_model::Note`].
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// No reader knows these bytes.
+    #[error("no reader knows this format: {0}")]
+    Unrecognized(String),
+    /// Several readers claim it.
+    #[error("several readers claim it: {}", .0.join(", "))]
+    Ambiguous(Vec<&'static str>),
+    /// The container is damaged where nothing can be read without it.
+    #[error("failed to read {what} at byte {offset} of `{file}`: {why}")]
+    Damaged {
+        /// What was to be read.
+        what: &'static str,
+        /// The file in the recording.
+        file: String,
+        /// Where.
+        offset: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The operating system or the object store failed.
+    #[error("failed to read `{file}`")]
+    Io {
+        /// The file in the recording.
+        file: String,
+        /// What failed.
+        source: io::Error,
+    },
+    /// Output could not be written.
+    #[error("failed to write {what}")]
+    Write {
+        /// What was to be written.
+        what: &'static str,
+        /// What failed.
+        source: io::Error,
+    },
+    /// What was asked for cannot be expressed in the format.
+    #[error("{0}")]
+    Unsupported(String),
+}

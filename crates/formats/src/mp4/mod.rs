@@ -1,0 +1,1 @@
+//! MP4: the sample table of a track in, a file out.
