@@ -3,10 +3,45 @@
 //! ```text
 //!   (schema name, schema encoding, schema bytes, message encoding) ─ decoder ─▶ Decoder ─ push* ─ finish ─▶ StructArray
 //! ```
+//!
+//! Each schema language is parsed into one neutral tree, and the tree is compiled once into ops and columns of the same
+//! shape, so that no name is looked up while messages are read:
+//!
+//! ```text
+//!   ros1msg ros2msg ─ ros_msg ─┐
+//!   ros2idl omgidl  ─ idl ─────┴▶ schema::Struct ─ wire ─▶ cdr, ros1
+//!   FileDescriptorSet ───────────────────────── protobuf ─▶ protobuf
+//!   jsonschema ──────────────────────────────────── json ─▶ json
+//! ```
+//!
+//! In the other direction [`CdrWriter`] writes CDR, and [`ros2_types`] has the schemas of the types that are written.
+//!
+//! What a decoded message looks like: integers and floats keep their width, enumerations are integers, stamps are
+//! [`prairie_model::time_type`] (null when their fraction is a second or more, or they lie beyond the years 1677–2262),
+//! durations are `Duration(Nanosecond)`, texts are UTF-8 (what is not is replaced), every array is a list, maps are lists of
+//! `key` and `value`, and arrays of bytes are [`prairie_model::blob_field`]s, unless they are asked for inline or hold at most
+//! 4,096 bytes by their type. What is optional and absent is null.
+//!
+//! **Invariant:** a count in a message is checked against the bytes that are left before anything is allocated for it, and
+//! parts that a message may leave out are made up to a bound only.
+
+mod cdr_write;
+mod column;
+mod cursor;
+mod parameters;
+pub mod ros2_types;
+mod ros_msg;
+mod schema;
+mod wire;
 
 use arrow::array::StructArray;
 use arrow::datatypes::Fields;
 use prairie_model::{BlobRef, Inline, MessageEncoding};
+
+pub use cdr_write::CdrWriter;
+use ros_msg::Dialect;
+use schema::Struct;
+use wire::{Encoding, WireDecoder};
 
 /// Why a schema or a message could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +93,33 @@ pub fn decoder(
     encoding: &MessageEncoding,
     inline: Inline,
 ) -> Result<Box<dyn Decoder>, DecodeError> {
-    let _ = (schema, encoding, inline);
-    unimplemented!("the encoding room fills this in")
+    match encoding {
+        MessageEncoding::Cdr | MessageEncoding::Ros1 => {
+            let schema = required(schema, encoding)?;
+            let (root, wire) = wire_schema(schema, encoding).map_err(|why| unusable(schema, &why))?;
+            Ok(Box::new(WireDecoder::new(schema.name, &root, wire, inline)))
+        }
+        MessageEncoding::Protobuf | MessageEncoding::Json | MessageEncoding::Table | MessageEncoding::Other(_) => {
+            Err(DecodeError(format!("message encoding `{encoding}` is not decoded")))
+        }
+    }
+}
+
+fn required<'a>(schema: Option<SchemaBytes<'a>>, encoding: &MessageEncoding) -> Result<SchemaBytes<'a>, DecodeError> {
+    schema.ok_or_else(|| DecodeError(format!("the channel has no schema, and `{encoding}` messages need one")))
+}
+
+fn unusable(schema: SchemaBytes<'_>, why: &DecodeError) -> DecodeError {
+    DecodeError(format!("schema `{}` ({}) is unusable: {why}", schema.name, schema.encoding))
+}
+
+/// The shape of messages whose fields lie one after the other.
+fn wire_schema(schema: SchemaBytes<'_>, encoding: &MessageEncoding) -> Result<(Struct, Encoding), DecodeError> {
+    let wire = if *encoding == MessageEncoding::Ros1 { Encoding::Ros1 } else { Encoding::Cdr };
+    let root = match schema.encoding {
+        "ros1msg" => ros_msg::parse(schema.name, schema.data, Dialect::Ros1),
+        "ros2msg" => ros_msg::parse(schema.name, schema.data, Dialect::Ros2),
+        other => Err(DecodeError(format!("schema encoding `{other}` is unknown for `{encoding}` messages"))),
+    }?;
+    Ok((root, wire))
 }
