@@ -1,0 +1,172 @@
+//! One episode under all checks.
+
+use std::collections::BTreeMap;
+
+use prairie_model::{
+    CheckResult, Decision, Dimension, DimensionState, Finding, FrameError, Nanos, Picture, StreamBatch, TimeSpan,
+};
+
+use crate::CHECKS;
+use crate::check::{BatchView, Check, Context, FrameView, Run, Settings};
+use crate::decide::{decide, dimensions};
+use crate::facts::Facts;
+use crate::outcome::Outcome;
+use crate::pictures::Pictures;
+use crate::profile::{Required, glob};
+use crate::sameness::SamenessDigest;
+use crate::scene::Scene;
+
+/// One check at work, with other settings in some phases.
+struct Running {
+    check: &'static Check,
+    settings: Settings,
+    run: Box<dyn Run>,
+    /// Pattern of the segments' names, and the same check under that phase's settings.
+    phases: Vec<(String, Settings, Box<dyn Run>)>,
+}
+
+/// One episode under all checks of a profile.
+pub struct Examination {
+    required: Required,
+    running: Vec<Running>,
+    ignored: Vec<&'static Check>,
+    scene: Scene,
+    pictures: Pictures,
+}
+
+/// What the checks came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examined {
+    /// Every finding, in the order of [`Finding::sort`].
+    pub findings: Vec<Finding>,
+    /// What each check came to, in the order of codes.
+    pub checks: Vec<CheckResult>,
+    /// The dimensions.
+    pub dimensions: BTreeMap<Dimension, DimensionState>,
+    /// Repairs that would cure what failed, in the order of their application.
+    pub repairs: Vec<String>,
+    /// The decision.
+    pub decision: Decision,
+    /// By which the episode is known again.
+    pub digest: SamenessDigest,
+}
+
+impl Examination {
+    /// Starts all checks that `profile` does not ignore. `robot` is the robot or its type.
+    pub fn new(profile: &crate::Profile, task: Option<&str>, robot: Option<&str>) -> Self {
+        let (mut running, mut ignored) = (Vec::new(), Vec::new());
+        for &check in CHECKS {
+            if profile.ignore.iter().any(|code| code == check.doc.code) {
+                ignored.push(check);
+                continue;
+            }
+            let settings = profile.settings(check, task, robot);
+            let phases = profile.phases(check, task, robot).into_iter();
+            let phases = phases
+                .map(|(phase, settings)| {
+                    let run = (check.start)(&settings);
+                    (phase, settings, run)
+                })
+                .collect();
+            let run = (check.start)(&settings);
+            running.push(Running { check, settings, run, phases });
+        }
+        Self {
+            required: profile.required.clone(),
+            running,
+            ignored,
+            scene: Scene::default(),
+            pictures: Pictures::default(),
+        }
+    }
+
+    /// The next samples of one stream of the episode.
+    pub fn batch(&mut self, batch: &StreamBatch) {
+        if batch.is_empty() {
+            return;
+        }
+        let view = BatchView::new(batch);
+        self.scene.observe(&view);
+        for running in &mut self.running {
+            running.run.batch(&view);
+            for (_, _, run) in &mut running.phases {
+                run.batch(&view);
+            }
+        }
+    }
+
+    /// The next picture of one stream of the episode, in the order of time.
+    pub fn frame(&mut self, stream: &str, t: Nanos, frame: &Result<Picture, FrameError>) {
+        let stats = frame.as_ref().ok().map(|picture| self.pictures.look(stream, picture));
+        let view = FrameView { stream, t, frame, stats };
+        for running in &mut self.running {
+            running.run.frame(&view);
+            for (_, _, run) in &mut running.phases {
+                run.frame(&view);
+            }
+        }
+    }
+
+    /// No more comes: every check judges, and their judgements are weighed.
+    pub fn finish(mut self, facts: &Facts<'_>) -> Examined {
+        self.scene.settle(&facts.episode.streams);
+        let context = Context { facts, scene: &self.scene };
+        let (mut findings, mut checks, mut repairs) = (Vec::new(), Vec::new(), Vec::new());
+        for running in self.running {
+            let code = running.check.doc.code.to_owned();
+            let outcome = running.finish(&context);
+            checks.push(CheckResult { code, state: outcome.state(), reason: outcome.reason() });
+            repairs.extend(outcome.cures().map(str::to_owned));
+            findings.extend(outcome.findings.into_iter().map(|(finding, _)| finding));
+        }
+        checks.extend(self.ignored.iter().map(|check| CheckResult {
+            code: check.doc.code.to_owned(),
+            state: DimensionState::NotApplicable,
+            reason: Some("the profile ignores it".to_owned()),
+        }));
+        checks.sort_by(|one, other| one.code.cmp(&other.code));
+        Finding::sort(&mut findings);
+        let dimensions = dimensions(&checks);
+        let decision = decide(&dimensions, &checks, &self.required);
+        let repairs = in_order(repairs);
+        Examined { findings, checks, dimensions, repairs, decision, digest: SamenessDigest::of(&self.scene) }
+    }
+}
+
+/// Streams are dropped first and stamps moved next, since both may change where the idle ends are.
+fn in_order(mut repairs: Vec<String>) -> Vec<String> {
+    let rank = |repair: &str| match repair.split(':').next() {
+        Some("drop_stream") => 0,
+        Some("restamp") => 1,
+        _ => 2,
+    };
+    repairs.sort_by(|one, other| (rank(one), one).cmp(&(rank(other), other)));
+    repairs.dedup();
+    repairs
+}
+
+impl Running {
+    /// Judges. In a phase with its own settings, those decide which of the findings that lie in it count.
+    fn finish(self, context: &Context<'_>) -> Outcome {
+        let mut outcome = Outcome::new(&self.settings);
+        self.run.finish(context, &mut outcome);
+        for (pattern, settings, run) in self.phases {
+            let spans: Vec<TimeSpan> = context
+                .facts
+                .episode
+                .segments
+                .iter()
+                .filter(|segment| glob(&pattern, &segment.name))
+                .map(|segment| segment.span)
+                .collect();
+            let inside = |finding: &Finding| {
+                finding.span.is_some_and(|span| spans.iter().any(|s| s.contains(span.start) && s.contains(span.end)))
+            };
+            let mut of_phase = Outcome::new(&settings);
+            run.finish(context, &mut of_phase);
+            outcome.findings.retain(|(finding, _)| !inside(finding));
+            outcome.findings.extend(of_phase.findings.into_iter().filter(|(finding, _)| inside(finding)));
+        }
+        outcome
+    }
+}
