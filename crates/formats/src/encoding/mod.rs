@@ -33,6 +33,8 @@ pub mod ros2_types;
 mod ros_msg;
 mod schema;
 mod wire;
+#[cfg(test)]
+mod wire_tests;
 
 use arrow::array::StructArray;
 use arrow::datatypes::Fields;
