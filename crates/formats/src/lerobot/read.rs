@@ -1,0 +1,539 @@
+//! Streams a dataset, episode by episode: first its rows, then its videos, then its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StructArray};
+use arrow::compute::filter_record_batch;
+use prairie_model::{
+    BlobColumns, BlobRef, Channel, Compression, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent, ReadOptions,
+    ReadSummary, RecordingPlan, Source,
+};
+
+use super::dataset::{Dataset, fields_of};
+use super::info::{FeatureKind, INDEX_COLUMNS, Layout};
+use super::rows::{Seen, messages, times};
+use super::table::{Table, integers, texts};
+use super::video::{Frames, Video, picture_of, video_path};
+use crate::FormatError;
+
+/// Frames per batch.
+const BATCH_FRAMES: usize = 4096;
+
+/// Why reading stops before the end.
+enum Stop {
+    /// The sink wants no more.
+    Broken,
+    Failed(FormatError),
+}
+
+impl From<FormatError> for Stop {
+    fn from(error: FormatError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+type Step = Result<(), Stop>;
+
+/// An episode whose rows are being read.
+struct Current {
+    ordinal: u32,
+    seen: Seen,
+    /// Pictures that lie inside the data file, by feature.
+    embedded: BTreeMap<usize, u64>,
+    /// Rows whose column had another type, by feature.
+    misfits: BTreeMap<usize, u64>,
+    untimed: u64,
+}
+
+pub(super) struct Reading<'a> {
+    source: &'a dyn Source,
+    dataset: Dataset,
+    options: &'a ReadOptions,
+    sink: &'a mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    summary: ReadSummary,
+    channels: Vec<Arc<Channel>>,
+    /// Channels for videos whose codec differs from that of the plan.
+    extra: Vec<Arc<Channel>>,
+    videos: BTreeMap<usize, Rc<Video>>,
+    ended: BTreeSet<u32>,
+    total_rows: u64,
+}
+
+/// Reads all of it.
+pub(super) fn read(
+    source: &dyn Source,
+    plan: &RecordingPlan,
+    options: &ReadOptions,
+    sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+) -> Result<ReadSummary, FormatError> {
+    let dataset = Dataset::load(source)?;
+    if plan.channels.len() != dataset.features.len() || plan.episodes.len() != dataset.episodes.len() {
+        return Err(FormatError::Unsupported("the plan is not of this dataset".to_owned()));
+    }
+    let mut reading = Reading {
+        source,
+        dataset,
+        options,
+        sink,
+        summary: ReadSummary { complete: true, ..ReadSummary::default() },
+        channels: plan.channels.clone(),
+        extra: Vec::new(),
+        videos: BTreeMap::new(),
+        ended: BTreeSet::new(),
+        total_rows: 0,
+    };
+    let done = match reading.dataset.info.layout {
+        Layout::FilePerEpisode => reading.files_of_episodes(),
+        Layout::Shared => reading.shared_files(),
+    };
+    match done.and_then(|()| reading.compare_total()) {
+        Ok(()) => {}
+        Err(Stop::Broken) => reading.summary.complete = false,
+        Err(Stop::Failed(error)) => return Err(error),
+    }
+    Ok(reading.summary)
+}
+
+impl Reading<'_> {
+    fn send(&mut self, event: ReadEvent) -> Step {
+        match (self.sink)(event) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Stop::Broken),
+        }
+    }
+
+    fn tell(&mut self, note: Note) -> Step {
+        self.send(ReadEvent::Note(note))
+    }
+
+    fn wants_episode(&self, ordinal: u32) -> bool {
+        self.options.episodes.as_ref().is_none_or(|wanted| wanted.contains(&ordinal))
+    }
+
+    fn wants_channel(&self, id: usize) -> bool {
+        let wanted = |wanted: &BTreeSet<u32>| u32::try_from(id).is_ok_and(|id| wanted.contains(&id));
+        self.options.channels.as_ref().is_none_or(wanted)
+    }
+
+    /// Whether a column, or a leaf of it, is needed. Embedded pictures are not: only their paths.
+    fn wants_column(&self, name: &str) -> bool {
+        if INDEX_COLUMNS.contains(&name) {
+            return name != "index";
+        }
+        self.dataset.features.iter().enumerate().any(|(id, feature)| match feature.kind {
+            FeatureKind::Numbers(_) | FeatureKind::Text => feature.name == name && self.wants_channel(id),
+            FeatureKind::Image => {
+                self.wants_channel(id) && name.strip_suffix(".path").is_some_and(|column| column == feature.name)
+            }
+            FeatureKind::Video => false,
+        })
+    }
+
+    /// v2: one file per episode.
+    fn files_of_episodes(&mut self) -> Step {
+        for (ordinal, index) in (0_u32..).zip(self.dataset.episodes.iter().map(|e| e.index).collect::<Vec<_>>()) {
+            let Some(&file) = self.dataset.data.get(&index).filter(|_| self.wants_episode(ordinal)) else { continue };
+            let mut current = Current::new(ordinal);
+            let damage = match Table::open(self.source, file) {
+                Ok(table) => self.rows_of_episode(&table, &mut current),
+                Err(error) => Err(error.into()),
+            };
+            let rows = current.seen.rows;
+            if let Err(stop) = damage {
+                self.damaged(stop, file, (rows > 0).then_some(ordinal))?;
+            }
+            // An episode of which no row could be read is missing, not empty.
+            if rows > 0 {
+                self.end(current)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows_of_episode(&mut self, table: &Table<'_>, current: &mut Current) -> Step {
+        for group in 0..table.groups() {
+            for batch in table.batches(group, |column| self.wants_column(column))? {
+                self.rows(current, &batch.map_err(|error| damage(table, &error))?)?;
+            }
+        }
+        if table.rows() == 0 {
+            let text = format!("the data file `{}` has no rows", table.path());
+            self.tell(Note::new(NoteKind::CountMismatch, text).in_file(table.path()).numbers(0.0, None))?;
+        }
+        Ok(())
+    }
+
+    /// v3: files of several episodes, whose rows follow each other.
+    fn shared_files(&mut self) -> Step {
+        let files: Vec<usize> = self.dataset.data.values().copied().collect();
+        let mut current = None;
+        for file in files {
+            let done = match Table::open(self.source, file) {
+                Ok(table) => self.rows_of_shared(&table, &mut current),
+                Err(error) => Err(error.into()),
+            };
+            if let Err(stop) = done {
+                self.damaged(stop, file, current.as_ref().map(|current: &Current| current.ordinal))?;
+            }
+        }
+        current.map_or(Ok(()), |current| self.end(current))
+    }
+
+    fn rows_of_shared(&mut self, table: &Table<'_>, current: &mut Option<Current>) -> Step {
+        let mut lost = 0_u64;
+        for group in 0..table.groups() {
+            if self.skips(table, group) {
+                continue;
+            }
+            for batch in table.batches(group, |column| self.wants_column(column))? {
+                let batch = batch.map_err(|error| damage(table, &error))?;
+                let indexes = integers(&batch, "episode_index").unwrap_or_else(|| vec![None; batch.num_rows()]);
+                let mut from = 0;
+                while from < indexes.len() {
+                    let length = indexes[from..].iter().take_while(|index| **index == indexes[from]).count();
+                    let run = batch.slice(from, length);
+                    if !self.run(current, indexes[from], &run)? {
+                        lost += length as u64;
+                    }
+                    from += length;
+                }
+            }
+        }
+        if lost > 0 {
+            let text =
+                format!("{lost} rows of `{}` belong to no episode, or come after the end of theirs", table.path());
+            self.tell(Note::new(NoteKind::IndexWrong, text).in_file(table.path()).numbers(lost as f64, Some(0.0)))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row group holds no wanted episode, by its statistics.
+    fn skips(&self, table: &Table<'_>, group: usize) -> bool {
+        let (Some(wanted), Some((first, last))) = (&self.options.episodes, table.range(group, "episode_index")) else {
+            return false;
+        };
+        let within = |ordinal: &u32| {
+            let index = self.dataset.episodes.get(*ordinal as usize).and_then(|e| i64::try_from(e.index).ok());
+            index.is_some_and(|index| first <= index && index <= last)
+        };
+        !wanted.iter().any(within)
+    }
+
+    /// Rows of one episode. False when they cannot be delivered.
+    fn run(&mut self, current: &mut Option<Current>, index: Option<i64>, batch: &RecordBatch) -> Result<bool, Stop> {
+        let index = index.and_then(|index| u64::try_from(index).ok());
+        let ordinal = index.and_then(|index| self.dataset.ordinals.get(&index).copied());
+        if let Some(ended) = current.take_if(|current| Some(current.ordinal) != ordinal) {
+            self.end(ended)?;
+        }
+        let Some(ordinal) = ordinal.filter(|ordinal| !self.ended.contains(ordinal)) else {
+            self.uncounted(batch.num_rows() as u64);
+            return Ok(false);
+        };
+        if self.wants_episode(ordinal) {
+            let mut open = current.take().unwrap_or_else(|| Current::new(ordinal));
+            let done = self.rows(&mut open, batch);
+            *current = Some(open);
+            done?;
+        }
+        Ok(true)
+    }
+
+    /// Counts rows that cannot be delivered as messages that cannot be decoded.
+    fn uncounted(&mut self, rows: u64) {
+        for id in 0..self.dataset.features.len() {
+            if self.dataset.features[id].kind != FeatureKind::Video && self.wants_channel(id) {
+                self.undecodable(id, rows);
+            }
+        }
+    }
+
+    fn undecodable(&mut self, id: usize, messages: u64) {
+        let tally = self.summary.channels.entry(self.channels[id].id).or_default();
+        tally.messages += messages;
+        tally.undecodable += messages;
+    }
+
+    fn rows(&mut self, current: &mut Current, batch: &RecordBatch) -> Step {
+        let index = self.dataset.episodes[current.ordinal as usize].index;
+        current.seen.count(batch, index);
+        self.total_rows += batch.num_rows() as u64;
+        let times = times(batch, self.dataset.info.fps, &mut current.seen);
+        let untimed = times.iter().filter(|time| time.is_none()).count() as u64;
+        let filtered;
+        let mut batch = batch;
+        if untimed > 0 {
+            current.untimed += untimed;
+            self.uncounted(untimed);
+            let timed: BooleanArray = times.iter().map(|time| Some(time.is_some())).collect();
+            let Ok(rest) = filter_record_batch(batch, &timed) else { return Ok(()) };
+            filtered = rest;
+            batch = &filtered;
+        }
+        let times: Vec<i64> = times.into_iter().flatten().collect();
+        if times.is_empty() {
+            return Ok(());
+        }
+        for id in 0..self.dataset.features.len() {
+            let feature = &self.dataset.features[id];
+            if !self.wants_channel(id) || feature.kind == FeatureKind::Video {
+                continue;
+            }
+            if feature.kind == FeatureKind::Image {
+                self.images(current, id, batch, &times)?;
+                continue;
+            }
+            // A file that lacks the column lacks the messages.
+            let Some(column) = batch.column_by_name(&feature.name) else { continue };
+            match messages(column, &feature.kind) {
+                Some(rows) => self.deliver(&self.channels[id].clone(), current.ordinal, times.clone(), rows)?,
+                None => {
+                    *current.misfits.entry(id).or_default() += times.len() as u64;
+                    self.undecodable(id, times.len() as u64);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, channel: &Arc<Channel>, ordinal: u32, times: Vec<i64>, rows: StructArray) -> Step {
+        let (first, last) = (times.iter().min(), times.iter().max());
+        let span = first.zip(last).map(|(first, last)| (Nanos(*first), Nanos(*last)));
+        self.summary.count(channel.id, times.len() as u64, span);
+        self.send(ReadEvent::Batch(MessageBatch {
+            channel: channel.clone(),
+            episode: Some(ordinal),
+            log_time: times,
+            publish_time: Vec::new(),
+            payload: Payload::Decoded(rows),
+        }))
+    }
+
+    /// Pictures in files of their own. Those inside Parquet pages are compressed with everything around them, so that no
+    /// reference can point at them: they are counted.
+    fn images(&mut self, current: &mut Current, id: usize, batch: &RecordBatch, times: &[i64]) -> Step {
+        let name = self.dataset.features[id].name.clone();
+        let index = self.dataset.episodes[current.ordinal as usize].index;
+        let frames = integers(batch, "frame_index");
+        let paths = batch.column_by_name(&name).and_then(|column| {
+            let paths = column.as_struct_opt()?.column_by_name("path")?.clone();
+            texts(&RecordBatch::try_from_iter([("path", paths)]).ok()?, "path")
+        });
+        let mut blobs = BlobColumns::default();
+        let mut found = Vec::new();
+        for (row, time) in times.iter().enumerate() {
+            let path = paths.as_ref().and_then(|paths| paths.get(row)?.as_deref());
+            let frame = frames.as_ref().and_then(|frames| *frames.get(row)?);
+            let Some(file) = self.image_file(&name, index, path, frame) else { continue };
+            let length = self.source.files()[file].size;
+            blobs.push(BlobRef {
+                // OK to cast: a folder of 2^32 files does not fit in memory.
+                file: file as u32,
+                chunk_offset: 0,
+                chunk_length: length,
+                compression: Compression::None,
+                inner_offset: 0,
+                length,
+                key_frame: Some(true),
+            });
+            found.push(*time);
+        }
+        let embedded = (times.len() - found.len()) as u64;
+        if embedded > 0 {
+            *current.embedded.entry(id).or_default() += embedded;
+            self.undecodable(id, embedded);
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let Ok(rows) = StructArray::try_new(fields_of(&FeatureKind::Image), vec![Arc::new(blobs.finish())], None)
+        else {
+            return Ok(());
+        };
+        self.deliver(&self.channels[id].clone(), current.ordinal, found, rows)
+    }
+
+    fn image_file(&self, key: &str, index: u64, path: Option<&str>, frame: Option<i64>) -> Option<usize> {
+        let stated = path.and_then(|path| self.source.find(path));
+        stated.or_else(|| {
+            let frame = frame?;
+            ["png", "jpg", "jpeg"].iter().find_map(|extension| {
+                let folder = format!("images/{key}");
+                self.source
+                    .find(&format!("{folder}/episode_{index:06}/frame_{frame:06}.{extension}"))
+                    .or_else(|| self.source.find(&format!("{folder}/episode-{index:06}/frame-{frame:06}.{extension}")))
+            })
+        })
+    }
+
+    /// Delivers the videos of an episode, what is odd about it, and its end.
+    fn end(&mut self, current: Current) -> Step {
+        let ordinal = current.ordinal;
+        let ids: Vec<usize> = (0..self.dataset.features.len())
+            .filter(|id| self.dataset.features[*id].kind == FeatureKind::Video && self.wants_channel(*id))
+            .collect();
+        for id in ids {
+            self.video(id, ordinal, current.seen.rows)?;
+        }
+        let episode = &self.dataset.episodes[ordinal as usize];
+        let mut notes = current.seen.notes(episode.length, self.dataset.info.fps);
+        let tasks = current.seen.tasks.len();
+        if tasks > episode.tasks.len().max(1) {
+            let text = format!("rows name {tasks} tasks, the metadata names {}", episode.tasks.len());
+            let limit = episode.tasks.len() as f64;
+            notes.push(Note::new(NoteKind::IndexWrong, text).numbers(tasks as f64, Some(limit)));
+        }
+        if current.untimed > 0 {
+            let text = format!("{} rows have neither a timestamp nor a place in the episode", current.untimed);
+            notes.push(Note::new(NoteKind::Undecodable, text).numbers(current.untimed as f64, Some(0.0)));
+        }
+        for (id, count) in current.embedded {
+            let name = &self.dataset.features[id].name;
+            let text =
+                format!("{count} pictures of `{name}` lie inside compressed Parquet pages, which is not supported");
+            notes.push(Note::new(NoteKind::Unmapped, text).stream(name).numbers(count as f64, Some(0.0)));
+        }
+        for (id, count) in current.misfits {
+            let name = &self.dataset.features[id].name;
+            let text = format!("{count} rows of `{name}` have another type than the rest of the dataset");
+            notes.push(Note::new(NoteKind::Undecodable, text).stream(name).numbers(count as f64, Some(0.0)));
+        }
+        for note in notes {
+            self.tell(note.episode(Some(ordinal)))?;
+        }
+        self.ended.insert(ordinal);
+        self.send(ReadEvent::EpisodeEnd(ordinal))
+    }
+
+    fn video(&mut self, id: usize, ordinal: u32, rows: u64) -> Step {
+        let name = self.dataset.features[id].name.clone();
+        let about = |note: Note| note.stream(&name).episode(Some(ordinal));
+        let episode = &self.dataset.episodes[ordinal as usize];
+        let place = episode.videos.get(&name).copied();
+        let Some(path) = video_path(&self.dataset.info, episode, &name) else {
+            let text = format!("the metadata gives the video `{name}` no file");
+            return self.tell(about(Note::new(NoteKind::IndexWrong, text)));
+        };
+        let Some(file) = self.source.find(&path) else {
+            let note = Note::new(NoteKind::FileMissing, format!("the video file `{path}` is not there"));
+            return self.tell(about(note.in_file(&path)));
+        };
+        let video = match self.open(id, file) {
+            Ok(video) => video,
+            Err(FormatError::Damaged { what, file, offset, why }) => {
+                self.summary.complete = false;
+                let text = format!("failed to read {what} of `{file}`: {why}");
+                return self.tell(about(Note::new(NoteKind::Corrupt, text).at(file, offset)));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for note in &video.track.notes {
+            self.summary.complete &= note.kind != NoteKind::Truncated;
+            self.tell(about(note.clone()))?;
+        }
+        let picture = picture_of(&video.track);
+        let period_s = self.dataset.info.fps.or(picture.fps).map_or(0.0, |fps| 1.0 / fps);
+        let frames = match place {
+            Some(place) if place.from_s.is_finite() && place.to_s > place.from_s => {
+                video.frames(place.from_s, Some(place.to_s), period_s)
+            }
+            Some(place) => {
+                let text = format!("the metadata places `{name}` from {} s to {} s", place.from_s, place.to_s);
+                return self.tell(about(Note::new(NoteKind::IndexWrong, text)));
+            }
+            None => video.frames(0.0, None, period_s),
+        };
+        if frames.times.len() as u64 != rows {
+            let text = format!("`{name}` has {} frames, the episode has {rows} rows", frames.times.len());
+            let note = Note::new(NoteKind::CountMismatch, text).in_file(&path);
+            self.tell(about(note.numbers(frames.times.len() as f64, Some(rows as f64))))?;
+        }
+        if frames.blobs.first().is_some_and(|blob| blob.key_frame == Some(false)) {
+            let text = format!("`{name}` does not begin with a key frame in this episode");
+            self.tell(about(Note::new(NoteKind::IndexWrong, text).in_file(&path)))?;
+        }
+        let channel = self.channel_of(id, &video)?;
+        self.frames(&channel, ordinal, frames)
+    }
+
+    fn frames(&mut self, channel: &Arc<Channel>, ordinal: u32, frames: Frames) -> Step {
+        for (times, blobs) in frames.times.chunks(BATCH_FRAMES).zip(frames.blobs.chunks(BATCH_FRAMES)) {
+            let mut column = BlobColumns::default();
+            blobs.iter().for_each(|blob| column.push(*blob));
+            let column = Arc::new(column.finish());
+            let Ok(rows) = StructArray::try_new(fields_of(&FeatureKind::Video), vec![column], None) else {
+                return Ok(());
+            };
+            self.deliver(channel, ordinal, times.to_vec(), rows)?;
+        }
+        Ok(())
+    }
+
+    /// The video in a file. Keeps the last one of each feature, since episodes follow each other in shared files.
+    fn open(&mut self, id: usize, file: usize) -> Result<Rc<Video>, FormatError> {
+        if let Some(video) = self.videos.get(&id).filter(|video| video.file == file) {
+            return Ok(video.clone());
+        }
+        let video = Rc::new(Video::open(self.source, file)?);
+        self.videos.insert(id, video.clone());
+        Ok(video)
+    }
+
+    /// The channel of a video: that of the plan, unless its pictures are coded in another way.
+    fn channel_of(&mut self, id: usize, video: &Video) -> Result<Arc<Channel>, Stop> {
+        let mut picture = picture_of(&video.track);
+        let planned = &self.channels[id];
+        let same = |channel: &&Arc<Channel>| {
+            channel.topic == planned.topic
+                && channel.picture.as_ref().is_some_and(|known| {
+                    (known.codec, known.width, known.height, &known.config)
+                        == (picture.codec, picture.width, picture.height, &picture.config)
+                })
+        };
+        if let Some(known) = std::iter::once(planned).chain(&self.extra).find(same) {
+            return Ok(known.clone());
+        }
+        picture.fps = picture.fps.or(self.dataset.info.fps);
+        // OK to cast: there are no more channels than features and video files.
+        let next = (self.channels.len() + self.extra.len()) as u32;
+        let channel = Arc::new(Channel { id: next, picture: Some(picture), ..(**planned).clone() });
+        self.extra.push(channel.clone());
+        self.send(ReadEvent::Channel(channel.clone()))?;
+        Ok(channel)
+    }
+
+    /// Tells damage of a data file; what came before it is delivered already.
+    fn damaged(&mut self, stop: Stop, file: usize, ordinal: Option<u32>) -> Step {
+        let Stop::Failed(FormatError::Damaged { what, offset, why, .. }) = stop else { return Err(stop) };
+        self.summary.complete = false;
+        let path = self.source.files()[file].path.clone();
+        let text = format!("failed to read {what} of `{path}`: {why}");
+        self.tell(Note::new(NoteKind::Corrupt, text).at(path, offset).episode(ordinal))
+    }
+
+    /// Compares what came with what the dataset claims as a whole.
+    fn compare_total(&mut self) -> Step {
+        let rows = self.total_rows;
+        match self.dataset.info.total_frames {
+            Some(claimed) if claimed != rows && self.options.episodes.is_none() => {
+                let text = format!("`total_frames` is {claimed}, {rows} rows are there");
+                let note = Note::new(NoteKind::CountMismatch, text).in_file(super::info::INFO);
+                self.tell(note.numbers(rows as f64, Some(claimed as f64)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn damage(table: &Table<'_>, error: &arrow::error::ArrowError) -> FormatError {
+    FormatError::Damaged { what: "a row group", file: table.path().to_owned(), offset: 0, why: error.to_string() }
+}
+
+impl Current {
+    fn new(ordinal: u32) -> Self {
+        Self { ordinal, seen: Seen::default(), embedded: BTreeMap::new(), misfits: BTreeMap::new(), untimed: 0 }
+    }
+}
