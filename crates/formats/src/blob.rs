@@ -1,19 +1,37 @@
 //! Reads the bytes that a [`BlobRef`] points to.
 
-use prairie_model::{BlobRef, Source};
+use prairie_model::{BlobRef, Compression, Source};
 
 use crate::FormatError;
+use crate::mcap::Inflater;
 
-/// Reads blobs of one recording. Keeps the last decompressed chunk, so that blobs read in the order of the recording cost one
-/// decompression per chunk.
+/// Decompressed bytes that are kept, and compressed bytes that are read at once.
+const KEPT_BYTES: usize = 128 << 20;
+
+/// Where a chunk lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Chunk {
+    file: u32,
+    offset: u64,
+    length: u64,
+    compression: Compression,
+}
+
+/// Reads blobs of one recording. Keeps the last decompressed chunks, so that blobs read in about the order of the recording
+/// cost one decompression per chunk.
+///
+/// **Invariant:** it keeps at most 128 MiB, or one chunk where that is larger.
 pub struct BlobReader<'a> {
     source: &'a dyn Source,
+    inflater: Inflater,
+    /// The last used comes last. The text says why a chunk is not whole.
+    kept: Vec<(Chunk, Vec<u8>, Option<String>)>,
 }
 
 impl<'a> BlobReader<'a> {
     /// A reader over `source`.
     pub fn new(source: &'a dyn Source) -> Self {
-        Self { source }
+        Self { source, inflater: Inflater::default(), kept: Vec::new() }
     }
 
     /// The bytes of `blob`.
@@ -22,7 +40,119 @@ impl<'a> BlobReader<'a> {
     ///
     /// When the source fails or the chunk is not what the reference says.
     pub fn read(&mut self, blob: &BlobRef) -> Result<Vec<u8>, FormatError> {
-        let _ = (self.source, blob);
-        unimplemented!("the MCAP room fills this in")
+        if blob.compression == Compression::None {
+            let inside = blob.inner_offset.checked_add(blob.length).is_some_and(|end| end <= blob.chunk_length);
+            return match blob.chunk_offset.checked_add(blob.inner_offset) {
+                Some(offset) if inside => self
+                    .source
+                    .read_exact(blob.file as usize, offset, blob.length)
+                    .map_err(|error| self.failed(blob, error)),
+                _ => Err(self.damaged(blob, format!("it has {} bytes", blob.chunk_length))),
+            };
+        }
+        let at = self.chunk(blob)?;
+        let (_, bytes, cut) = &self.kept[at];
+        let part = usize::try_from(blob.inner_offset)
+            .ok()
+            .zip(usize::try_from(blob.length).ok())
+            .and_then(|(offset, length)| bytes.get(offset..)?.get(..length));
+        match part {
+            Some(part) => Ok(part.to_vec()),
+            None => {
+                let why = cut.as_ref().map_or(String::new(), |why| format!(": {why}"));
+                Err(self.damaged(blob, format!("it decompresses to {} bytes{why}", bytes.len())))
+            }
+        }
+    }
+
+    /// The place among the kept of the chunk that `blob` lies in.
+    fn chunk(&mut self, blob: &BlobRef) -> Result<usize, FormatError> {
+        let chunk = Chunk {
+            file: blob.file,
+            offset: blob.chunk_offset,
+            length: blob.chunk_length,
+            compression: blob.compression,
+        };
+        if let Some(at) = self.kept.iter().position(|(kept, ..)| *kept == chunk) {
+            self.kept[at..].rotate_left(1);
+            return Ok(self.kept.len() - 1);
+        }
+        let body = self
+            .source
+            .read_exact(blob.file as usize, blob.chunk_offset, blob.chunk_length)
+            .map_err(|error| self.failed(blob, error))?;
+        // Of a chunk that is damaged further on, what lies before the damage was delivered when it was read, so it can be
+        // had here as well.
+        let cut = self.inflater.inflate(blob.compression, &body, None).err();
+        let bytes = self.inflater.take();
+        let mut total: usize = self.kept.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() + bytes.len();
+        while total > KEPT_BYTES && !self.kept.is_empty() {
+            total -= self.kept.remove(0).1.len();
+        }
+        self.kept.push((chunk, bytes, cut));
+        Ok(self.kept.len() - 1)
+    }
+
+    fn path(&self, blob: &BlobRef) -> String {
+        self.source.files().get(blob.file as usize).map(|file| file.path.clone()).unwrap_or_default()
+    }
+
+    fn failed(&self, blob: &BlobRef, source: std::io::Error) -> FormatError {
+        FormatError::Io { file: self.path(blob), source }
+    }
+
+    fn damaged(&self, blob: &BlobRef, what_it_is: String) -> FormatError {
+        let BlobRef { inner_offset, length, .. } = *blob;
+        FormatError::Damaged {
+            what: "a blob",
+            file: self.path(blob),
+            offset: blob.chunk_offset,
+            why: format!("{length} bytes at {inner_offset} of a chunk are wanted, and {what_it_is}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prairie_model::MemorySource;
+
+    fn blob(chunk: (u64, u64), compression: Compression, inner: (u64, u64)) -> BlobRef {
+        BlobRef {
+            file: 0,
+            chunk_offset: chunk.0,
+            chunk_length: chunk.1,
+            compression,
+            inner_offset: inner.0,
+            length: inner.1,
+            key_frame: None,
+        }
+    }
+
+    #[test]
+    fn parts_of_plain_and_compressed_chunks() {
+        let plain: Vec<u8> = (0..100_000_u32).map(|n| n as u8).collect();
+        let zstd = zstd::bulk::compress(&plain, 1).expect("memory");
+        let mut file = b"head".to_vec();
+        file.extend_from_slice(&zstd);
+        let source = MemorySource::new([("a".to_owned(), file)]);
+        let mut reader = BlobReader::new(&source);
+        let chunk = (4, zstd.len() as u64);
+        for inner in [(0, 3), (99_990, 10), (50, 70_000)] {
+            let (from, to) = (inner.0 as usize, (inner.0 + inner.1) as usize);
+            assert_eq!(reader.read(&blob(chunk, Compression::Zstd, inner)).expect("there"), plain[from..to]);
+        }
+        assert_eq!(reader.kept.len(), 1);
+        assert_eq!(reader.read(&blob((0, 4), Compression::None, (1, 3))).expect("there"), b"ead");
+        for wrong in [
+            blob(chunk, Compression::Zstd, (99_991, 10)),
+            blob(chunk, Compression::Zstd, (u64::MAX, u64::MAX)),
+            blob(chunk, Compression::Lz4, (0, 1)),
+            blob((0, 4), Compression::None, (2, 3)),
+            blob((0, u64::MAX), Compression::None, (0, u64::MAX)),
+            blob((u64::MAX, 4), Compression::None, (1, 2)),
+        ] {
+            assert!(reader.read(&wrong).is_err(), "{wrong:?}");
+        }
     }
 }

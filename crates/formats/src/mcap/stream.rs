@@ -1,0 +1,670 @@
+//! Reads the data sections, from the first record to the last or to where they break.
+//!
+//! ```text
+//!   Source ─ Window ─ next_frame ─┬─ message ───────────────────────────────┬─▶ Lanes ─▶ batches
+//!                                 └─ chunk ─ (inflate) ─ next_frame ─ message ┘
+//! ```
+//!
+//! An uncompressed chunk is walked where it lies, so it needs no memory of its own; a compressed one is decompressed whole.
+//!
+//! **Invariant:** every step moves the offset forward, also after damage, so that reading ends.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use prairie_model::{BlobRef, Compression, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
+
+use super::attributes::Attributes;
+use super::bindings::{Bindings, Met};
+use super::config::{BATCH_BYTES_AT_CHUNK, CHUNK_MAX, DESCRIPTION_MAX, RECORD_MAX};
+use super::inflate::Inflater;
+use super::lanes::Lanes;
+use super::layout::{FileLayout, Layout, Summary};
+use super::notes::NoteLimit;
+use super::record::{self, MESSAGE_HEAD, MessageHead, op};
+use super::registry::Registry;
+use super::walk::{Bytes, Frame, MAGIC, WalkError, next_frame};
+use super::window::{Digest, Window};
+use crate::FormatError;
+
+/// Why reading ends before the recording does.
+enum Halt {
+    /// The sink has had enough.
+    Stopped,
+    /// The source failed.
+    Error(FormatError),
+}
+
+/// Where records lie: in the file itself, or in a compressed chunk.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The compressed chunk: where its bytes lie, how many, and how they are compressed.
+    chunk: Option<(u64, u64, Compression)>,
+    /// The chunk record, for notes.
+    record: u64,
+    /// Whether the end of the bytes is known to be cut off, so that a half record there is no news.
+    cut: bool,
+}
+
+impl Place {
+    fn blob(&self, file: u32, offset: u64, length: u64) -> BlobRef {
+        let (chunk_offset, chunk_length, compression, inner_offset) = match self.chunk {
+            Some((at, bytes, compression)) => (at, bytes, compression, offset),
+            None => (offset, length, Compression::None, 0),
+        };
+        BlobRef { file, chunk_offset, chunk_length, compression, inner_offset, length, key_frame: None }
+    }
+
+    /// The byte offset in the file to name in a note about `offset`.
+    fn in_file(&self, offset: u64) -> u64 {
+        if self.chunk.is_some() { self.record } else { offset }
+    }
+}
+
+/// A number of a file's channel.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// The channel's id and one; zero while the number is not bound.
+    bound: u32,
+    messages: u64,
+}
+
+/// The file that is read.
+struct Current {
+    file: u32,
+    path: String,
+    closed: bool,
+    bindings: Bindings,
+    /// By number: one for each `u16`.
+    slots: Vec<Slot>,
+    chunks: u64,
+    messages: u64,
+}
+
+struct Reading<'a> {
+    options: &'a ReadOptions,
+    sink: &'a mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    registry: Registry,
+    lanes: Lanes,
+    attributes: Attributes,
+    limit: NoteLimit,
+    inflater: Inflater,
+    damaged: bool,
+}
+
+/// Reads the recording that `plan` describes.
+pub(crate) fn read(
+    source: &dyn Source,
+    plan: &RecordingPlan,
+    options: &ReadOptions,
+    sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+) -> Result<ReadSummary, FormatError> {
+    let Layout { files, registry, attributes, .. } = Layout::load(source, options.inline)?;
+    if registry.entries.len() != plan.channels.len() {
+        return Err(FormatError::Unsupported(format!(
+            "the plan has {} channels and the recording {}: it is of another recording",
+            plan.channels.len(),
+            registry.entries.len()
+        )));
+    }
+    let mut reading = Reading {
+        options,
+        sink,
+        registry,
+        lanes: Lanes::default(),
+        attributes,
+        limit: NoteLimit::default(),
+        inflater: Inflater::default(),
+        damaged: files.len() < super::layout::data_files(source).len(),
+    };
+    reading.open_lanes(Some(plan));
+    let mut halt = None;
+    for file in files {
+        let path = file.path.clone();
+        if let Err(why) = reading.file(source, file).map_err(|halt| halt.in_file(&path)) {
+            halt = Some(why);
+            break;
+        }
+    }
+    let halt = halt.or_else(|| reading.finish(source).err());
+    let mut summary = ReadSummary { complete: halt.is_none() && !reading.damaged, ..ReadSummary::default() };
+    reading.lanes.count(&mut summary);
+    match halt {
+        Some(Halt::Error(error)) => Err(error),
+        Some(Halt::Stopped) | None => Ok(summary),
+    }
+}
+
+impl Halt {
+    fn io(source: std::io::Error) -> Self {
+        // The file's name is filled in where it is known, by `in_file`.
+        Self::Error(FormatError::Io { file: String::new(), source })
+    }
+
+    fn in_file(self, path: &str) -> Self {
+        match self {
+            Self::Error(FormatError::Io { source, .. }) => {
+                Self::Error(FormatError::Io { file: path.to_owned(), source })
+            }
+            other => other,
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn send(&mut self, event: ReadEvent) -> Result<(), Halt> {
+        match (self.sink)(event) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Halt::Stopped),
+        }
+    }
+
+    fn note(&mut self, note: Note) -> Result<(), Halt> {
+        self.damaged |= matches!(note.kind, NoteKind::Corrupt | NoteKind::Truncated | NoteKind::Checksum);
+        if self.limit.admits(note.kind) { self.send(ReadEvent::Note(note)) } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Halt> {
+        match self.lanes.flush(self.sink) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Halt::Stopped),
+        }
+    }
+
+    /// Opens lanes for the channels that the registry has and `lanes` has not.
+    fn open_lanes(&mut self, plan: Option<&RecordingPlan>) {
+        for id in self.lanes.len()..self.registry.entries.len() {
+            let entry = &mut self.registry.entries[id];
+            // The plan's own channel, so that whoever holds the plan sees the same one again.
+            let planned = plan.and_then(|plan| plan.channels.get(id));
+            let channel = planned.unwrap_or(&entry.channel).clone();
+            let wanted = self.options.channels.as_ref().is_none_or(|wanted| wanted.contains(&(channel.id)));
+            self.lanes.add(channel, entry.decoder.take(), wanted);
+        }
+    }
+
+    fn finish(&mut self, source: &dyn Source) -> Result<(), Halt> {
+        self.flush()?;
+        let path = |file: u32| source.files().get(file as usize).map(|file| file.path.clone()).unwrap_or_default();
+        for note in self.lanes.notes(path) {
+            self.note(note)?;
+        }
+        for note in self.limit.rest().collect::<Vec<_>>() {
+            self.send(ReadEvent::Note(note))?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, source: &dyn Source, layout: FileLayout) -> Result<(), Halt> {
+        let mut window = Window::new(source, layout.file);
+        let FileLayout { file, path, closed, data_crc, summary, bindings } = layout;
+        let mut current = Current {
+            // OK to cast: a source has far fewer files than u32 counts.
+            file: file as u32,
+            path,
+            closed,
+            bindings,
+            slots: vec![Slot::default(); 1 << 16],
+            chunks: 0,
+            messages: 0,
+        };
+        for (number, id) in current.bindings.ids() {
+            current.slots[usize::from(number)].bound = id + 1;
+        }
+        let skipped = match (&self.options.channels, &summary) {
+            (Some(_), Some(summary)) => self.unwanted_chunks(summary, &current.bindings, &mut window)?,
+            _ => BTreeSet::new(),
+        };
+        if self.options.verify && data_crc != 0 && skipped.is_empty() {
+            window.begin(Digest::Data, 0);
+        }
+        self.records(&mut current, &mut window, summary.as_ref(), &skipped, data_crc)?;
+        if self.options.channels.is_none() {
+            self.compare(&current, summary.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// The chunks that hold no message of a wanted channel, as the index says.
+    fn unwanted_chunks(
+        &self,
+        summary: &Summary,
+        bindings: &Bindings,
+        window: &mut Window<'_>,
+    ) -> Result<BTreeSet<u64>, Halt> {
+        let unwanted: BTreeSet<u16> =
+            bindings.ids().filter(|(_, id)| !self.lanes.wants(*id)).map(|(number, _)| number).collect();
+        let mut chunks = BTreeSet::new();
+        let each = |index: &record::ChunkIndex<'_>| {
+            // Without message indexes the chunk index does not say what is in the chunk.
+            let told = !index.message_index_offsets.is_empty();
+            if told && index.message_index_offsets.iter().all(|(number, _)| unwanted.contains(number)) {
+                chunks.insert(index.chunk_start_offset);
+            }
+        };
+        summary.chunks(window, each).map_err(Halt::io)?;
+        Ok(chunks)
+    }
+
+    /// Walks the records of the file.
+    fn records(
+        &mut self,
+        current: &mut Current,
+        window: &mut Window<'_>,
+        summary: Option<&Summary>,
+        skipped: &BTreeSet<u64>,
+        data_crc: u32,
+    ) -> Result<(), Halt> {
+        let size = window.size();
+        let place = Place { chunk: None, record: 0, cut: false };
+        let mut offset = MAGIC.len() as u64;
+        loop {
+            let frame = match next_frame(window, offset, size) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return self.truncated(current, size, "the file ends without a data-end record"),
+                Err(WalkError::Io(error)) => return Err(Halt::io(error)),
+                Err(error) => {
+                    window.abandon(Digest::Data);
+                    if let WalkError::Overrun { frame, .. } = error
+                        && frame.opcode == op::CHUNK
+                    {
+                        self.chunk(current, window, frame, true)?;
+                    }
+                    self.broken(current, offset, &error)?;
+                    match next_chunk(summary, window, offset).map_err(Halt::io)? {
+                        Some(next) => {
+                            offset = next;
+                            continue;
+                        }
+                        None => return Ok(()),
+                    }
+                }
+            };
+            offset = frame.end();
+            match frame.opcode {
+                op::CHUNK if skipped.contains(&frame.offset) => {}
+                op::CHUNK => {
+                    self.chunk(current, window, frame, false)?;
+                    if self.lanes.pending_bytes() >= BATCH_BYTES_AT_CHUNK {
+                        self.flush()?;
+                    }
+                }
+                op::SCHEMA | op::CHANNEL | op::MESSAGE => self.record(current, window, frame, place)?,
+                op::METADATA => self.metadata(current, window, frame)?,
+                op::ATTACHMENT => self.attachment(current, window, frame)?,
+                op::DATA_END => return self.data_end(current, window, frame, data_crc),
+                op::FOOTER => {
+                    let text = "the footer comes without a data-end record before it";
+                    return self.note(Note::new(NoteKind::IndexWrong, text).at(&current.path, frame.offset));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn truncated(&mut self, current: &Current, offset: u64, text: &str) -> Result<(), Halt> {
+        self.note(Note::new(NoteKind::Truncated, text).at(&current.path, offset))
+    }
+
+    /// Tells that the frames break at `offset`.
+    fn broken(&mut self, current: &Current, offset: u64, error: &WalkError) -> Result<(), Halt> {
+        // A file with its footer in place was not cut off: the damage is inside.
+        let (kind, what) = if current.closed {
+            (NoteKind::Corrupt, "the records break")
+        } else {
+            (NoteKind::Truncated, "the file is cut off")
+        };
+        self.note(
+            Note::new(kind, format!("{what} after {} messages: {error}", current.messages)).at(&current.path, offset),
+        )
+    }
+
+    fn corrupt(&mut self, current: &Current, offset: u64, text: String) -> Result<(), Halt> {
+        self.note(Note::new(NoteKind::Corrupt, text).at(&current.path, offset))
+    }
+
+    fn data_end(
+        &mut self,
+        current: &Current,
+        window: &mut Window<'_>,
+        frame: Frame,
+        data_crc: u32,
+    ) -> Result<(), Halt> {
+        if let Some(found) = window.end(Digest::Data, frame.offset).map_err(Halt::io)?
+            && found != data_crc
+        {
+            let text = format!("the checksum of the data section is {found:08x} and the file says {data_crc:08x}");
+            let note = Note::new(NoteKind::Checksum, text).at(&current.path, frame.offset);
+            self.note(note.numbers(f64::from(found), Some(f64::from(data_crc))))?;
+        }
+        if current.closed {
+            return Ok(());
+        }
+        self.truncated(current, window.size(), "the file is cut off after its data: the footer is missing")
+    }
+
+    /// A schema, a channel or a message, wherever it lies.
+    fn record<B: Bytes>(
+        &mut self,
+        current: &mut Current,
+        bytes: &mut B,
+        frame: Frame,
+        place: Place,
+    ) -> Result<(), Halt> {
+        let limit = if frame.opcode == op::MESSAGE { RECORD_MAX } else { DESCRIPTION_MAX };
+        if frame.length > limit {
+            let text = format!("record {:#04x} of {} bytes is above {limit} and skipped", frame.opcode, frame.length);
+            return self.corrupt(current, place.in_file(frame.offset), text);
+        }
+        // OK to cast: at most RECORD_MAX.
+        let body = bytes.get(frame.body(), frame.length as usize).map_err(Halt::io)?;
+        match frame.opcode {
+            op::MESSAGE => self.message(current, body, frame, place),
+            op::SCHEMA => {
+                let met = current.bindings.schema(body);
+                self.met(current, "schema", None, met, place.in_file(frame.offset))
+            }
+            _ => {
+                let (number, met) = current.bindings.channel(current.file as usize, body, &mut self.registry);
+                self.met(current, "channel", number, met, place.in_file(frame.offset))
+            }
+        }
+    }
+
+    /// Acts on what came of a schema or channel record.
+    fn met(
+        &mut self,
+        current: &mut Current,
+        what: &str,
+        number: Option<u16>,
+        met: Met,
+        offset: u64,
+    ) -> Result<(), Halt> {
+        let changed = matches!(met, Met::Changed(_));
+        match met {
+            Met::Known => return Ok(()),
+            Met::Refused(why) => return self.corrupt(current, offset, format!("a {what} cannot be used: {why}")),
+            Met::New(_) | Met::Changed(_) => {}
+        }
+        if changed {
+            let text = format!("a {what} has the number of a different one; it counts from here on");
+            self.corrupt(current, offset, text)?;
+        }
+        let Some(number) = number else { return Ok(()) };
+        self.bind(current, number)?;
+        if let Some(schema) = current.bindings.missing_schema(number)
+            && let Some(channel) = current.bindings.id(number).and_then(|id| self.lanes.channel(id))
+        {
+            let text = format!("channel {number} names schema {schema}, which is not in the file before it");
+            let note = Note::new(NoteKind::SchemaMissing, text).stream(channel.topic.as_str());
+            self.note(note.at(&current.path, offset))?;
+        }
+        Ok(())
+    }
+
+    /// Connects a number of the file to its lane, and tells of channels that are new.
+    fn bind(&mut self, current: &mut Current, number: u16) -> Result<Option<u32>, Halt> {
+        let before = self.lanes.len();
+        self.open_lanes(None);
+        for id in before..self.lanes.len() {
+            // OK to cast: below CHANNELS_MAX.
+            if let Some(channel) = self.lanes.channel(id as u32).cloned() {
+                self.send(ReadEvent::Channel(channel))?;
+            }
+        }
+        let id = current.bindings.id(number);
+        // OK to index: there is a slot for each u16.
+        current.slots[usize::from(number)].bound = id.map_or(0, |id| id + 1);
+        Ok(id)
+    }
+
+    fn message(&mut self, current: &mut Current, body: &[u8], frame: Frame, place: Place) -> Result<(), Halt> {
+        let Some(head) = MessageHead::read(body) else {
+            let text = format!("a message record has {} bytes and needs {MESSAGE_HEAD}", body.len());
+            return self.corrupt(current, place.in_file(frame.offset), text);
+        };
+        current.messages += 1;
+        // OK to index: there is a slot for each u16.
+        let slot = &mut current.slots[usize::from(head.channel_id)];
+        slot.messages += 1;
+        let id = match slot.bound.checked_sub(1) {
+            Some(id) => id,
+            None => match self.orphan(current, head.channel_id, place.in_file(frame.offset))? {
+                Some(id) => id,
+                None => return Ok(()),
+            },
+        };
+        // OK to slice: `read` found a whole head.
+        let data = &body[MESSAGE_HEAD..];
+        let offset = frame.body() + MESSAGE_HEAD as u64;
+        let at = place.blob(current.file, offset, data.len() as u64);
+        self.lanes.push(id, &head, data, at, place.in_file(frame.offset));
+        if self.lanes.full() { self.flush() } else { Ok(()) }
+    }
+
+    /// A lane for messages whose channel is not there (yet).
+    fn orphan(&mut self, current: &mut Current, number: u16, offset: u64) -> Result<Option<u32>, Halt> {
+        let text = format!("a message names channel {number}, which is not in the file before it");
+        self.corrupt(current, offset, text)?;
+        match current.bindings.orphan(current.file as usize, number, &mut self.registry) {
+            Some(_) => self.bind(current, number),
+            None => Ok(None),
+        }
+    }
+
+    fn metadata(&mut self, current: &Current, window: &mut Window<'_>, frame: Frame) -> Result<(), Halt> {
+        if frame.length > DESCRIPTION_MAX {
+            let text = format!("metadata of {} bytes is above {DESCRIPTION_MAX} and skipped", frame.length);
+            return self.corrupt(current, frame.offset, text);
+        }
+        match record::Metadata::parse(window.at_most(frame.body(), frame.length).map_err(Halt::io)?) {
+            Ok((metadata, _)) => {
+                for (key, value) in self.attributes.metadata(&metadata, frame.offset) {
+                    self.send(ReadEvent::Attribute(key, value))?;
+                }
+                Ok(())
+            }
+            Err(error) => self.corrupt(current, frame.offset, format!("metadata cannot be read: {error}")),
+        }
+    }
+
+    fn attachment(&mut self, current: &Current, window: &mut Window<'_>, frame: Frame) -> Result<(), Halt> {
+        let prefix = window.at_most(frame.body(), frame.length.min(1 << 20)).map_err(Halt::io)?;
+        let (new, used, data_size) = match record::AttachmentHead::parse(prefix) {
+            Ok((head, used)) => {
+                let new = self.attributes.attachment(head.name, head.media_type, head.data_size, frame.offset);
+                (new, used as u64, head.data_size)
+            }
+            Err(error) => {
+                return self.corrupt(current, frame.offset, format!("an attachment cannot be read: {error}"));
+            }
+        };
+        if let Some((key, value)) = new {
+            self.send(ReadEvent::Attribute(key, value))?;
+        }
+        let Some(crc_at) = used.checked_add(data_size).filter(|at| at.saturating_add(4) <= frame.length) else {
+            let text = format!("an attachment claims {data_size} bytes and its record has {}", frame.length);
+            return self.corrupt(current, frame.offset, text);
+        };
+        if !self.options.verify {
+            return Ok(());
+        }
+        let (mut at, end) = (frame.body(), frame.body() + crc_at);
+        let mut hasher = crc32fast::Hasher::new();
+        while at < end {
+            let piece = window.at_most(at, (end - at).min(1 << 20)).map_err(Halt::io)?;
+            hasher.update(piece);
+            at += piece.len() as u64;
+        }
+        let stated = window.at_most(end, 4).map_err(Halt::io)?;
+        let stated = stated.first_chunk::<4>().map_or(0, |crc| u32::from_le_bytes(*crc));
+        self.checksum(current, frame.offset, "an attachment", hasher.finalize(), stated)
+    }
+
+    fn checksum(&mut self, current: &Current, offset: u64, what: &str, found: u32, stated: u32) -> Result<(), Halt> {
+        if stated == 0 || found == stated {
+            return Ok(());
+        }
+        let text = format!("the checksum of {what} is {found:08x} and the file says {stated:08x}");
+        let note = Note::new(NoteKind::Checksum, text).at(&current.path, offset);
+        self.note(note.numbers(f64::from(found), Some(f64::from(stated))))
+    }
+
+    /// A chunk. `cut` says that its record goes beyond the end of the file, so that only a part of it is there.
+    fn chunk(&mut self, current: &mut Current, window: &mut Window<'_>, frame: Frame, cut: bool) -> Result<(), Halt> {
+        current.chunks += 1;
+        let prefix = window.at_most(frame.body(), frame.length.min(256)).map_err(Halt::io)?;
+        let (head, used) = match record::ChunkHead::parse(prefix) {
+            Ok(parsed) => parsed,
+            // The caller tells of the cut.
+            Err(_) if cut => return Ok(()),
+            Err(error) => return self.corrupt(current, frame.offset, format!("a chunk cannot be read: {error}")),
+        };
+        let (claimed, compressed, stated) = (head.uncompressed_size, head.compressed_size, head.uncompressed_crc);
+        let compression = match head.compression {
+            "" => Compression::None,
+            "lz4" => Compression::Lz4,
+            "zstd" => Compression::Zstd,
+            other => {
+                let text = format!("a chunk is compressed with `{other}`, which no reader knows");
+                return self.corrupt(current, frame.offset, text);
+            }
+        };
+        let start = frame.body() + used as u64;
+        let room = frame.end().min(window.size()).saturating_sub(start);
+        if compressed > room && !cut {
+            let text = format!("a chunk claims {compressed} bytes of records and its own record has {room}");
+            self.corrupt(current, frame.offset, text)?;
+        }
+        let (length, cut) = (compressed.min(room), compressed > room);
+        let stated = if self.options.verify && !cut { stated } else { 0 };
+        if compression == Compression::None {
+            if claimed != compressed {
+                let text = format!("a chunk without compression claims {claimed} bytes and has {compressed}");
+                self.corrupt(current, frame.offset, text)?;
+            }
+            let place = Place { chunk: None, record: frame.offset, cut };
+            return self.plain_chunk(current, window, start, length, stated, place);
+        }
+        if length > CHUNK_MAX {
+            let text = format!("a chunk of {length} compressed bytes is above {CHUNK_MAX} and skipped");
+            return self.corrupt(current, frame.offset, text);
+        }
+        // OK to cast: at most CHUNK_MAX.
+        let body = window.get(start, length as usize).map_err(Halt::io)?;
+        let outcome = self.inflater.inflate(compression, body, Some(claimed));
+        let inflated = self.inflater.bytes().len() as u64;
+        let whole = outcome.is_ok() && inflated == claimed;
+        if !whole && !cut {
+            let why = outcome.err().unwrap_or_else(|| "it ends there".to_owned());
+            let text = format!("a chunk gives {inflated} of {claimed} bytes: {why}");
+            self.corrupt(current, frame.offset, text)?;
+        }
+        if whole && stated != 0 {
+            let found = crc32fast::hash(self.inflater.bytes());
+            self.checksum(current, frame.offset, "a chunk", found, stated)?;
+        }
+        let place = Place { chunk: Some((start, length, compression)), record: frame.offset, cut: !whole };
+        // The inflater is put aside while its bytes are walked, since the walk needs the rest of `self`.
+        let inflater = std::mem::take(&mut self.inflater);
+        let walked = self.inner(current, &mut inflater.bytes(), 0, inflated, place);
+        self.inflater = inflater;
+        walked
+    }
+
+    fn plain_chunk(
+        &mut self,
+        current: &mut Current,
+        window: &mut Window<'_>,
+        start: u64,
+        length: u64,
+        stated: u32,
+        place: Place,
+    ) -> Result<(), Halt> {
+        let end = start + length;
+        if stated != 0 {
+            window.begin(Digest::Chunk, start);
+        }
+        self.inner(current, window, start, end, place)?;
+        match window.end(Digest::Chunk, end).map_err(Halt::io)? {
+            Some(found) => self.checksum(current, place.record, "a chunk", found, stated),
+            None => Ok(()),
+        }
+    }
+
+    /// Walks the records of a chunk.
+    fn inner<B: Bytes>(
+        &mut self,
+        current: &mut Current,
+        bytes: &mut B,
+        start: u64,
+        end: u64,
+        place: Place,
+    ) -> Result<(), Halt> {
+        let mut offset = start;
+        loop {
+            let frame = match next_frame(bytes, offset, end) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(()),
+                Err(WalkError::Io(error)) => return Err(Halt::io(error)),
+                Err(WalkError::Short { .. } | WalkError::Overrun { .. }) if place.cut => return Ok(()),
+                Err(error) => {
+                    let text = format!("the records of a chunk break {} bytes in: {error}", offset - start);
+                    return self.corrupt(current, place.in_file(offset), text);
+                }
+            };
+            offset = frame.end();
+            match frame.opcode {
+                op::SCHEMA | op::CHANNEL | op::MESSAGE => self.record(current, bytes, frame, place)?,
+                op::HEADER..=op::DATA_END => {
+                    let text = format!("record {:#04x} has no place in a chunk and is left out", frame.opcode);
+                    self.corrupt(current, place.in_file(frame.offset), text)?;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Compares what was read with what the summary claims.
+    fn compare(&mut self, current: &Current, summary: Option<&Summary>) -> Result<(), Halt> {
+        let Some(summary) = summary else { return Ok(()) };
+        if summary.chunk_indexes != 0 && summary.chunk_indexes != current.chunks {
+            let text = format!("the index has {} chunks and the data {}", summary.chunk_indexes, current.chunks);
+            let note = Note::new(NoteKind::IndexWrong, text).in_file(&current.path);
+            self.note(note.numbers(current.chunks as f64, Some(summary.chunk_indexes as f64)))?;
+        }
+        let Some(statistics) = &summary.statistics else { return Ok(()) };
+        if statistics.message_count != current.messages {
+            let claimed = statistics.message_count;
+            let text = format!("the index claims {claimed} messages and {} were read", current.messages);
+            let note = Note::new(NoteKind::CountMismatch, text).in_file(&current.path);
+            self.note(note.numbers(current.messages as f64, Some(claimed as f64)))?;
+        }
+        for &(number, claimed) in &statistics.channel_message_counts {
+            // OK to index: there is a slot for each u16.
+            let found = current.slots[usize::from(number)].messages;
+            if found == claimed {
+                continue;
+            }
+            let topic = current.bindings.id(number).and_then(|id| self.lanes.channel(id));
+            let topic = topic.map_or_else(|| format!("channel {number}"), |channel| channel.topic.clone());
+            let text = format!("the index claims {claimed} messages on `{topic}` and {found} were read");
+            let note = Note::new(NoteKind::CountMismatch, text).stream(topic).in_file(&current.path);
+            self.note(note.numbers(found as f64, Some(claimed as f64)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the index says that the next chunk after `offset` begins.
+fn next_chunk(summary: Option<&Summary>, window: &mut Window<'_>, offset: u64) -> std::io::Result<Option<u64>> {
+    let Some(summary) = summary else { return Ok(None) };
+    let mut next: Option<u64> = None;
+    summary.chunks(window, |index| {
+        let start = index.chunk_start_offset;
+        if start > offset {
+            next = Some(next.map_or(start, |next| next.min(start)));
+        }
+    })?;
+    Ok(next)
+}
