@@ -1,0 +1,165 @@
+//! `cargo xtask bench`: Prairie and its peers on the same input, in the same run, as ratios.
+//!
+//! ```text
+//!   Setup (binary, input, scratch) ─▶ each of BENCHES ─▶ Row* ─▶ table, JSON
+//! ```
+//!
+//! Measured is the wall time and the peak memory of whole processes, each several times, in turns: a round runs every command
+//! once, so that a slow minute of the machine hits all alike. The median is reported, with the fastest and the slowest.
+//!
+//! Prairie is built with `--release`; that profile differs from the one of the tests in its optimization only.
+//!
+//! **Invariant:** a peer that is not there is told as missing; no number is remembered from another run.
+
+mod ingest;
+mod measure;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use anyhow::Context;
+
+use crate::place;
+
+/// What a benchmark gets.
+pub(crate) struct Setup {
+    /// The binary under test.
+    pub(crate) prairie: PathBuf,
+    /// A recording of at least a gigabyte.
+    pub(crate) mcap: PathBuf,
+    /// Bytes of it.
+    pub(crate) bytes: u64,
+    /// How often each command runs.
+    pub(crate) runs: usize,
+    /// A folder for outputs, emptied between runs.
+    pub(crate) scratch: PathBuf,
+}
+
+/// A benchmark returns its rows.
+type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
+
+/// Every benchmark, by name.
+const BENCHES: &[(&str, Bench)] = &[("ingest", ingest::ingest), ("reingest", ingest::reingest)];
+
+/// The recording that the bench makes when none is given.
+const RECORDING_MIN_BYTES: u64 = 1_000_000_000;
+
+struct Options {
+    mcap: Option<PathBuf>,
+    runs: usize,
+    json: Option<PathBuf>,
+    only: Option<String>,
+}
+
+fn parse(arguments: &[String]) -> anyhow::Result<Options> {
+    let mut options = Options { mcap: None, runs: 3, json: None, only: None };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().with_context(|| format!("`{argument}` needs a value"));
+        match argument.as_str() {
+            "--mcap" => options.mcap = Some(value()?.into()),
+            "--json" => options.json = Some(value()?.into()),
+            "--only" => options.only = Some(value()?.clone()),
+            "--runs" => options.runs = value()?.parse().context("`--runs` needs a number")?,
+            other => anyhow::bail!("`bench` does not know `{other}`; it takes --mcap, --runs, --json and --only"),
+        }
+    }
+    anyhow::ensure!(options.runs > 0, "`--runs` must be at least 1");
+    if let Some(only) = &options.only {
+        let names: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();
+        anyhow::ensure!(
+            names.contains(&only.as_str()),
+            "there is no benchmark `{only}`; there are {}",
+            names.join(", ")
+        );
+    }
+    Ok(options)
+}
+
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let options = parse(arguments)?;
+    let prairie = build()?;
+    let scratch = place::cache().join("bench");
+    fs::create_dir_all(&scratch).with_context(|| format!("failed to make `{}`", scratch.display()))?;
+    let mcap = match options.mcap {
+        Some(path) => fs::canonicalize(&path).with_context(|| format!("failed to find `{}`", path.display()))?,
+        None => make_recording(&prairie, &scratch)?,
+    };
+    let bytes = fs::metadata(&mcap)?.len();
+    let setup = Setup { prairie, mcap, bytes, runs: options.runs, scratch: scratch.join("work") };
+    let mut rows = Vec::new();
+    for (name, bench) in BENCHES {
+        if options.only.as_deref().is_none_or(|only| only == *name) {
+            eprintln!("── {name}");
+            rows.extend(bench(&setup).with_context(|| format!("failed to measure `{name}`"))?);
+        }
+    }
+    fs::remove_dir_all(&setup.scratch).ok();
+    print!("{}", report::table(&rows));
+    println!("{}", report::machine());
+    if let Some(path) = options.json {
+        let text = serde_json::to_string_pretty(&report::json(&rows, &setup))? + "\n";
+        fs::write(&path, text).with_context(|| format!("failed to write `{}`", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the binary under test; `PRAIRIE_BIN` names one that is built already.
+fn build() -> anyhow::Result<PathBuf> {
+    if let Some(binary) = env::var_os("PRAIRIE_BIN") {
+        return Ok(binary.into());
+    }
+    eprintln!("── build (release)");
+    let output = place::cargo()
+        .args(["build", "--locked", "--release", "--package", "prairie-cli", "--message-format", "json"])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("failed to start cargo")?;
+    anyhow::ensure!(output.status.success(), "`cargo build --release` failed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let binary = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    binary.context("cargo built no executable")
+}
+
+/// The project's own recording, repeated with shifted times until it is long enough. Kept for the next run.
+fn make_recording(prairie: &std::path::Path, scratch: &std::path::Path) -> anyhow::Result<PathBuf> {
+    let path = scratch.join(format!("recording-{RECORDING_MIN_BYTES}.mcap"));
+    if fs::metadata(&path).is_ok_and(|facts| facts.len() >= RECORDING_MIN_BYTES) {
+        return Ok(path);
+    }
+    eprintln!("── make {}", path.display());
+    let unfinished = path.with_extension("part");
+    let status = std::process::Command::new(prairie)
+        .arg("bench-data")
+        .arg(&unfinished)
+        .args(["--min-bytes", &RECORDING_MIN_BYTES.to_string()])
+        .current_dir(place::root())
+        .status()
+        .context("failed to start prairie")?;
+    anyhow::ensure!(status.success(), "`prairie bench-data` failed; name a recording with `--mcap FILE`");
+    fs::rename(&unfinished, &path)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_checked() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let options = parse(&words("--mcap a.mcap --runs 5 --only ingest")).expect("all are known");
+        assert_eq!((options.runs, options.mcap), (5, Some(PathBuf::from("a.mcap"))));
+        assert!(parse(&words("--runs 0")).is_err());
+        assert!(parse(&words("--only nothing")).is_err());
+        assert!(parse(&words("--json")).is_err());
+    }
+
+    #[test]
+    fn benches_are_sorted() {
+        assert!(BENCHES.is_sorted_by_key(|(name, _)| name));
+    }
+}

@@ -1,0 +1,206 @@
+//! One file, one line: every reader, check, lens and target is registered, and every check has its page and its data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Tree;
+use super::source::{codes, implementors, is_word, slice_entries, without_tests};
+use super::tree::is_below;
+
+/// A `const` slice, and what must stand in it.
+struct Registry {
+    /// Name of the slice.
+    slice: &'static str,
+    /// Sources of the crate that holds it.
+    sources: &'static str,
+    /// The trait that entries implement.
+    entry: &'static str,
+    /// Folder below `sources` in which each file is one entry; `None` where an entry may be anywhere.
+    folder: Option<&'static str>,
+}
+
+const REGISTRIES: &[Registry] = &[
+    Registry { slice: "CHECKS", sources: "crates/quality/src", entry: "Check", folder: Some("checks") },
+    Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: Some("lens") },
+    Registry { slice: "READERS", sources: "crates/formats/src", entry: "Reader", folder: None },
+    Registry { slice: "TARGETS", sources: "crates/engine/src", entry: "Target", folder: Some("target") },
+];
+
+/// The sections of a check's page, which `prairie explain` prints.
+const SECTIONS: &[&str] = &["What it does", "Why it matters", "Example"];
+
+pub(crate) fn problems(tree: &Tree) -> Vec<String> {
+    let mut problems: Vec<_> = REGISTRIES.iter().flat_map(|registry| of_registry(tree, registry)).collect();
+    problems.extend(of_checks(tree));
+    problems
+}
+
+fn of_registry(tree: &Tree, registry: &Registry) -> Vec<String> {
+    let Registry { slice, sources, entry, folder } = registry;
+    let folder = folder.map(|folder| format!("{sources}/{folder}"));
+    let files: Vec<_> = tree.texts_in(sources, ".rs").collect();
+    let holder = files.iter().find_map(|(path, text)| Some((*path, slice_entries(text, slice)?)));
+    let Some((holder, entries)) = holder else {
+        let waiting = folder.filter(|folder| files.iter().any(|(path, _)| is_entry_file(path, folder)));
+        return waiting
+            .map(|folder| format!("{folder}: there are files, but no slice `{slice}`"))
+            .into_iter()
+            .collect();
+    };
+    let mut problems = Vec::new();
+    let names: Vec<&str> = entries.iter().map(|entry| last_word(entry)).collect();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] >= pair[1]) {
+        problems.push(format!("{holder}: `{}` stands before `{}` in `{slice}`: sort it", pair[0], pair[1]));
+    }
+    let mut implemented = BTreeSet::new();
+    for (path, text) in &files {
+        for name in implementors(text, entry) {
+            implemented.insert(name);
+            if !names.contains(&name) {
+                problems.push(format!("{path}: `{name}` is a {entry}, but not in `{slice}` of `{holder}`"));
+            }
+        }
+    }
+    let Some(folder) = folder else { return problems };
+    for (path, text) in files.iter().filter(|(path, _)| is_entry_file(path, &folder)) {
+        let registered = names.iter().any(|name| defines(text, name));
+        if !registered {
+            problems.push(format!("{path}: nothing that it defines stands in `{slice}` of `{holder}`"));
+        }
+    }
+    problems
+}
+
+/// Whether a file is an entry of a folder: any file of it but `mod.rs`, and the `mod.rs` of each folder in it.
+fn is_entry_file(path: &str, folder: &str) -> bool {
+    let inside = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+    match inside.split('/').collect::<Vec<_>>()[..] {
+        [file] => file != "mod.rs" && file.ends_with(".rs"),
+        [_, file] => file == "mod.rs",
+        _ => false,
+    }
+}
+
+/// `Name` of `path::to::Name`, `Name { … }` and `name(…)`.
+fn last_word(entry: &str) -> &str {
+    let head = entry.split(|c: char| !is_word(c) && c != ':').next().unwrap_or(entry);
+    head.rsplit("::").next().unwrap_or(head)
+}
+
+/// Whether the text defines an item of that name.
+fn defines(text: &str, name: &str) -> bool {
+    let items = ["struct", "enum", "const", "static", "fn"];
+    without_tests(text).lines().any(|line| {
+        let mut words = line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty());
+        words.any(|word| items.contains(&word)) && words.next() == Some(name)
+    })
+}
+
+/// Codes are unique; each check has its page and its data.
+fn of_checks(tree: &Tree) -> Vec<String> {
+    let folder = "crates/quality/src/checks";
+    let mut problems = Vec::new();
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for (path, text) in tree.texts_in(folder, ".rs").filter(|(path, _)| is_entry_file(path, folder)) {
+        let Some(code) = codes(without_tests(text)).first().copied() else {
+            problems.push(format!("{path}: no code such as `TIM003`"));
+            continue;
+        };
+        if let Some(other) = seen.insert(code, path) {
+            problems.push(format!("{path}: `{code}` is also the code of {other}"));
+        }
+        let page: String =
+            text.lines().filter(|line| line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        for section in SECTIONS.iter().filter(|section| !page.to_lowercase().contains(&section.to_lowercase())) {
+            problems.push(format!("{path}: its page has no section `{section}`"));
+        }
+        for data in ["good.json", "bad.json"].map(|name| format!("conformance/checks/{code}/{name}")) {
+            if !tree.files.contains_key(&data) {
+                problems.push(format!("{path}: `{data}` is missing"));
+            }
+        }
+    }
+    for path in tree.files.keys().filter(|path| is_below(path, "conformance/checks")) {
+        let code = path.split('/').nth(2).unwrap_or_default();
+        if codes(&format!("\"{code}\"")).len() == 1 && !seen.contains_key(code) {
+            problems.push(format!("{path}: there is no check `{code}`"));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::planted;
+    use super::*;
+
+    const GOOD: &str = "//! # What it does\n//! # Why it matters\n//! # Example\npub struct Gap;\nimpl Check for Gap {}\n\
+                        const CODE: &str = \"TIM003\";\n";
+
+    #[test]
+    fn a_complete_registry_is_clean() {
+        let (_folder, tree) = planted::tree(&[
+            ("crates/quality/src/checks/mod.rs", "pub const CHECKS: &[&dyn Check] = &[&gap::Gap];\n"),
+            ("crates/quality/src/checks/gap.rs", GOOD),
+            ("conformance/checks/TIM003/good.json", "{}"),
+            ("conformance/checks/TIM003/bad.json", "{}"),
+        ]);
+        assert_eq!(problems(&tree), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_forgotten_check_and_a_double_code_are_found() {
+        let stuck = GOOD.replace("Gap", "Stuck").replace("//! # Example\n", "");
+        let (_folder, tree) = planted::tree(&[
+            ("crates/quality/src/checks/mod.rs", "pub const CHECKS: &[&dyn Check] = &[&gap::Gap];\n"),
+            ("crates/quality/src/checks/gap.rs", GOOD),
+            ("crates/quality/src/checks/stuck.rs", &stuck),
+            ("crates/quality/src/checks/empty.rs", "// nothing yet\n"),
+            ("conformance/checks/TIM003/good.json", "{}"),
+            ("conformance/checks/SIG099/bad.json", "{}"),
+        ]);
+        assert_eq!(
+            problems(&tree),
+            [
+                "crates/quality/src/checks/stuck.rs: `Stuck` is a Check, but not in `CHECKS` of \
+                 `crates/quality/src/checks/mod.rs`",
+                "crates/quality/src/checks/empty.rs: nothing that it defines stands in `CHECKS` of \
+                 `crates/quality/src/checks/mod.rs`",
+                "crates/quality/src/checks/stuck.rs: nothing that it defines stands in `CHECKS` of \
+                 `crates/quality/src/checks/mod.rs`",
+                "crates/quality/src/checks/empty.rs: no code such as `TIM003`",
+                "crates/quality/src/checks/gap.rs: `conformance/checks/TIM003/bad.json` is missing",
+                "crates/quality/src/checks/stuck.rs: `TIM003` is also the code of crates/quality/src/checks/gap.rs",
+                "crates/quality/src/checks/stuck.rs: its page has no section `Example`",
+                "crates/quality/src/checks/stuck.rs: `conformance/checks/TIM003/bad.json` is missing",
+                "conformance/checks/SIG099/bad.json: there is no check `SIG099`",
+            ]
+        );
+    }
+
+    #[test]
+    fn unsorted_and_missing_slices_are_found() {
+        let (_folder, tree) = planted::tree(&[
+            ("crates/formats/src/reader.rs", "pub const READERS: &[&dyn Reader] = &[&Mcap, &LeRobot];\n"),
+            ("crates/formats/src/mcap.rs", "pub struct Mcap;\nimpl Reader for Mcap {}\n"),
+            ("crates/formats/src/lerobot.rs", "pub struct LeRobot;\nimpl Reader for LeRobot {}\n"),
+            ("crates/engine/src/target/lerobot.rs", "impl Target for LeRobot {}\n"),
+        ]);
+        assert_eq!(
+            problems(&tree),
+            [
+                "crates/formats/src/reader.rs: `Mcap` stands before `LeRobot` in `READERS`: sort it",
+                "crates/engine/src/target: there are files, but no slice `TARGETS`",
+            ]
+        );
+    }
+
+    #[test]
+    fn functions_and_constants_may_be_entries_too() {
+        let (_folder, tree) = planted::tree(&[
+            ("crates/standardize/src/lens/mod.rs", "const LENSES: &[Lens] = &[imu::IMU, joints::joint_state];\n"),
+            ("crates/standardize/src/lens/imu.rs", "pub(crate) const IMU: Lens = Lens {};\n"),
+            ("crates/standardize/src/lens/joints.rs", "pub(super) fn joint_state() {}\n"),
+        ]);
+        assert_eq!(problems(&tree), Vec::<String>::new());
+    }
+}
