@@ -1,2 +1,41 @@
-//! The one binary: prairie.
-fn main() {}
+//! `prairie`: the one binary.
+//!
+//! ```text
+//!   args ─▶ commands/<verb>.rs ─▶ prairie_engine ─▶ report ─▶ stdout (data), stderr (everything else)
+//! ```
+//!
+//! Parses arguments, merges settings, calls one verb of the engine, and prints what it answers. No rule about recordings,
+//! episodes or decisions is here.
+//!
+//! **Invariant:** stdout is data, stderr is the rest. Exit codes: 0 done, 1 refused, 2 usage or failure, 3 finished with data
+//! loss; where several apply the order is 2, 3, 1, 0.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod args;
+mod commands;
+mod context;
+mod error;
+mod progress;
+mod table;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::error::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match commands::run(cli) {
+        Ok(exit) => ExitCode::from(exit),
+        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let code = failure.exit();
+            // OK to ignore: when stderr is gone there is nobody left to tell.
+            drop(writeln!(io::stderr(), "{}", failure.render()));
+            ExitCode::from(code)
+        }
+    }
+}

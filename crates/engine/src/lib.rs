@@ -1,1 +1,246 @@
-//! The verbs: ingest, check, query, export.
+//! The verbs of Prairie, and the boundary of its API.
+//!
+//! ```text
+//!   cli, server, python ─▶ Engine ─┬─ ingest ── store ─ formats ─ standardize ─ quality ─ catalog
+//!                                  ├─ check, receipt, repair
+//!                                  ├─ query, ls, show, dataset
+//!                                  ├─ export ── catalog ─ formats ─ media ─▶ a folder and its proof
+//!                                  └─ fsck, compact, gc, erase
+//! ```
+//!
+//! An [`Engine`] is one open store. Its verbs take plain data and give plain data: reports that serialize, Arrow batches, text.
+//! They tell how far they are through [`Progress`], and stop through it. The crates below do not know each other; they meet
+//! here.
+//!
+//! ```no_run
+//! use prairie_engine::{Config, Engine, InspectOptions, Quiet};
+//!
+//! # fn main() -> Result<(), prairie_engine::EngineError> {
+//! let engine = Engine::create(&Config::at("prairie-store"))?;
+//! let report = engine.ingest(&["run-0412.mcap".into()], &InspectOptions::default(), &Quiet)?;
+//! for recording in report.recordings {
+//!     println!("{}: {} episodes", recording.path, recording.episodes.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it does not do: it prints nothing, parses no arguments and listens on no socket.
+//!
+//! **Invariant:** a verb commits everything or nothing. What it acknowledged is durable.
+//!
+//! **Invariant:** neighbours of floor 1 meet only here.
+
+mod cells;
+mod config;
+mod content;
+mod error;
+mod export;
+mod find;
+mod frames;
+mod inspect;
+mod keys;
+mod options;
+mod progress;
+mod reference;
+mod report;
+mod sink;
+mod target;
+mod verbs;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use prairie_catalog::{
+    Catalog, CatalogError, Commit, DatasetEpisode, DatasetVersion, Leaf, NewDatasetVersion, SnapshotId,
+    StoredRecording, TableWriter,
+};
+use prairie_model::{DerivationId, EpisodeId, ObjectId, RecordingId};
+use prairie_store::{Disk, Objects, object_key};
+use tokio::runtime::Runtime;
+
+pub use config::{Config, ConfigEntry, Setting};
+pub use error::EngineError;
+pub use export::{Align, ExportOptions, Proof, VideoProof};
+pub use options::InspectOptions;
+pub use progress::{Progress, Quiet};
+pub use reference::{CheckLine, FormatLine, checks, explain, formats};
+pub use report::{
+    CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage, Messages,
+    RecordingReport, SegmentReport, Status, StreamReport,
+};
+pub use verbs::{
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, PlanReport, ReceiptCheck, RepairReport, Rows,
+    SignatureCheck, SpecReport, check, check_receipt, countersign, plan, spec_check,
+};
+
+/// How `ingest` reads and judges.
+pub type IngestOptions = InspectOptions;
+
+/// One open store.
+pub struct Engine {
+    runtime: Runtime,
+    catalog: Catalog,
+    objects: Arc<dyn Objects>,
+    key: keys::StoreKey,
+    issuer: Option<String>,
+}
+
+impl Engine {
+    /// Opens the store, and makes it when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made or is something else.
+    pub fn create(config: &Config) -> Result<Self, EngineError> {
+        let dir = &config.store.value;
+        let opened = Disk::open(dir);
+        let disk = opened.map_err(|source| EngineError::OpenStore { path: dir.clone(), source })?;
+        Self::start(config, Arc::new(disk))
+    }
+
+    /// Opens a store that is there.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn open(config: &Config) -> Result<Self, EngineError> {
+        let dir = &config.store.value;
+        if !dir.join("catalog.sqlite").is_file() {
+            return Err(EngineError::NoStore { path: dir.clone() });
+        }
+        Self::create(config)
+    }
+
+    /// Opens the store with these objects instead of those on disk: for tests of failing disks.
+    #[doc(hidden)]
+    pub fn start(config: &Config, objects: Arc<dyn Objects>) -> Result<Self, EngineError> {
+        let dir = &config.store.value;
+        let failed = |source| EngineError::OpenStore { path: dir.clone(), source };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+        let key = keys::StoreKey::open(dir)?;
+        let catalog = runtime
+            .block_on(Catalog::open(dir, objects.clone()))
+            .map_err(EngineError::catalog("opening the catalog"))?;
+        Ok(Self { runtime, catalog, objects, key, issuer: config.issuer.value.clone() })
+    }
+
+    pub(crate) fn block<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn objects(&self) -> &dyn Objects {
+        self.objects.as_ref()
+    }
+
+    pub(crate) fn shared_objects(&self) -> Arc<dyn Objects> {
+        self.objects.clone()
+    }
+
+    /// The latest snapshot.
+    ///
+    /// # Errors
+    ///
+    /// When the catalog fails.
+    pub fn snapshot(&self) -> Result<u64, EngineError> {
+        let latest = self.block(self.catalog.latest()).map_err(EngineError::catalog("reading the catalog"))?;
+        Ok(latest.0)
+    }
+
+    pub(crate) fn run_sql(
+        &self,
+        sql: &str,
+        snapshot: Option<u64>,
+    ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+        let batches = self
+            .block(self.catalog.query(sql, snapshot.map(SnapshotId)))
+            .map_err(EngineError::catalog("the query"))?;
+        let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+        Ok((schema, batches))
+    }
+
+    pub(crate) fn has_file_of_size(&self, size: u64) -> Result<bool, EngineError> {
+        self.block(self.catalog.has_file_of_size(size)).map_err(EngineError::catalog("reading the catalog"))
+    }
+
+    pub(crate) fn has_object(&self, object: ObjectId, size: u64) -> Result<bool, EngineError> {
+        let key = object_key(object);
+        let found = self.objects.size(&key);
+        let found = found.map_err(|source| EngineError::Store { what: format!("object `{key}`"), source })?;
+        Ok(found == Some(size))
+    }
+
+    pub(crate) fn derivation(&self, id: DerivationId) -> Result<Option<Vec<EpisodeId>>, EngineError> {
+        let row = self.block(self.catalog.derivation(id)).map_err(EngineError::catalog("reading the catalog"))?;
+        Ok(row.map(|row| row.episodes))
+    }
+
+    pub(crate) fn recording(&self, id: RecordingId) -> Result<Option<StoredRecording>, EngineError> {
+        self.block(self.catalog.recording(id)).map_err(EngineError::catalog("reading the catalog"))
+    }
+
+    pub(crate) fn table_writer(&self, table: &str) -> Result<TableWriter, EngineError> {
+        self.catalog.writer(table, None).map_err(EngineError::catalog("writing rows"))
+    }
+
+    /// Commits. A retry of what is there already is no failure.
+    pub(crate) fn commit(&self, commit: &Commit) -> Result<(), EngineError> {
+        match self.block(self.catalog.commit(commit)) {
+            Ok(_) | Err(CatalogError::AlreadyCommitted { .. }) => Ok(()),
+            Err(source) => Err(EngineError::Catalog { operation: "committing", source }),
+        }
+    }
+
+    pub(crate) fn freeze(&self, version: &NewDatasetVersion) -> Result<DatasetVersion, EngineError> {
+        let leaf = Leaf { kind: "dataset".to_owned(), reference: version.name.clone(), digest: version.hash };
+        self.block(self.catalog.create_dataset(version, &[leaf])).map_err(EngineError::catalog("freezing the dataset"))
+    }
+
+    pub(crate) fn dataset_versions(&self) -> Result<Vec<DatasetVersion>, EngineError> {
+        self.block(self.catalog.datasets()).map_err(EngineError::catalog("reading the catalog"))
+    }
+
+    pub(crate) fn dataset_version(&self, name: &str, version: Option<u32>) -> Result<DatasetVersion, EngineError> {
+        match self.block(self.catalog.dataset(name, version)) {
+            Err(CatalogError::NoDataset(name)) => Err(EngineError::NotFound { kind: "dataset", name }),
+            other => other.map_err(EngineError::catalog("reading the catalog")),
+        }
+    }
+
+    pub(crate) fn dataset_members(&self, version: &DatasetVersion) -> Result<Vec<DatasetEpisode>, EngineError> {
+        self.block(self.catalog.dataset_episodes(version)).map_err(EngineError::catalog("reading the catalog"))
+    }
+
+    /// `NAME@VERSION` of every dataset version that holds the episode.
+    pub(crate) fn datasets_holding(&self, id: EpisodeId) -> Result<Vec<String>, EngineError> {
+        let sql = format!(
+            "SELECT DISTINCT name, version FROM dataset_episodes WHERE episode_id = {} ORDER BY name, version",
+            cells::literal(&id.to_string())
+        );
+        let mut names = Vec::new();
+        for batch in self.run_sql(&sql, None)?.1 {
+            let cells = cells::Cells::of(&batch)?;
+            for row in 0..cells.rows() {
+                let name = cells.text("name", row).unwrap_or_default();
+                names.push(format!("{name}@{}", cells.count("version", row).unwrap_or(0)));
+            }
+        }
+        Ok(names)
+    }
+
+    /// Whether the ledger holds an export of this version.
+    pub(crate) fn was_exported(&self, name: &str, version: u32) -> Result<bool, EngineError> {
+        let sql = format!(
+            "SELECT seq FROM ledger WHERE kind = 'export' AND reference = {} LIMIT 1",
+            cells::literal(&format!("{name}@{version}"))
+        );
+        Ok(self.run_sql(&sql, None)?.1.iter().any(|batch| batch.num_rows() > 0))
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use prairie_model::{ObjectId, Source};
 use sha2::{Digest, Sha256};
 
-use crate::{Objects, object_key};
+use crate::{ObjectWriter, Objects, object_key};
 
 /// Bytes per block. Large enough that a block costs one call and little else, small enough to stay in the cache between
 /// reading and hashing.
@@ -15,17 +15,67 @@ const BLOCK: usize = 1 << 20;
 /// Blocks between the thread that hashes and the thread that writes.
 const IN_FLIGHT: usize = 8;
 
+/// A copy of a file on its way into the store: all its bytes are written, and its hash is known, but nothing is durable yet.
+/// Dropping it removes the copy.
+pub struct Staged {
+    writer: Box<dyn ObjectWriter>,
+    id: ObjectId,
+    bytes: u64,
+}
+
+impl Staged {
+    /// The hash of the bytes.
+    pub fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    /// How many bytes there are.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Puts the copy under the hash of its content. It is durable on return.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn finish(self) -> io::Result<(ObjectId, u64)> {
+        self.writer.finish(&object_key(self.id))?;
+        Ok((self.id, self.bytes))
+    }
+}
+
 /// Copies a file of a source into the store under the hash of its content, and gives the hash and the bytes.
 ///
-/// One thread reads and hashes while another writes. `progress` is told the bytes of every block. The object is durable on
-/// return. A file that does not have the size its source claims fails with [`io::ErrorKind::InvalidData`]: it changes while
-/// it is read.
+/// As [`stage`], and durable on return.
+///
+/// # Errors
+///
+/// As [`stage`].
 pub fn copy_hashed(
     source: &dyn Source,
     file: usize,
     objects: &dyn Objects,
     progress: &(dyn Fn(u64) + Sync),
 ) -> io::Result<(ObjectId, u64)> {
+    stage(source, file, objects, progress)?.finish()
+}
+
+/// Copies and hashes a file of a source; making it durable is left to [`Staged::finish`], so that it can go on beside other
+/// work.
+///
+/// One thread reads and hashes while another writes. `progress` is told the bytes so far.
+///
+/// # Errors
+///
+/// When the source or the store fails. A file that does not have the size its source claims fails with
+/// [`io::ErrorKind::InvalidData`]: it changes while it is read.
+pub fn stage(
+    source: &dyn Source,
+    file: usize,
+    objects: &dyn Objects,
+    progress: &(dyn Fn(u64) + Sync),
+) -> io::Result<Staged> {
     let mut writer = objects.create()?;
     let (full, to_write) = sync_channel::<Vec<u8>>(IN_FLIGHT);
     let (empty, to_fill) = sync_channel::<Vec<u8>>(IN_FLIGHT);
@@ -38,8 +88,10 @@ pub fn copy_hashed(
             }
             Ok::<_, io::Error>(writer)
         });
+        let mut done = 0;
         let read = read_blocks(source, file, |block| {
-            progress(block.len() as u64);
+            done += block.len() as u64;
+            progress(done);
             // A writer that is gone has failed, and says why when it is joined.
             full.send(std::mem::take(block)).map_err(|_| io::Error::other("the thread that writes ended early"))?;
             *block = to_fill.try_recv().unwrap_or_default();
@@ -52,13 +104,25 @@ pub fn copy_hashed(
     // The writer's error first: when it failed, the reader only knows that it is gone.
     let writer = written?;
     let (id, bytes) = read?;
-    writer.finish(&object_key(id))?;
-    Ok((id, bytes))
+    Ok(Staged { writer, id, bytes })
 }
 
-/// Hashes a file of a source; as [`copy_hashed`] does, without the copy.
-pub fn hash_file(source: &dyn Source, file: usize) -> io::Result<(ObjectId, u64)> {
-    read_blocks(source, file, |_| Ok(()))
+/// Hashes a file of a source; as [`stage`] does, without the copy.
+///
+/// # Errors
+///
+/// As [`stage`].
+pub fn hash_file(
+    source: &dyn Source,
+    file: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> io::Result<(ObjectId, u64)> {
+    let mut done = 0;
+    read_blocks(source, file, |block| {
+        done += block.len() as u64;
+        progress(done);
+        Ok(())
+    })
 }
 
 /// Reads and hashes block by block. `take` may replace the block by another buffer.

@@ -1,0 +1,52 @@
+//! `prairie export`
+
+use prairie_engine::ExportOptions;
+
+use crate::args::Export;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::table::{count, thousands};
+
+pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
+    let options = ExportOptions {
+        target: args.to.clone(),
+        fps: args.fps,
+        align: args.align.parse()?,
+        tolerance_s: args.tolerance_s,
+        split: args.split.clone(),
+        streams: args.streams.clone(),
+        encode: args.encode,
+    };
+    let engine = context.open_store()?;
+    let proof = engine.export(&args.name, &args.dir, &options, context.progress())?;
+    if context.json() {
+        context.print_json(&proof)?;
+        return Ok(0);
+    }
+    for camera in &proof.videos {
+        println!(
+            "{}: {}, {} of {} source frames exported, {} repeated, {} dropped; largest shift {:.1} ms",
+            camera.feature,
+            camera.how,
+            thousands(camera.exported),
+            thousands(camera.source_frames),
+            thousands(camera.repeated),
+            thousands(camera.dropped),
+            camera.largest_shift_s * 1e3
+        );
+    }
+    for dropped in &proof.left_out {
+        println!("left out: {dropped}");
+    }
+    context.say(format!(
+        "Exported {} ({} rows, {:.1} s) of `{}@{}` to `{}`; the proof is `{}`",
+        count(proof.episodes.len() as u64, "episode"),
+        thousands(proof.rows),
+        proof.duration_s,
+        proof.dataset,
+        proof.version,
+        args.dir.display(),
+        proof.path
+    ));
+    Ok(0)
+}

@@ -1,0 +1,74 @@
+//! One file per verb.
+
+mod check;
+mod config;
+mod dataset;
+mod demo;
+mod explain;
+mod export;
+mod finding;
+mod formats;
+mod ingest;
+mod ls;
+mod maintain;
+mod query;
+mod receipt;
+mod repair;
+mod show;
+mod spec;
+
+use crate::args::{Cli, Command};
+use crate::context::Context;
+use crate::error::Failure;
+
+/// Runs the command that was asked for, and gives its exit code.
+pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
+    if let Command::Completions(args) = &cli.command {
+        return Ok(config::completions(args.shell));
+    }
+    let context = Context::new(cli.global)?;
+    match cli.command {
+        Command::Ingest(args) => ingest::run(&context, &args),
+        Command::Check(args) => check::run(&context, &args),
+        Command::Query(args) => query::run(&context, &args),
+        Command::Dataset(args) => dataset::run(&context, &args),
+        Command::Export(args) => export::run(&context, &args),
+        Command::Receipt(args) => receipt::run(&context, args),
+        Command::Repair(args) => repair::run(&context, &args),
+        Command::Ls(args) => ls::run(&context, &args),
+        Command::Show(args) => show::run(&context, &args),
+        Command::Explain(args) => explain::run(&context, &args),
+        Command::Formats => formats::run(&context),
+        Command::Spec(args) => spec::run(&context, &args),
+        Command::Fsck(args) => maintain::fsck(&context, &args),
+        Command::Compact => maintain::compact(&context),
+        Command::Gc(args) => maintain::gc(&context, &args),
+        Command::Erase(args) => maintain::erase(&context, &args),
+        Command::Demo(args) => demo::run(&context, &args),
+        Command::Config(args) => config::run(&context, &args),
+        Command::Completions(args) => Ok(config::completions(args.shell)),
+    }
+}
+
+/// The exit code of several: failure, then data loss, then refusal, then success.
+pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+    codes.into_iter().max_by_key(|code| match code {
+        0 => 0,
+        1 => 1,
+        3 => 2,
+        _ => 3,
+    }).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worst;
+
+    #[test]
+    fn failure_beats_loss_beats_refusal() {
+        assert_eq!(worst([0, 1, 3, 2]), 2);
+        assert_eq!(worst([0, 1, 3]), 3);
+        assert_eq!(worst([0, 1]), 1);
+        assert_eq!(worst([]), 0);
+    }
+}

@@ -1,0 +1,26 @@
+//! `prairie repair`
+
+use crate::args::Repair;
+use crate::context::Context;
+use crate::error::Failure;
+
+pub(crate) fn run(context: &Context, args: &Repair) -> Result<u8, Failure> {
+    let report = context.open_store()?.repair(&args.episode, args.dry_run, context.progress())?;
+    if context.json() {
+        context.print_json(&report)?;
+        return Ok(0);
+    }
+    for step in &report.steps {
+        println!("{step}");
+    }
+    match &report.repaired {
+        Some(id) => context.say(format!(
+            "Repaired episode {} as {id}: {} before, {} after",
+            report.episode,
+            report.before.name(),
+            report.after.map_or("unknown", prairie_model::Decision::name)
+        )),
+        None => context.say("Nothing was done: `--dry-run`"),
+    }
+    Ok(0)
+}

@@ -1,0 +1,25 @@
+//! `prairie spec`
+
+use crate::args::{Spec, SpecCommand};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::table::count;
+
+pub(crate) fn run(context: &Context, args: &Spec) -> Result<u8, Failure> {
+    let SpecCommand::Check { dir } = &args.command;
+    let report = prairie_engine::spec_check(dir)?;
+    if context.json() {
+        context.print_json(&report)?;
+    } else {
+        for problem in &report.problems {
+            println!("{problem}");
+        }
+        context.say(format!(
+            "Tested {} against {}: {}",
+            count(report.files, "file"),
+            report.specification,
+            count(report.problems.len() as u64, "problem")
+        ));
+    }
+    Ok(u8::from(!report.problems.is_empty()))
+}

@@ -1,0 +1,171 @@
+//! What can go wrong with a verb, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use prairie_catalog::CatalogError;
+use prairie_formats::FormatError;
+
+/// A verb failed. Bad data is a finding; this is what stops a verb.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store cannot be opened or made.
+    #[error("failed to open the store `{}`", path.display())]
+    OpenStore {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no store there, and the verb needs one.
+    #[error("there is no store at `{}`", path.display())]
+    NoStore {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The catalog failed.
+    #[error("{operation} failed")]
+    Catalog {
+        /// What was being done.
+        operation: &'static str,
+        /// Why.
+        source: CatalogError,
+    },
+    /// A recording cannot be opened.
+    #[error("failed to open `{path}`")]
+    Open {
+        /// The recording.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A recording cannot be read.
+    #[error("failed to read `{path}`")]
+    Read {
+        /// The recording.
+        path: String,
+        /// Why.
+        source: FormatError,
+    },
+    /// A recording changed while it was read.
+    #[error("`{path}` changed while it was read")]
+    Changed {
+        /// The recording.
+        path: String,
+    },
+    /// Messages cannot be standardized.
+    #[error("failed to standardize `{path}`")]
+    Standardize {
+        /// The recording.
+        path: String,
+        /// Why.
+        source: prairie_standardize::StandardizeError,
+    },
+    /// Bytes cannot be stored.
+    #[error("failed to store {what}")]
+    Store {
+        /// What was to be stored.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that the user named cannot be read or written.
+    #[error("failed to {action} `{}`", path.display())]
+    File {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or an argument that the user gave makes no sense.
+    #[error("{what}: {why}")]
+    Invalid {
+        /// What is wrong.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// Nothing has that name.
+    #[error("there is no {kind} `{name}`")]
+    NotFound {
+        /// `episode`, `dataset`, `check`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// A name stands for several things.
+    #[error("`{name}` could be any of {count} {kind}s")]
+    AmbiguousName {
+        /// `episode`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// A policy or a check says no.
+    #[error("{0}")]
+    Refused(String),
+    /// The caller asked to stop.
+    #[error("stopped on request; nothing of it was committed")]
+    Cancelled,
+    /// A promise of the code to itself is broken.
+    #[error("{0}: this is a defect of Prairie")]
+    Bug(String),
+}
+
+impl EngineError {
+    /// A command or a setting that helps.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoStore { .. } => Some(
+                "`prairie ingest PATH…` makes one; `--store DIR` or `PRAIRIE_STORE` says where it is".to_owned(),
+            ),
+            Self::Read { source: FormatError::Unrecognized(_), .. } => {
+                Some("Prairie reads MCAP files and LeRobot v2.0, v2.1 and v3.0 folders".to_owned())
+            }
+            Self::NotFound { kind: "episode", .. } => Some("`prairie ls` lists the episodes of the store".to_owned()),
+            Self::NotFound { kind: "dataset", .. } => Some("`prairie dataset ls` lists the datasets".to_owned()),
+            Self::NotFound { kind: "check", .. } => Some("`prairie explain` lists the checks".to_owned()),
+            Self::AmbiguousName { .. } => Some("give more digits of the id".to_owned()),
+            Self::Changed { .. } => Some("ingest it again once nothing writes to it".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether going on with other recordings makes no sense.
+    pub(crate) fn stops_everything(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::Catalog { .. } | Self::OpenStore { .. } | Self::Bug(_))
+            || matches!(self, Self::Store { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+    }
+
+    /// Whether the verb was refused (exit code 1) rather than failed (exit code 2).
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    pub(crate) fn catalog(operation: &'static str) -> impl FnOnce(CatalogError) -> Self {
+        move |source| Self::Catalog { operation, source }
+    }
+
+    pub(crate) fn invalid(what: impl Into<String>, why: impl ToString) -> Self {
+        Self::Invalid { what: what.into(), why: why.to_string() }
+    }
+}
+
+/// The message of `error` and of everything that caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut at = error.source();
+    while let Some(cause) = at {
+        let message = cause.to_string();
+        if !text.ends_with(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        at = cause.source();
+    }
+    text
+}

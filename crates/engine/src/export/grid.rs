@@ -1,0 +1,211 @@
+//! The times of rows, and which frame of each camera belongs to which row.
+//!
+//! Where a camera runs at the rate of the rows, its frames are re-timed to the grid one for one: the grid begins late enough
+//! that no frame comes from the future of its row, and the largest shift is told. Otherwise frames are picked by the rule, and
+//! some are repeated or dropped.
+
+use crate::export::align::{Align, align};
+
+/// Times of rows: `start + i / fps`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Grid {
+    pub(crate) start_ns: i64,
+    pub(crate) fps: f64,
+    pub(crate) rows: usize,
+}
+
+impl Grid {
+    /// The time of row `row`.
+    pub(crate) fn time(&self, row: usize) -> i64 {
+        self.start_ns.saturating_add((row as f64 * 1e9 / self.fps).round() as i64)
+    }
+
+    /// All times.
+    pub(crate) fn times(&self) -> Vec<i64> {
+        (0..self.rows).map(|row| self.time(row)).collect()
+    }
+
+    fn period_ns(&self) -> f64 {
+        1e9 / self.fps
+    }
+}
+
+/// When each frame of a camera was taken, and which can start a decoder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Camera {
+    /// In the order of time.
+    pub(crate) t_ns: Vec<i64>,
+    /// As many as there are times.
+    pub(crate) key: Vec<bool>,
+}
+
+/// Which frame belongs to which row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FramePlan {
+    /// A frame per row.
+    pub(crate) picks: Vec<usize>,
+    /// Whether rows take consecutive frames, each once.
+    pub(crate) one_for_one: bool,
+    /// Frames in the episode: exported + repeated + dropped.
+    pub(crate) source: u64,
+    /// Frames that make one row.
+    pub(crate) exported: u64,
+    /// Frames that make several rows.
+    pub(crate) repeated: u64,
+    /// Frames that make none.
+    pub(crate) dropped: u64,
+    /// Largest distance of a frame from its row.
+    pub(crate) largest_shift_ns: i64,
+}
+
+/// The grid of an episode whose values are known from `from` to `to`. `cameras` come in the order in which they may lead:
+/// the grid follows the first that runs at `fps`.
+pub(crate) fn grid(from: i64, to: i64, fps: f64, cameras: &[&Camera]) -> Grid {
+    let period = 1e9 / fps;
+    for camera in cameras {
+        let Some(grid) = follow(camera, from, to, fps) else { continue };
+        return grid;
+    }
+    let rows = if to < from { 0 } else { (to.abs_diff(from) as f64 / period + 1e-6).floor() as usize + 1 };
+    Grid { start_ns: from, fps, rows }
+}
+
+/// The grid that takes the camera's frames one for one; `None` where its rate is another, or frames are missing.
+fn follow(camera: &Camera, from: i64, to: i64, fps: f64) -> Option<Grid> {
+    let period = 1e9 / fps;
+    let first = camera.t_ns.iter().position(|t| *t >= from)?;
+    let end = camera.t_ns.iter().rposition(|t| *t <= to)? + 1;
+    // A copied stream begins with a key frame. Waiting for one may cost a twentieth of the episode, no more.
+    let key = (first..end).find(|at| camera.key[*at])?;
+    let first = if (key - first) * 20 <= end - first { key } else { first };
+    let times = camera.t_ns.get(first..end).filter(|times| times.len() > 1)?;
+    let late = |at: usize| times[at].abs_diff(times[0]) as f64 - at as f64 * period;
+    let (mut least, mut most) = (0.0_f64, 0.0_f64);
+    for at in 0..times.len() {
+        least = least.min(late(at));
+        most = most.max(late(at));
+    }
+    (most - least < period).then(|| Grid {
+        start_ns: times[0].saturating_add(most.ceil() as i64),
+        fps,
+        rows: times.len(),
+    })
+}
+
+/// Which frame each row takes; `None` where some row has none within the tolerance.
+pub(crate) fn frames(
+    camera: &Camera,
+    grid: &Grid,
+    rule: Align,
+    tolerance_ns: i64,
+    slack_ns: i64,
+) -> Option<FramePlan> {
+    let times = grid.times();
+    let (picks, one_for_one) = match consecutive(camera, grid, &times, slack_ns) {
+        Some(first) => ((first..first + times.len()).collect(), true),
+        None => {
+            // A picture cannot be interpolated.
+            let rule = if rule == Align::Linear { Align::Nearest } else { rule };
+            let picks: Option<Vec<_>> = align(rule, &camera.t_ns, &times, tolerance_ns, slack_ns)
+                .into_iter()
+                .map(|pick| pick.map(|pick| pick.from))
+                .collect();
+            (picks?, false)
+        }
+    };
+    let mut uses = vec![0_u64; camera.t_ns.len()];
+    let mut largest = 0;
+    for (row, pick) in picks.iter().enumerate() {
+        uses[*pick] += 1;
+        largest = largest.max(camera.t_ns[*pick].abs_diff(times[row]) as i64);
+    }
+    let count = |wanted: fn(u64) -> bool| uses.iter().filter(|n| wanted(**n)).count() as u64;
+    Some(FramePlan {
+        one_for_one,
+        source: uses.len() as u64,
+        exported: count(|n| n == 1),
+        repeated: count(|n| n > 1),
+        dropped: count(|n| n == 0),
+        largest_shift_ns: largest,
+        picks,
+    })
+}
+
+/// The first of as many consecutive frames as there are rows, none of which comes from the future of its row or lies more
+/// than two periods before it.
+fn consecutive(camera: &Camera, grid: &Grid, times: &[i64], slack_ns: i64) -> Option<usize> {
+    let start = *times.first()?;
+    let latest = camera.t_ns.partition_point(|t| *t <= start.saturating_add(slack_ns)).checked_sub(1)?;
+    let longest = 2.0 * grid.period_ns() + 1.0;
+    [Some(latest), latest.checked_sub(1)].into_iter().flatten().find(|first| {
+        camera.t_ns.get(*first..*first + times.len()).is_some_and(|frames| {
+            frames.iter().zip(times).all(|(frame, row)| {
+                *frame <= row.saturating_add(slack_ns) && frame.abs_diff(*row) as f64 <= longest
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    fn camera(times_ms: impl IntoIterator<Item = i64>) -> Camera {
+        let t_ns: Vec<_> = times_ms.into_iter().map(|t| t * MS).collect();
+        let key = vec![true; t_ns.len()];
+        Camera { t_ns, key }
+    }
+
+    #[test]
+    fn jitter_is_retimed_and_never_from_the_future() {
+        let jittered = camera((0..50).map(|at| at * 100 + [0, 7, -5, 3, -9][at as usize % 5]));
+        let grid = grid(0, 4900 * MS, 10.0, &[&jittered]);
+        let plan = frames(&jittered, &grid, Align::Latest, i64::MAX, 0).unwrap();
+        assert!(plan.one_for_one);
+        assert_eq!((plan.exported, plan.repeated, plan.source), (grid.rows as u64, 0, 50));
+        for (row, pick) in plan.picks.iter().enumerate() {
+            assert!(jittered.t_ns[*pick] <= grid.time(row), "row {row} shows the future");
+        }
+        assert!(plan.largest_shift_ns <= 16 * MS, "{}", plan.largest_shift_ns);
+    }
+
+    #[test]
+    fn a_missing_frame_is_repeated_and_told() {
+        let gap = camera((0..20).filter(|at| *at != 10).map(|at| at * 100));
+        let grid = grid(0, 1900 * MS, 10.0, &[&gap]);
+        let plan = frames(&gap, &grid, Align::Latest, i64::MAX, 0).unwrap();
+        assert!(!plan.one_for_one);
+        assert_eq!((plan.source, plan.exported, plan.repeated, plan.dropped), (19, 18, 1, 0));
+        assert_eq!(grid.rows, 20);
+    }
+
+    #[test]
+    fn a_faster_camera_loses_frames_that_are_counted() {
+        let fast = camera((0..60).map(|at| at * 50));
+        let grid = grid(0, 2950 * MS, 10.0, &[]);
+        let plan = frames(&fast, &grid, Align::Latest, i64::MAX, 0).unwrap();
+        assert_eq!(plan.exported + plan.repeated + plan.dropped, 60);
+        assert_eq!((plan.exported, plan.dropped), (30, 30));
+    }
+
+    #[test]
+    fn the_grid_waits_for_a_key_frame_unless_that_costs_too_much() {
+        let mut late = camera((0..100).map(|at| at * 100));
+        late.key = (0..100).map(|at| at % 30 == 3).collect();
+        assert_eq!(grid(0, 9900 * MS, 10.0, &[&late]).start_ns, 300 * MS);
+        late.key = (0..100).map(|at| at == 50).collect();
+        assert_eq!(grid(0, 9900 * MS, 10.0, &[&late]).start_ns, 0);
+    }
+
+    #[test]
+    fn a_second_camera_of_another_phase_is_taken_one_for_one() {
+        let lead = camera((0..20).map(|at| at * 100));
+        let other = camera((0..20).map(|at| at * 100 + 95 + (at % 3)));
+        let grid = grid(200 * MS, 1900 * MS, 10.0, &[&lead, &other]);
+        let plan = frames(&other, &grid, Align::Latest, i64::MAX, 0).unwrap();
+        assert!(plan.one_for_one);
+        assert_eq!(plan.picks[0], 1);
+    }
+}

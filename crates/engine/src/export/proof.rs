@@ -1,0 +1,124 @@
+//! The proof of an export: counts and hashes in and out, and what was left behind with the reason.
+
+use std::collections::BTreeMap;
+
+use prairie_model::{EpisodeId, Hash256, RecordingId};
+use serde::Serialize;
+
+use crate::export::Align;
+
+/// What became of everything that a dataset version holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proof {
+    /// Version of this shape.
+    pub version_of_proof: &'static str,
+    /// The dataset.
+    pub dataset: String,
+    /// Its version.
+    pub version: u32,
+    /// Hash of the version.
+    pub dataset_hash: Hash256,
+    /// The snapshot that rows were read at.
+    pub snapshot: u64,
+    /// `lerobot-v3`, `mcap`.
+    pub target: String,
+    /// Version of the code that wrote it.
+    pub code: String,
+    /// Rows per second; `None` where every stream keeps its own rate.
+    pub fps: Option<f64>,
+    /// How samples were taken at each row's time.
+    pub align: Align,
+    /// Whether no row holds a value from its future.
+    pub causal: bool,
+    /// Rows in all episodes; messages where every stream keeps its own rate.
+    pub rows: u64,
+    /// Seconds in all episodes.
+    pub duration_s: f64,
+    /// Every episode of the version that is in the export.
+    pub episodes: Vec<EpisodeProof>,
+    /// Every numeric feature.
+    pub features: Vec<FeatureProof>,
+    /// Every camera.
+    pub videos: Vec<VideoProof>,
+    /// Episodes and streams that are not in the export, each with the reason.
+    pub left_out: Vec<String>,
+    /// Every file of the export with its SHA-256, by path.
+    pub files: BTreeMap<String, Hash256>,
+    /// Where this proof lies.
+    #[serde(skip)]
+    pub path: String,
+}
+
+/// One exported episode.
+#[derive(Debug, Clone, Serialize)]
+pub struct EpisodeProof {
+    /// The episode.
+    pub id: EpisodeId,
+    /// Its recording.
+    pub recording: RecordingId,
+    /// Its order in the export.
+    pub index: u64,
+    /// Its part of the split.
+    pub split: String,
+    /// Its rows.
+    pub rows: u64,
+    /// The canonical time of its first row, as text.
+    pub start_ns: String,
+    /// Samples of the exported streams that came in.
+    pub samples_in: u64,
+}
+
+/// One numeric feature over all rows.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeatureProof {
+    /// `observation.state`.
+    pub feature: String,
+    /// The streams that it is made of.
+    pub streams: Vec<String>,
+    /// Numbers per row.
+    pub width: usize,
+    /// Samples that came in.
+    pub samples_in: u64,
+    /// Rows that went out.
+    pub rows_out: u64,
+    /// Numbers that were missing in the source, and are NaN.
+    pub missing: u64,
+    /// The oldest (or farthest) sample that a row holds.
+    pub largest_distance_s: f64,
+    /// SHA-256 over the exported numbers as little-endian 32-bit floats, row by row.
+    pub hash: Hash256,
+    /// Largest difference between an exported number and the source's, by rounding to 32 bits.
+    pub largest_rounding: f64,
+    /// Least number per element.
+    pub min: Vec<f64>,
+    /// Greatest number per element.
+    pub max: Vec<f64>,
+    /// Mean per element.
+    pub mean: Vec<f64>,
+}
+
+/// One camera over all episodes. `source_frames = exported + repeated + dropped`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct VideoProof {
+    /// `observation.images.front`.
+    pub feature: String,
+    /// The stream.
+    pub stream: String,
+    /// `remuxed` or `encoded`; `mixed` where episodes differ.
+    pub how: String,
+    /// Codec of the export.
+    pub codec: String,
+    /// Frames in the source.
+    pub source_frames: u64,
+    /// Frames that make one row.
+    pub exported: u64,
+    /// Frames that make several rows.
+    pub repeated: u64,
+    /// Frames that make none.
+    pub dropped: u64,
+    /// Largest distance of a frame from its row.
+    pub largest_shift_s: f64,
+    /// Why frames were encoded rather than copied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_encoded: Option<String>,
+}

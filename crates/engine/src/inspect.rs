@@ -1,0 +1,336 @@
+//! One recording to episodes, findings and decisions: the pure middle of `ingest`, `check` and `receipt check`.
+//!
+//! ```text
+//!   Source ─ reader.read ─▶ Standardizer ─▶ StreamBatch ─┬─▶ sink (Parquet, or nothing)
+//!                                                        ├─▶ ContentHasher
+//!                                                        └─▶ Examination ◀─ pictures ◀─ PictureDecoder
+//! ```
+//!
+//! **Invariant:** the result depends on the bytes, the mapping, the overrides, the profile and the code alone, so that it can
+//! be recomputed anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use prairie_formats::{BlobReader, Reader, sniff};
+use prairie_media::PictureDecoder;
+use prairie_model::{
+    EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Picture, PictureInfo, ReadEvent, ReadOptions,
+    RecordingPlan, Source, StreamBatch,
+};
+use prairie_quality::{Examination, Examined, Facts, History};
+use prairie_standardize::{Mapping, Segmentation, Standard, Standardizer};
+
+use crate::content::ContentHasher;
+use crate::error::EngineError;
+use crate::frames::FrameRows;
+use crate::options::InspectOptions;
+use crate::progress::Progress;
+
+/// An episode with what was found in it.
+#[derive(Debug)]
+pub struct InspectedEpisode {
+    /// The episode, its streams and counts.
+    pub draft: EpisodeDraft,
+    /// Hash of its logical rows.
+    pub content: Hash256,
+    /// Findings, dimensions, decision.
+    pub examined: Examined,
+}
+
+/// What came of a whole recording.
+#[derive(Debug)]
+pub struct Inspection {
+    /// What the indexes said.
+    pub plan: RecordingPlan,
+    /// What became of the messages, over all episodes and outside of them.
+    pub tally: EpisodeTally,
+    /// What was noticed about the recording.
+    pub notes: Vec<Note>,
+    /// Topics that no mapping takes: type and messages.
+    pub unmapped: BTreeMap<String, (String, u64)>,
+    /// Whether the container was read to its end without damage.
+    pub complete: bool,
+}
+
+/// Takes what an inspection produces, in the order of the recording.
+pub(crate) trait InspectSink {
+    /// Rows of one stream.
+    fn batch(&mut self, batch: &StreamBatch) -> Result<(), EngineError>;
+    /// An episode is complete. All its rows came before.
+    fn episode(&mut self, episode: InspectedEpisode) -> Result<(), EngineError>;
+}
+
+/// Plans a recording: finds its reader and reads its indexes.
+pub(crate) fn plan(
+    path: &str,
+    source: &dyn Source,
+) -> Result<(&'static dyn Reader, RecordingPlan), EngineError> {
+    let failed = |error| EngineError::Read { path: path.to_owned(), source: error };
+    let reader = sniff(source).map_err(failed)?;
+    let plan = reader.plan(source, &read_options()).map_err(failed)?;
+    Ok((reader, plan))
+}
+
+fn read_options() -> ReadOptions {
+    ReadOptions { inline: prairie_standardize::inline(), ..ReadOptions::default() }
+}
+
+/// Inspects a recording.
+///
+/// `path` names it in errors, `history` holds what is known of other episodes of the store.
+pub(crate) fn inspect(
+    path: &str,
+    source: &dyn Source,
+    options: &InspectOptions,
+    history: &History,
+    sink: &mut dyn InspectSink,
+    progress: &dyn Progress,
+) -> Result<Inspection, EngineError> {
+    let failed = |error| EngineError::Read { path: path.to_owned(), source: error };
+    let (reader, plan) = plan(path, source)?;
+    let segmentation = segment(reader, source, &plan, &options.mapping).map_err(failed)?;
+    let (segmentation, notes) = segmentation;
+    let mut inspector = Inspector::new(path, options, BlobReader::new(source), history, sink);
+    inspector.tasks = plan.episodes.iter().map(|episode| episode.task.clone()).collect();
+    inspector.recording_notes.extend(plan.notes.iter().cloned());
+    inspector.recording_notes.extend(notes);
+    let mut standardizer = Standardizer::new(&plan, options.mapping.clone(), options.overrides.clone(), segmentation);
+    let mut failure = None;
+    let total: u64 = plan.claimed_messages.unwrap_or(0);
+    let mut done = 0;
+    let summary = reader
+        .read(source, &plan, &read_options(), &mut |event| {
+            match &event {
+                ReadEvent::Batch(batch) => {
+                    done += batch.len() as u64;
+                    progress.at(path, done, total.max(done));
+                }
+                ReadEvent::Note(note) if note.episode.is_none() => inspector.recording_notes.push(note.clone()),
+                _ => {}
+            }
+            let step = if progress.cancelled() {
+                Err(EngineError::Cancelled)
+            } else {
+                forward(&mut inspector, |out| standardizer.push(event, out))
+            };
+            match step {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .map_err(failed)?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let mut tally = None;
+    forward(&mut inspector, |out| {
+        tally = Some(standardizer.finish(&summary, out)?);
+        Ok(())
+    })?;
+    progress.finished(path);
+    // OK because `forward` failed above when `finish` did.
+    let tally = tally.expect("finish succeeded");
+    let mut notes = inspector.recording_notes;
+    notes.extend(tally.notes);
+    Ok(Inspection { plan, tally: tally.tally, notes, unmapped: tally.unmapped, complete: summary.complete })
+}
+
+/// Lets `run` produce standardized rows and episodes, and takes them in.
+fn forward(
+    inspector: &mut Inspector<'_>,
+    run: impl FnOnce(&mut dyn FnMut(Standard)) -> Result<(), prairie_standardize::StandardizeError>,
+) -> Result<(), EngineError> {
+    let mut failure = None;
+    let path = inspector.path;
+    let result = run(&mut |standard| {
+        if failure.is_none() {
+            failure = inspector.take(standard).err();
+        }
+    });
+    match failure {
+        Some(error) => Err(error),
+        None => result.map_err(|source| EngineError::Standardize { path: path.to_owned(), source }),
+    }
+}
+
+/// Reads the channels that delimit episodes, where there are any, before everything else is read.
+fn segment(
+    reader: &dyn Reader,
+    source: &dyn Source,
+    plan: &RecordingPlan,
+    mapping: &Mapping,
+) -> Result<(Segmentation, Vec<Note>), prairie_formats::FormatError> {
+    let markers: BTreeSet<u32> = prairie_standardize::marker_channels(plan, mapping);
+    if markers.is_empty() {
+        return Ok((Segmentation::whole(), Vec::new()));
+    }
+    let options = ReadOptions { channels: Some(markers), verify: false, ..read_options() };
+    let mut batches = Vec::new();
+    reader.read(source, plan, &options, &mut |event| {
+        if let ReadEvent::Batch(batch) = event {
+            batches.push(batch);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(Segmentation::from_markers(&batches, mapping))
+}
+
+/// An episode whose rows are still coming.
+struct OpenEpisode {
+    examination: Examination,
+    content: ContentHasher,
+    pictures: BTreeMap<u32, Pictures>,
+}
+
+/// The decoder of one picture stream.
+struct Pictures {
+    stream: String,
+    decoder: Option<Box<dyn PictureDecoder>>,
+    info: Option<PictureInfo>,
+}
+
+/// Shows rows and pictures to the checks, and passes rows on.
+pub(crate) struct Inspector<'a> {
+    path: &'a str,
+    options: &'a InspectOptions,
+    blobs: BlobReader<'a>,
+    open: BTreeMap<u32, OpenEpisode>,
+    history: &'a History,
+    sink: &'a mut dyn InspectSink,
+    /// Task of each episode of the source, where it is known before its rows.
+    pub(crate) tasks: Vec<Option<String>>,
+    /// What was noticed about the recording so far.
+    pub(crate) recording_notes: Vec<Note>,
+    /// Repairs that made the episode.
+    pub(crate) repairs: Vec<String>,
+}
+
+impl<'a> Inspector<'a> {
+    /// An inspector that passes rows and episodes on to `sink`. `path` names the recording in errors.
+    pub(crate) fn new(
+        path: &'a str,
+        options: &'a InspectOptions,
+        blobs: BlobReader<'a>,
+        history: &'a History,
+        sink: &'a mut dyn InspectSink,
+    ) -> Self {
+        Self {
+            path,
+            options,
+            blobs,
+            open: BTreeMap::new(),
+            history,
+            sink,
+            tasks: Vec::new(),
+            recording_notes: Vec::new(),
+            repairs: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, standard: Standard) -> Result<(), EngineError> {
+        match standard {
+            Standard::Batch(batch) => self.batch(&batch),
+            Standard::EpisodeEnd(draft) => self.episode_end(*draft),
+        }
+    }
+
+    fn new_episode(&self, episode: u32) -> OpenEpisode {
+        let given = &self.options.overrides;
+        let task = given.task.as_deref().or_else(|| self.tasks.get(episode as usize)?.as_deref());
+        OpenEpisode {
+            examination: Examination::new(&self.options.profile, task, given.robot.as_deref()),
+            content: ContentHasher::default(),
+            pictures: BTreeMap::new(),
+        }
+    }
+
+    /// Takes rows of one stream in.
+    pub(crate) fn batch(&mut self, batch: &StreamBatch) -> Result<(), EngineError> {
+        if !self.open.contains_key(&batch.episode) {
+            self.open.insert(batch.episode, self.new_episode(batch.episode));
+        }
+        let Some(open) = self.open.get_mut(&batch.episode) else { return Ok(()) };
+        open.content.update(&batch.stream.name, &batch.samples);
+        open.examination.batch(batch);
+        if self.options.video && batch.kind().is_some_and(|kind| kind.is_picture()) {
+            self.look(batch);
+        }
+        self.sink.batch(batch)
+    }
+
+    /// Decodes the pictures of a batch and shows them to the checks.
+    fn look(&mut self, batch: &StreamBatch) {
+        let Some(open) = self.open.get_mut(&batch.episode) else { return };
+        let Some(rows) = FrameRows::of(&batch.samples) else { return };
+        let pictures = open.pictures.entry(batch.index).or_insert_with(|| Pictures {
+            stream: batch.stream.name.clone(),
+            decoder: None,
+            info: None,
+        });
+        for row in 0..rows.len() {
+            let t = Nanos(rows.t_ns(row));
+            let frames = match self.blobs.read(&rows.blob(row)) {
+                Ok(bytes) => pictures.decode(rows.picture(row, &batch.stream), t, &bytes),
+                Err(error) => vec![(t, Err(FrameError::Unreadable(error.to_string())))],
+            };
+            for (t, frame) in frames {
+                open.examination.frame(&pictures.stream, t, &frame);
+            }
+        }
+    }
+
+    /// Takes an episode in whose rows all came before.
+    pub(crate) fn episode_end(&mut self, draft: EpisodeDraft) -> Result<(), EngineError> {
+        let ordinal = draft.episode.ordinal;
+        let mut open = self.open.remove(&ordinal).unwrap_or_else(|| self.new_episode(ordinal));
+        for pictures in open.pictures.values_mut() {
+            for (t, frame) in pictures.decoder.as_mut().map(|decoder| decoder.flush()).unwrap_or_default() {
+                open.examination.frame(&pictures.stream, t, &frame);
+            }
+        }
+        let content = open.content.finish();
+        let facts = Facts {
+            recording_notes: &self.recording_notes,
+            video_checked: self.options.video,
+            history: self.history,
+            content: Some(content),
+            repairs: &self.repairs,
+            ..Facts::new(&draft)
+        };
+        let examined = open.examination.finish(&facts);
+        self.sink.episode(InspectedEpisode { draft, content, examined })
+    }
+}
+
+impl Pictures {
+    fn decode(
+        &mut self,
+        info: PictureInfo,
+        t: Nanos,
+        bytes: &[u8],
+    ) -> Vec<(Nanos, Result<Picture, FrameError>)> {
+        let mut frames = Vec::new();
+        if self.info.as_ref() != Some(&info) {
+            if let Some(mut old) = self.decoder.take() {
+                frames = old.flush();
+            }
+            match prairie_media::decoder(&info) {
+                Ok(decoder) => self.decoder = Some(decoder),
+                Err(error) => {
+                    frames.push((t, Err(error)));
+                    return frames;
+                }
+            }
+            self.info = Some(info);
+        }
+        match &mut self.decoder {
+            Some(decoder) => frames.extend(decoder.push(t, bytes)),
+            None => frames.push((t, Err(FrameError::Unsupported(self.stream.clone())))),
+        }
+        frames
+    }
+}

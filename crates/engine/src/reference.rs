@@ -1,0 +1,73 @@
+//! What the house knows: checks, readers, targets.
+
+use serde::Serialize;
+
+use crate::error::EngineError;
+use crate::target::TARGETS;
+
+/// A line of `explain`.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckLine {
+    /// `TIM003`.
+    pub code: String,
+    /// `gap`.
+    pub name: String,
+    /// The dimension it informs.
+    pub dimension: String,
+    /// Severity of its findings, unless the profile says otherwise.
+    pub severity: String,
+    /// What it does, in one line.
+    pub summary: String,
+}
+
+/// A line of `formats`.
+#[derive(Debug, Clone, Serialize)]
+pub struct FormatLine {
+    /// `mcap`, `lerobot-v3`.
+    pub name: String,
+    /// `in` or `out`.
+    pub direction: String,
+    /// What it carries.
+    pub what: String,
+}
+
+/// Every check, by code.
+pub fn checks() -> Vec<CheckLine> {
+    prairie_quality::CHECKS
+        .iter()
+        .map(|check| {
+            let doc = check.doc();
+            CheckLine {
+                code: doc.code.to_owned(),
+                name: doc.name.to_owned(),
+                dimension: doc.dimension.name().to_owned(),
+                severity: doc.severity.name().to_owned(),
+                summary: doc.summary.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The page of a check, in Markdown.
+///
+/// # Errors
+///
+/// When there is no such check.
+pub fn explain(code: &str) -> Result<String, EngineError> {
+    let code = code.to_uppercase();
+    prairie_quality::explain(&code).ok_or(EngineError::NotFound { kind: "check", name: code })
+}
+
+/// Every reader and target, by direction and name.
+pub fn formats() -> Vec<FormatLine> {
+    let readers = prairie_formats::READERS.iter().map(|reader| (reader.name(), "in", reader.describe()));
+    let targets = TARGETS.iter().map(|target| (target.name(), "out", target.describe()));
+    readers
+        .chain(targets)
+        .map(|(name, direction, what)| FormatLine {
+            name: name.to_owned(),
+            direction: direction.to_owned(),
+            what: what.to_owned(),
+        })
+        .collect()
+}

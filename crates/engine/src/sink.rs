@@ -1,0 +1,197 @@
+//! Where an inspection's rows and episodes go on their way into the catalog: one open Parquet file per table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use prairie_catalog::{DataFile, EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, TableWriter};
+use prairie_model::{
+    Decision, Derivation, DerivationId, EpisodeId, EpisodeTally, Hash256, ReceiptPayload, Rights, StreamBatch,
+};
+
+use crate::Engine;
+use crate::error::EngineError;
+use crate::inspect::{InspectSink, InspectedEpisode};
+use crate::options::InspectOptions;
+
+/// An episode whose rows are written.
+pub(crate) struct WrittenEpisode {
+    pub(crate) id: EpisodeId,
+    pub(crate) tally: EpisodeTally,
+    pub(crate) decision: Decision,
+    /// Hash of the receipt's payload.
+    pub(crate) receipt: Hash256,
+}
+
+/// Everything of one derivation, ready to be committed.
+pub(crate) struct Written {
+    pub(crate) episodes: Vec<WrittenEpisode>,
+    pub(crate) files: Vec<DataFile>,
+}
+
+/// Writes rows as they come, and signs a receipt at the end of each episode.
+pub(crate) struct EpisodeSink<'a> {
+    engine: &'a Engine,
+    derivation: Derivation,
+    id: DerivationId,
+    options: &'a InspectOptions,
+    tables: BTreeMap<String, TableWriter>,
+    episodes: Vec<WrittenEpisode>,
+    rows: Rows,
+    rights: Option<Rights>,
+    schemas: BTreeMap<&'static str, Arc<Schema>>,
+}
+
+/// Small rows, held until the end: a few per episode.
+#[derive(Default)]
+struct Rows {
+    episodes: Vec<EpisodeRow>,
+    streams: Vec<StreamRow>,
+    findings: Vec<FindingRow>,
+    receipts: Vec<ReceiptRow>,
+    segments: Vec<SegmentRow>,
+}
+
+impl<'a> EpisodeSink<'a> {
+    /// A sink for the episodes of `derivation`.
+    pub(crate) fn new(
+        engine: &'a Engine,
+        derivation: Derivation,
+        id: DerivationId,
+        options: &'a InspectOptions,
+    ) -> Self {
+        Self {
+            engine,
+            derivation,
+            id,
+            options,
+            tables: BTreeMap::new(),
+            episodes: Vec::new(),
+            rows: Rows::default(),
+            rights: None,
+            schemas: BTreeMap::new(),
+        }
+    }
+
+    /// Rights of the recording: those of its first episode, since all of them come from the recording or from the caller.
+    pub(crate) fn rights(&self) -> Rights {
+        self.rights.clone().unwrap_or_else(|| self.options.overrides.rights.clone())
+    }
+
+    fn append(&mut self, table: &str, rows: &RecordBatch) -> Result<(), EngineError> {
+        if !self.tables.contains_key(table) {
+            let writer = self.engine.table_writer(table)?;
+            self.tables.insert(table.to_owned(), writer);
+        }
+        // OK because the line above put it there.
+        let writer = self.tables.get_mut(table).expect("the writer is open");
+        writer.append(rows).map_err(EngineError::catalog("writing rows"))
+    }
+
+    /// Writes the rows that are held back. Large recordings of many episodes call it more than once.
+    fn flush(&mut self) -> Result<(), EngineError> {
+        let rows = std::mem::take(&mut self.rows);
+        let batches = [
+            ("episodes", EpisodeRow::batch(&rows.episodes)),
+            ("streams", StreamRow::batch(&rows.streams)),
+            ("findings", FindingRow::batch(&rows.findings)),
+            ("receipts", ReceiptRow::batch(&rows.receipts)),
+            ("segments", SegmentRow::batch(&rows.segments)),
+        ];
+        for (table, batch) in batches {
+            let batch = batch.map_err(EngineError::catalog("building rows"))?;
+            if batch.num_rows() > 0 {
+                self.append(table, &batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes every file.
+    pub(crate) fn finish(mut self) -> Result<Written, EngineError> {
+        self.flush()?;
+        let owner = self.rights().owner;
+        let mut files = Vec::new();
+        for (_, writer) in self.tables {
+            if let Some(mut file) = writer.finish().map_err(EngineError::catalog("writing rows"))? {
+                // The owner may have become known only with the first episode.
+                file.owner.clone_from(&owner);
+                files.push(file);
+            }
+        }
+        Ok(Written { episodes: self.episodes, files })
+    }
+}
+
+/// Episodes whose rows are held before they are written.
+const FLUSH_EPISODES: usize = 256;
+
+impl InspectSink for EpisodeSink<'_> {
+    fn batch(&mut self, batch: &StreamBatch) -> Result<(), EngineError> {
+        let Some(kind) = batch.kind() else { return Ok(()) };
+        let episode = EpisodeId::derive(self.id, &batch.episode.to_string());
+        let schema = self.schemas.entry(kind.name()).or_insert_with(|| {
+            let mut fields =
+                vec![Field::new("episode_id", DataType::Utf8, false), Field::new("stream", DataType::Utf8, false)];
+            fields.extend(kind.fields().iter().map(|field| field.as_ref().clone()));
+            Arc::new(Schema::new(fields))
+        });
+        let repeat = |text: &str| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, batch.len())))
+        };
+        let mut columns = vec![repeat(&episode.to_string()), repeat(&batch.stream.name)];
+        columns.extend(batch.samples.columns().iter().cloned());
+        let rows = RecordBatch::try_new(schema.clone(), columns)
+            .map_err(|error| EngineError::Bug(format!("samples of `{}`: {error}", batch.stream.name)))?;
+        self.append(kind.table(), &rows)
+    }
+
+    fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {
+        let InspectedEpisode { draft, content, examined } = inspected;
+        let id = EpisodeId::derive(self.id, &draft.episode.ordinal.to_string());
+        let samples = draft.streams.iter().map(|stream| stream.samples).sum();
+        let payload: ReceiptPayload = prairie_quality::receipt(
+            id,
+            content,
+            self.derivation.clone(),
+            &self.options.profile,
+            &draft,
+            &examined,
+        );
+        let signed = self.engine.sign_receipt(&payload)?;
+        self.rights.get_or_insert_with(|| draft.episode.rights.clone());
+        self.rows.receipts.push(ReceiptRow {
+            episode: id,
+            revision: 0,
+            receipt: signed.hash,
+            profile_name: payload.profile_name.clone(),
+            profile: payload.profile,
+            decision: payload.decision,
+            dimensions: payload.dimensions.clone(),
+            envelope: signed.envelope,
+            issued: signed.issued,
+        });
+        self.rows.findings.extend(payload.findings.into_iter().map(|finding| FindingRow {
+            episode: id,
+            revision: 0,
+            receipt: Some(signed.hash),
+            finding,
+        }));
+        self.rows.segments.extend(draft.segments.into_iter().map(|segment| SegmentRow { episode: id, segment }));
+        self.rows.streams.extend(draft.streams.into_iter().map(|stream| StreamRow { episode: id, stream }));
+        self.rows.episodes.push(EpisodeRow {
+            id,
+            recording: self.derivation.recording,
+            derivation: self.id,
+            episode: draft.episode,
+            tally: draft.tally,
+            samples,
+            decision: payload.decision,
+            parent: self.derivation.parent,
+            revision: 0,
+        });
+        self.episodes.push(WrittenEpisode { id, tally: draft.tally, decision: payload.decision, receipt: signed.hash });
+        if self.rows.episodes.len() >= FLUSH_EPISODES { self.flush() } else { Ok(()) }
+    }
+}

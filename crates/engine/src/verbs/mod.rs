@@ -1,0 +1,22 @@
+//! The verbs, one file each.
+
+mod check;
+mod dataset;
+mod erase;
+mod ingest;
+mod list;
+mod plan;
+mod query;
+mod receipt;
+mod repair;
+mod show;
+mod spec;
+mod upkeep;
+
+pub use check::check;
+pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
+pub use plan::{ChannelPlan, PlanReport, plan};
+pub use query::Rows;
+pub use receipt::{ReceiptCheck, SignatureCheck, check_receipt, countersign};
+pub use repair::RepairReport;
+pub use spec::{SpecReport, spec_check};
