@@ -37,11 +37,20 @@
 //!
 //! **Invariant:** unknown stays unknown: no unit, name, time or outcome is made up.
 
+mod clock;
+mod columns;
+mod episode;
 mod error;
+mod flow;
+mod lens;
 mod mapping;
+mod metadata;
 mod overrides;
+mod part;
+mod rule;
 mod segment;
 mod standardizer;
+mod unit;
 
 pub use error::StandardizeError;
 pub use mapping::{Mapping, MappingError};

@@ -1,12 +1,124 @@
 //! The user's mapping: TOML that has the last word.
 
-use prairie_model::Hash256;
+use std::collections::BTreeMap;
+
+use prairie_model::{Hash256, Rights, StreamKind};
 use serde::{Deserialize, Serialize};
 
+use crate::unit::to_si;
+
 /// What the built-in lenses cannot know: custom types, units, names, markers. `docs/reference/mapping.md` describes the file.
+/// The default is an empty mapping: lenses only.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Mapping {}
+pub struct Mapping {
+    /// Version of the file's format: 1, which is also what a file without it has.
+    version: Option<u32>,
+    /// Where facts about episodes stand among the attributes of the recording, by the fact's name.
+    pub(crate) episode: BTreeMap<String, String>,
+    pub(crate) rights: Rights,
+    pub(crate) markers: Option<Markers>,
+    /// The first rule that matches a channel counts.
+    #[serde(rename = "stream")]
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// Facts that `[episode]` may name.
+pub(crate) const EPISODE_FACTS: [&str; 9] =
+    ["calibration", "mode", "operator", "outcome", "robot", "robot_type", "software", "station", "task"];
+
+/// Messages that say where episodes begin and end.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Markers {
+    /// The topic, a glob.
+    pub(crate) topic: String,
+    /// Path of the text that says `start` or `end`; `data` by default, as in `std_msgs/String`.
+    pub(crate) event: Option<String>,
+    /// What the text begins with when an episode starts; `start` by default.
+    pub(crate) start: Option<String>,
+    /// What the text begins with when it ends; `end` by default.
+    pub(crate) end: Option<String>,
+    /// Paths of texts about the episode.
+    pub(crate) task: Option<String>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) mode: Option<String>,
+    pub(crate) operator: Option<String>,
+    pub(crate) robot: Option<String>,
+    pub(crate) station: Option<String>,
+}
+
+impl Markers {
+    /// Whether a topic carries the markers.
+    pub(crate) fn fits(&self, topic: &str) -> bool {
+        glob(&self.topic, topic)
+    }
+}
+
+/// What the messages of some channels are.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rule {
+    /// Glob of topics; any when absent.
+    pub(crate) topic: Option<String>,
+    /// Glob of type names, as the source spells them or canonical; any when absent.
+    pub(crate) schema: Option<String>,
+    /// Leave the messages unmapped. They are counted.
+    pub(crate) ignore: bool,
+    pub(crate) kind: Option<StreamKind>,
+    pub(crate) name: Option<String>,
+    /// Paths of the kind's columns. Without it a lens finds them.
+    pub(crate) columns: BTreeMap<String, ColumnPath>,
+    /// Unit of the source's numbers: of all columns, or by column. They are converted to SI.
+    pub(crate) unit: Option<Units>,
+    pub(crate) names: Vec<String>,
+    /// Path of the names in the message.
+    pub(crate) names_path: Option<String>,
+    pub(crate) frame: Option<String>,
+    pub(crate) child_frame: Option<String>,
+    pub(crate) representation: Option<String>,
+    pub(crate) shape: Vec<u64>,
+    /// Path of the stamp in the message.
+    pub(crate) header: Option<String>,
+    pub(crate) clock: Option<ClockWish>,
+    pub(crate) gripper: Option<GripperRange>,
+}
+
+/// Where the numbers of a column are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ColumnPath {
+    /// One field.
+    One(String),
+    /// Several fields, whose numbers make a list.
+    Several(Vec<String>),
+}
+
+/// Units of a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Units {
+    /// Of the first column of numbers.
+    All(String),
+    /// By column.
+    Each(BTreeMap<String, String>),
+}
+
+/// Which clock a rule asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClockWish {
+    Header,
+    Log,
+}
+
+/// What the source's gripper says when it is closed and when it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GripperRange {
+    pub(crate) closed: f64,
+    pub(crate) open: f64,
+}
 
 /// The text is not a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +126,14 @@ pub enum MappingError {
     /// It is not TOML, or holds something that a mapping does not know.
     #[error("failed to parse the mapping: {0}")]
     Syntax(String),
+    /// It says something outside of the rules that cannot be.
+    #[error("section `{section}` of the mapping: {why}")]
+    Section {
+        /// The section.
+        section: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// It parses, and contradicts itself.
     #[error("rule {rule} of the mapping: {why}")]
     Rule {
@@ -29,14 +149,181 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// When the text is no TOML, holds an unknown key, or a rule contradicts itself.
+    /// When the text is no TOML, holds an unknown key, or contradicts itself.
     pub fn parse(toml: &str) -> Result<Self, MappingError> {
-        toml::from_str(toml).map_err(|error| MappingError::Syntax(error.to_string()))
+        let mapping: Self = toml::from_str(toml).map_err(|error| MappingError::Syntax(error.to_string()))?;
+        if let Some(version) = mapping.version.filter(|version| *version != 1) {
+            let why = format!("this program knows version 1, not {version}");
+            return Err(MappingError::Section { section: "version", why });
+        }
+        if let Some(fact) = mapping.episode.keys().find(|fact| !EPISODE_FACTS.contains(&fact.as_str())) {
+            let why = format!("`{fact}` is none of {}", EPISODE_FACTS.join(", "));
+            return Err(MappingError::Section { section: "episode", why });
+        }
+        if mapping.markers.as_ref().is_some_and(|markers| markers.topic.is_empty()) {
+            return Err(MappingError::Section { section: "markers", why: "it needs a `topic`".to_owned() });
+        }
+        for (at, rule) in mapping.rules.iter().enumerate() {
+            rule.check().map_err(|why| MappingError::Rule { rule: at + 1, why })?;
+        }
+        Ok(mapping)
     }
 
     /// Hash of what the mapping says. White space, comments and the order of keys do not count.
     pub fn hash(&self) -> Hash256 {
         // OK because a mapping holds only texts, numbers and lists of them.
         prairie_model::hash_canonical(self).expect("a mapping is JSON")
+    }
+
+    /// The first rule for a channel.
+    pub(crate) fn rule(&self, topic: &str, schema: &str) -> Option<&Rule> {
+        let canonical = crate::lens::canonical(schema);
+        self.rules.iter().find(|rule| {
+            let topic_fits = rule.topic.as_ref().is_none_or(|pattern| glob(pattern, topic));
+            let schema_fits =
+                rule.schema.as_ref().is_none_or(|pattern| glob(pattern, schema) || glob(pattern, &canonical));
+            topic_fits && schema_fits
+        })
+    }
+}
+
+impl Rule {
+    fn check(&self) -> Result<(), String> {
+        if self.topic.is_none() && self.schema.is_none() {
+            return Err("it needs a `topic` or a `schema`".to_owned());
+        }
+        if !self.columns.is_empty() {
+            let Some(kind) = self.kind else { return Err("`columns` need a `kind`".to_owned()) };
+            let known: Vec<_> = kind.numbers().iter().map(|(name, ..)| *name).collect();
+            let known: Vec<_> = if kind == StreamKind::Event { vec!["level", "text"] } else { known };
+            if let Some(column) = self.columns.keys().find(|column| !known.contains(&column.as_str())) {
+                return Err(format!("`{}` has no column `{column}`, only {}", kind.name(), known.join(", ")));
+            }
+            if kind.is_frames() {
+                return Err(format!("`{}` is found by its bytes, not by `columns`", kind.name()));
+            }
+        }
+        let units: Vec<&String> = match &self.unit {
+            None => Vec::new(),
+            Some(Units::All(unit)) => vec![unit],
+            Some(Units::Each(units)) => units.values().collect(),
+        };
+        if let Some(unit) = units.into_iter().find(|unit| to_si(unit).is_none()) {
+            return Err(format!("the unit `{unit}` is not known"));
+        }
+        if let Some(representation) = &self.representation
+            && !["absolute", "delta", "velocity"].contains(&representation.as_str())
+        {
+            return Err(format!("`representation` is absolute, delta or velocity, not `{representation}`"));
+        }
+        if let Some(range) = self.gripper {
+            if self.kind.is_some_and(|kind| kind != StreamKind::Gripper) {
+                return Err("`gripper` is for streams of kind `gripper`".to_owned());
+            }
+            if !(range.open - range.closed).is_normal() {
+                return Err("`gripper` needs `open` and `closed` to differ".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// The unit of a column, where the rule states one. A single unit is that of the kind's first column.
+    pub(crate) fn unit_of(&self, kind: StreamKind, column: &str) -> Option<&str> {
+        match self.unit.as_ref()? {
+            Units::Each(units) => units.get(column).map(String::as_str),
+            Units::All(unit) => {
+                let first = kind.numbers().first().map(|(name, ..)| *name);
+                // Columns of one unit, such as x, y and z, share it.
+                let unit_of =
+                    |name: &str| kind.numbers().iter().find(|(other, ..)| *other == name).map(|(.., unit)| *unit);
+                let same = first.is_some_and(|first| first == column || unit_of(first) == unit_of(column));
+                (same || column == "raw_position").then_some(unit.as_str())
+            }
+        }
+    }
+}
+
+/// Whether `text` is what `pattern` says: `*` stands for any characters, `?` for one.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut from) = (0, 0);
+    // Where to go on when the rest does not fit: after the last `*`, with one more character under it.
+    let mut star: Option<(usize, usize)> = None;
+    while from < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at + 1, from));
+                at += 1;
+            }
+            Some(letter) if *letter == '?' || *letter == text[from] => {
+                at += 1;
+                from += 1;
+            }
+            _ => {
+                let Some((after, under)) = star else { return false };
+                star = Some((after, under + 1));
+                (at, from) = (after, under + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|letter| *letter == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, fits) in [
+            ("/a/*", "/a/b/c", true),
+            ("*joint*", "/left/joint_states", true),
+            ("/a?", "/ab", true),
+            ("/a?", "/a", false),
+            ("", "", true),
+            ("*", "", true),
+            ("a*b*c", "a__b_b_c", true),
+            ("a*b*c", "a__b_b_", false),
+        ] {
+            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_is_hashed_by_what_it_says() {
+        let one = Mapping::parse("[[stream]]\ntopic = \"/a\"\nunit = \"deg\" # comment\n").unwrap();
+        let other = Mapping::parse("[[stream]]\nunit=\"deg\"\n\n\ntopic=\"/a\"").unwrap();
+        assert_eq!(one.hash(), other.hash());
+        assert_ne!(one.hash(), Mapping::default().hash());
+        assert_eq!(Mapping::parse("").unwrap().hash(), Mapping::default().hash());
+    }
+
+    #[test]
+    fn errors_name_the_rule_and_the_reason() {
+        for (toml, message) in [
+            ("version = 2", "section `version` of the mapping: this program knows version 1, not 2"),
+            ("[[stream]]\nunit = \"deg\"", "rule 1 of the mapping: it needs a `topic` or a `schema`"),
+            ("[[stream]]\ntopic = \"*\"\nunit = \"furlong\"", "rule 1 of the mapping: the unit `furlong` is not known"),
+            (
+                "[[stream]]\ntopic = \"*\"\nkind = \"scalar\"\ncolumns = { x = \"y\" }",
+                "rule 1 of the mapping: `scalar` has no column `x`, only value",
+            ),
+            ("[markers]\nstart = \"go\"", "section `markers` of the mapping: it needs a `topic`"),
+        ] {
+            assert_eq!(Mapping::parse(toml).unwrap_err().to_string(), message);
+        }
+        assert!(Mapping::parse("[[stream]]\nkinds = \"x\"").unwrap_err().to_string().contains("unknown field `kinds`"));
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_counts() {
+        let mapping = Mapping::parse(
+            "[[stream]]\ntopic=\"/a\"\nname=\"one\"\n[[stream]]\nschema=\"sensor_msgs/JointState\"\nname=\"two\"",
+        )
+        .unwrap();
+        let name = |topic, schema| mapping.rule(topic, schema).and_then(|rule| rule.name.clone());
+        assert_eq!(name("/a", "sensor_msgs/msg/JointState").as_deref(), Some("one"));
+        assert_eq!(name("/b", "sensor_msgs/msg/JointState").as_deref(), Some("two"));
+        assert_eq!(name("/b", "x"), None);
     }
 }

@@ -1,0 +1,41 @@
+//! Sound: `audio_common_msgs` and `foxglove/RawAudio`. It stays in the recording.
+
+use arrow::array::{Array, StringArray};
+use prairie_model::StreamKind;
+
+use super::image::frames;
+use super::{Input, Lens};
+use crate::part::{Part, interleave};
+
+/// One frame per message. Sample rate and channels go beside it when they change.
+#[derive(Debug)]
+pub(crate) struct Audio;
+
+impl Lens for Audio {
+    fn name(&self) -> &'static str {
+        "audio"
+    }
+
+    fn schemas(&self) -> &'static [&'static str] {
+        &["audio_common_msgs/AudioData", "audio_common_msgs/AudioDataStamped", "foxglove/RawAudio"]
+    }
+
+    fn convert(&self, input: &Input<'_>) -> Vec<Part> {
+        let Some(blobs) = input.blobs("data").or_else(|| input.blobs("audio.data")) else { return Vec::new() };
+        let formats = input.texts("format");
+        let format = |row: usize| match &formats {
+            Some(formats) if formats.is_valid(row) && !formats.value(row).is_empty() => formats.value(row),
+            _ => "other",
+        };
+        let codec = StringArray::from_iter_values((0..blobs.len()).map(format));
+        let mut parts = vec![frames(StreamKind::Audio, &blobs, codec).header(input.stamp())];
+        if let (Some(rate), Some(channels)) = (input.numbers("sample_rate"), input.numbers("number_of_channels")) {
+            let names = vec!["sample_rate".to_owned(), "number_of_channels".to_owned()];
+            let value = interleave(&[&rate, &channels]);
+            let mut part = input.part(StreamKind::Vector).suffix("format").names(names).with("value", Some(value));
+            part.on_change = true;
+            parts.push(part);
+        }
+        parts
+    }
+}

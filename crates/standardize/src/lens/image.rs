@@ -1,0 +1,227 @@
+//! Pictures: ROS and Foxglove images, raw, compressed, and as video. Their bytes stay where they are.
+
+use arrow::array::{Array, Float64Array, StringArray, UInt32Array};
+use prairie_model::{BlobRef, Codec, Compression, PictureInfo, PixelFormat, StreamKind};
+
+use super::{Input, Lens, has_word};
+use crate::part::{Part, split_by_text};
+
+/// Colour and grey pictures, and depth: told apart by the encoding, or by the topic where the encoding leaves it open.
+#[derive(Debug)]
+pub(crate) struct Image;
+
+impl Lens for Image {
+    fn name(&self) -> &'static str {
+        "image"
+    }
+
+    fn schemas(&self) -> &'static [&'static str] {
+        &[
+            "foxglove/CompressedImage",
+            "foxglove/CompressedVideo",
+            "foxglove/RawImage",
+            "foxglove_msgs/CompressedVideo",
+            "sensor_msgs/CompressedImage",
+            "sensor_msgs/Image",
+        ]
+    }
+
+    fn convert(&self, input: &Input<'_>) -> Vec<Part> {
+        pictures(input, "")
+    }
+}
+
+/// The pictures whose `data`, and `format` or `encoding`, are at `prefix`.
+pub(super) fn pictures(input: &Input<'_>, prefix: &str) -> Vec<Part> {
+    let path = |name: &str| format!("{prefix}{name}");
+    let Some(blobs) = input.blobs(&path("data")) else { return Vec::new() };
+    let (looks, blobs): (Vec<Look>, Vec<BlobRef>) = if let Some(formats) = input.texts(&path("format")) {
+        compressed(&formats, &input.channel.topic).zip(blobs).map(|(look, blob)| (look, skip(blob, look.skip))).unzip()
+    } else if let Some(encodings) = input.texts(&path("encoding")) {
+        let number = |name: &str| input.numbers(&path(name));
+        let layout = Layout { width: number("width"), step: number("step"), big_endian: number("is_bigendian") };
+        raw(&encodings, &layout, &input.channel.topic).zip(blobs).unzip()
+    } else {
+        return Vec::new();
+    };
+    let Some(first) = looks.first().copied() else { return Vec::new() };
+    let codec: StringArray = looks.iter().map(|look| Some(look.codec.name())).collect();
+    let kinds: StringArray = looks.iter().map(|look| Some(if look.depth { "depth" } else { "image" })).collect();
+    let size = |name: &str, whole: Option<Float64Array>| {
+        // OK to cast: a float becomes the nearest u32, and what is no size becomes null.
+        let size = whole.or_else(|| input.numbers(&path(name)))?;
+        let size = size.iter().map(|size| size.filter(|size| *size >= 1.0 && *size <= 1e6).map(|size| size as u32));
+        Some(size.collect::<UInt32Array>())
+    };
+    let (width, height) = (size("width", None), size("height", None));
+    let of_first = |sizes: &Option<UInt32Array>| sizes.as_ref().filter(|s| s.is_valid(0)).map(|s| s.value(0));
+    let picture = PictureInfo {
+        codec: first.codec,
+        width: of_first(&width),
+        height: of_first(&height),
+        config: Vec::new(),
+        fps: None,
+    };
+    let mut part = frames(StreamKind::Image, &blobs, codec)
+        .header(input.stamp())
+        .frame(input.first_frame())
+        .with("width", width)
+        .with("height", height);
+    part.facts.picture = Some(picture);
+    let split = split_by_text(&part, &kinds, |part, kind| {
+        // Both kinds have the columns of frames.
+        part.kind = if kind == "depth" { StreamKind::Depth } else { StreamKind::Image };
+    });
+    let alone = split.len() == 1;
+    split
+        .into_iter()
+        .map(|part| if alone || part.kind != StreamKind::Depth { part } else { part.suffix("depth") })
+        .collect()
+}
+
+/// A part that points to `blobs`.
+pub(super) fn frames(kind: StreamKind, blobs: &[BlobRef], codec: StringArray) -> Part {
+    use arrow::array::{BooleanArray, UInt64Array};
+    let longs = |of: fn(&BlobRef) -> u64| Some(UInt64Array::from_iter_values(blobs.iter().map(of)));
+    let key_frame: BooleanArray = blobs
+        .iter()
+        .zip(codec.iter())
+        .map(|(blob, codec)| match Codec::from_name(codec.unwrap_or_default()).is_intra() {
+            true => Some(true),
+            false => blob.key_frame,
+        })
+        .collect();
+    Part::new(kind, blobs.len())
+        .with("codec", Some(codec))
+        .with("key_frame", Some(key_frame))
+        .with("file", Some(UInt32Array::from_iter_values(blobs.iter().map(|blob| blob.file))))
+        .with("chunk_offset", longs(|blob| blob.chunk_offset))
+        .with("chunk_length", longs(|blob| blob.chunk_length))
+        .with("compression", Some(StringArray::from_iter_values(blobs.iter().map(|blob| blob.compression.name()))))
+        .with("inner_offset", longs(|blob| blob.inner_offset))
+        .with("length", longs(|blob| blob.length))
+}
+
+/// What one picture is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Look {
+    codec: Codec,
+    depth: bool,
+    /// Bytes before the picture.
+    skip: u64,
+}
+
+/// Bytes that ROS's `compressedDepth` puts before its PNG: a format and two parameters, four bytes each.
+const DEPTH_HEADER_BYTES: u64 = 12;
+
+fn compressed(formats: &StringArray, topic: &str) -> impl Iterator<Item = Look> {
+    let about_depth = has_word(topic, &["depth"]);
+    let about_colour = has_word(topic, &["color", "colour", "rgb"]);
+    let mut last: Option<(String, Look)> = None;
+    formats.iter().map(move |format| {
+        let format = format.unwrap_or_default();
+        if let Some((seen, look)) = &last
+            && seen == format
+        {
+            return *look;
+        }
+        let look = compressed_look(format, about_depth, about_colour);
+        last = Some((format.to_owned(), look));
+        look
+    })
+}
+
+fn compressed_look(format: &str, about_depth: bool, about_colour: bool) -> Look {
+    let format = format.to_ascii_lowercase();
+    let says_depth = format.starts_with("16uc1") || format.starts_with("32fc1");
+    if format.contains("compresseddepth") {
+        // Only 16-bit PNG holds the depth itself; 32FC1 is quantised by parameters in the header, and RVL is no PNG.
+        let plain = format.starts_with("16uc1") && !format.contains("rvl");
+        let (codec, skip) = if plain { (Codec::Png, DEPTH_HEADER_BYTES) } else { (Codec::Other, 0) };
+        return Look { codec, depth: true, skip };
+    }
+    let any = |names: &[&str]| names.iter().any(|name| format.contains(name));
+    let codec = if any(&["jpeg", "jpg"]) {
+        Codec::Jpeg
+    } else if any(&["png"]) {
+        Codec::Png
+    } else if any(&["h264", "avc"]) {
+        Codec::H264
+    } else if any(&["h265", "hevc"]) {
+        Codec::H265
+    } else if any(&["av1"]) {
+        Codec::Av1
+    } else {
+        Codec::Other
+    };
+    let depth = says_depth || (about_depth && (codec == Codec::Png || !about_colour));
+    Look { codec, depth, skip: 0 }
+}
+
+#[derive(Debug)]
+struct Layout {
+    width: Option<Float64Array>,
+    step: Option<Float64Array>,
+    big_endian: Option<Float64Array>,
+}
+
+fn raw<'a>(encodings: &'a StringArray, layout: &'a Layout, topic: &str) -> impl Iterator<Item = Look> + 'a {
+    let about_depth = has_word(topic, &["depth"]);
+    encodings.iter().enumerate().map(move |(row, encoding)| {
+        let encoding = encoding.unwrap_or_default().trim().to_ascii_lowercase();
+        let format = pixel_format(&encoding);
+        let value = |column: &Option<Float64Array>| column.as_ref().filter(|c| c.is_valid(row)).map(|c| c.value(row));
+        let depth = matches!(format, Some(PixelFormat::Float32)) && encoding == "32fc1"
+            || encoding == "16uc1"
+            || (about_depth && encoding == "mono16");
+        // Rows with padding, and numbers of the other end first, are not what the names of pixel formats promise.
+        let codec = match format {
+            Some(format) if value(&layout.big_endian).is_none_or(|big| big == 0.0) || format.bytes() == 1 => {
+                let tight = value(&layout.width).map(|width| width * format.bytes() as f64);
+                match value(&layout.step) {
+                    Some(step) if step > 0.0 && tight.is_some_and(|tight| tight != step) => Codec::Other,
+                    _ => Codec::Raw(format),
+                }
+            }
+            _ => Codec::Other,
+        };
+        Look { codec, depth, skip: 0 }
+    })
+}
+
+/// The pixel format that ROS calls `encoding`, in lower case.
+fn pixel_format(encoding: &str) -> Option<PixelFormat> {
+    Some(match encoding {
+        "rgb8" => PixelFormat::Rgb8,
+        "bgr8" | "8uc3" => PixelFormat::Bgr8,
+        "rgba8" => PixelFormat::Rgba8,
+        "bgra8" | "8uc4" => PixelFormat::Bgra8,
+        "mono8" | "8uc1" => PixelFormat::Mono8,
+        "mono16" | "16uc1" => PixelFormat::Mono16,
+        "32fc1" => PixelFormat::Float32,
+        "yuv422_yuy2" | "yuyv" | "yuy2" => PixelFormat::Yuyv,
+        "yuv422" | "uyvy" => PixelFormat::Uyvy,
+        "bayer_rggb8" => PixelFormat::BayerRggb8,
+        "bayer_bggr8" => PixelFormat::BayerBggr8,
+        "bayer_gbrg8" => PixelFormat::BayerGbrg8,
+        "bayer_grbg8" => PixelFormat::BayerGrbg8,
+        _ => return None,
+    })
+}
+
+/// `blob` without its first `bytes`; all of it where it is shorter.
+fn skip(mut blob: BlobRef, bytes: u64) -> BlobRef {
+    if bytes == 0 || blob.length < bytes {
+        return blob;
+    }
+    blob.length -= bytes;
+    match blob.compression {
+        // An uncompressed blob is its own chunk, unless a reader points into a larger one.
+        Compression::None if blob.inner_offset == 0 && blob.chunk_length == blob.length + bytes => {
+            blob.chunk_offset += bytes;
+            blob.chunk_length -= bytes;
+        }
+        _ => blob.inner_offset += bytes,
+    }
+    blob
+}

@@ -1,0 +1,69 @@
+//! `sensor_msgs/Imu`.
+
+use arrow::array::{Array, Float64Array, ListArray};
+use prairie_model::StreamKind;
+
+use super::{Input, Lens};
+use crate::columns::bounds;
+use crate::part::Part;
+
+/// Acceleration, angular velocity and orientation. A first covariance of −1 means that the driver does not measure it: null.
+#[derive(Debug)]
+pub(crate) struct Imu;
+
+impl Lens for Imu {
+    fn name(&self) -> &'static str {
+        "imu"
+    }
+
+    fn schemas(&self) -> &'static [&'static str] {
+        &["sensor_msgs/Imu"]
+    }
+
+    fn convert(&self, input: &Input<'_>) -> Vec<Part> {
+        let column = |group: &str, axis: &str| {
+            let values = input.numbers(&format!("{group}.{axis}"))?;
+            match input.lists(&format!("{group}_covariance")) {
+                Some(covariance) => Some(where_measured(values, &covariance)),
+                None => Some(values),
+            }
+        };
+        let Some(ax) = column("linear_acceleration", "x") else { return Vec::new() };
+        let part = input
+            .part(StreamKind::Imu)
+            .unit("m/s², rad/s")
+            .with("ax_mps2", Some(ax))
+            .with("ay_mps2", column("linear_acceleration", "y"))
+            .with("az_mps2", column("linear_acceleration", "z"))
+            .with("wx_radps", column("angular_velocity", "x"))
+            .with("wy_radps", column("angular_velocity", "y"))
+            .with("wz_radps", column("angular_velocity", "z"))
+            .with("qx", column("orientation", "x"))
+            .with("qy", column("orientation", "y"))
+            .with("qz", column("orientation", "z"))
+            .with("qw", column("orientation", "w"));
+        let mut parts = part.by_frame(input.frames().as_ref());
+        for group in ["linear_acceleration", "angular_velocity", "orientation"] {
+            let Some(covariance) = input.lists(&format!("{group}_covariance")) else { continue };
+            let mut part = input.part(StreamKind::Vector).suffix(format!("{group}_covariance"));
+            part = part.with("value", Some(covariance));
+            part.facts.shape = vec![3, 3];
+            part.on_change = true;
+            parts.push(part);
+        }
+        parts
+    }
+}
+
+/// Null where the covariance begins with −1.
+fn where_measured(values: Float64Array, covariance: &ListArray) -> Float64Array {
+    let Some(numbers) = covariance.values().as_any().downcast_ref::<Float64Array>() else { return values };
+    let unmeasured = |row: usize| {
+        let (from, to) = bounds(covariance, row);
+        covariance.is_valid(row) && to > from && numbers.is_valid(from) && numbers.value(from) == -1.0
+    };
+    if !(0..values.len()).any(unmeasured) {
+        return values;
+    }
+    values.iter().enumerate().map(|(row, value)| value.filter(|_| !unmeasured(row))).collect()
+}

@@ -1,0 +1,159 @@
+//! Features of LeRobot datasets. Their names are all that says what they are.
+//!
+//! | feature | kind |
+//! |---|---|
+//! | video, image | `image`, or `depth` where the metadata says so |
+//! | `action`, `action.*`, `actions` | `action` |
+//! | names of joints, or `qpos`, `qvel`, `joint*` in its own name | `joint_state`; the unit is unknown |
+//! | `wrench`, `force`, `force_torque`, `ft` of 3 or 6 numbers | `wrench` |
+//! | `gripper` of one number | `gripper`, not normalised |
+//! | `tactile`, `touch` | `tactile` |
+//! | one number | `scalar` |
+//! | text | `event`, when it changes |
+//! | anything else | `vector` |
+
+use arrow::array::{Array, ListArray, StringArray};
+use prairie_model::{BlobRef, PictureInfo, StreamKind};
+
+use super::image::frames;
+use super::structure::only_column;
+use super::tactile::is_tactile;
+use super::{Input, Lens, has_word, words};
+use crate::part::{Part, element};
+
+/// One column of a table.
+#[derive(Debug)]
+pub(crate) struct LeRobot;
+
+impl Lens for LeRobot {
+    fn name(&self) -> &'static str {
+        "lerobot"
+    }
+
+    fn schemas(&self) -> &'static [&'static str] {
+        &["lerobot/feature"]
+    }
+
+    fn convert(&self, input: &Input<'_>) -> Vec<Part> {
+        let Some(column) = only_column(input.rows) else { return Vec::new() };
+        let blobs = input.blobs(column).or_else(|| input.blobs(&format!("{column}.bytes")));
+        if let Some(blobs) = blobs {
+            return pictures(input, &blobs).into_iter().collect();
+        }
+        if let Some(texts) = input.texts(column) {
+            let mut part = Part::new(StreamKind::Event, input.len()).with("text", Some(super::string::not_null(texts)));
+            part.on_change = true;
+            return vec![part];
+        }
+        input.lists(column).map(|list| numbers(input, list)).into_iter().collect()
+    }
+}
+
+fn pictures(input: &Input<'_>, blobs: &[BlobRef]) -> Option<Part> {
+    let picture: &PictureInfo = input.channel.picture.as_ref()?;
+    let says_depth =
+        |(key, value): (&String, &String)| key.ends_with("is_depth_map") && value.eq_ignore_ascii_case("true");
+    let kind = if input.channel.metadata.iter().any(says_depth) { StreamKind::Depth } else { StreamKind::Image };
+    let codec = StringArray::from_iter_values(std::iter::repeat_n(picture.codec.name(), blobs.len()));
+    let size = |size: Option<u32>| Some(arrow::array::UInt32Array::from_iter(std::iter::repeat_n(size, blobs.len())));
+    let mut part = frames(kind, blobs, codec).with("width", size(picture.width)).with("height", size(picture.height));
+    part.facts.picture = Some(picture.clone());
+    Some(part)
+}
+
+fn numbers(input: &Input<'_>, list: ListArray) -> Part {
+    let feature = &input.channel.topic;
+    let about = |any: &[&str]| has_word(feature, any);
+    let width = match &input.channel.shape[..] {
+        [] => (0..list.len())
+            .find(|row| list.is_valid(*row))
+            .map_or(0, |row| u64::from(list.value_length(row).unsigned_abs())),
+        shape => shape.iter().fold(1, |product: u64, size| product.saturating_mul(*size)),
+    };
+    let leaf = words(feature);
+    let first = leaf.first().map(String::as_str).unwrap_or_default();
+    let part = if matches!(first, "action" | "actions") {
+        action(feature, list)
+    } else if about(&["wrench", "force", "ft", "forces"]) && matches!(width, 3 | 6) && !about(&["gripper"]) {
+        wrench(&list)
+    } else if about(&["gripper"]) && width == 1 {
+        gripper(&list)
+    } else if is_tactile(feature) {
+        Part::new(StreamKind::Tactile, list.len()).with("value", Some(list))
+    } else if let Some(column) = joint_column(input) {
+        let mut part = Part::new(StreamKind::JointState, list.len()).with(column, Some(list));
+        part.unit_assumed = true;
+        part
+    } else if width == 1 && input.channel.names.len() <= 1 {
+        Part::new(StreamKind::Scalar, list.len()).with("value", element(&list, 0))
+    } else {
+        Part::new(StreamKind::Vector, list.len()).with("value", Some(list))
+    };
+    let mut part = part;
+    if part.kind.numbers().first().is_some_and(|(_, list, _)| *list) {
+        part.facts.names.clone_from(&input.channel.names);
+        if input.channel.shape.len() > 1 {
+            part.facts.shape.clone_from(&input.channel.shape);
+        }
+    }
+    part
+}
+
+fn action(feature: &str, list: ListArray) -> Part {
+    let part = Part::new(StreamKind::Action, list.len()).with("value", Some(list));
+    if has_word(feature, &["delta", "rel", "relative"]) {
+        part.representation("delta")
+    } else if has_word(feature, &["velocity", "vel", "qvel"]) {
+        part.representation("velocity")
+    } else if has_word(feature, &["absolute", "abs"]) {
+        part.representation("absolute")
+    } else {
+        part
+    }
+}
+
+fn wrench(list: &ListArray) -> Part {
+    let mut part = Part::new(StreamKind::Wrench, list.len());
+    for (at, column) in ["fx_n", "fy_n", "fz_n", "tx_nm", "ty_nm", "tz_nm"].into_iter().enumerate() {
+        part = part.with(column, element(list, at));
+    }
+    part.unit_assumed = true;
+    part
+}
+
+fn gripper(list: &ListArray) -> Part {
+    Part::new(StreamKind::Gripper, list.len()).with("raw_position", element(list, 0))
+}
+
+/// The column of `joint_state` that the feature is, or `None` when it is not about joints.
+fn joint_column(input: &Input<'_>) -> Option<&'static str> {
+    let feature = &input.channel.topic;
+    let names = &input.channel.names;
+    let joints = names.iter().filter(|name| is_joint(name)).count();
+    let says = has_word(feature, &["qpos", "qvel", "joint", "joints"]);
+    // Names win over the feature's name: `observation.state` may be a pose.
+    let about_joints = if names.is_empty() { says } else { says || joints * 2 > names.len() };
+    if !about_joints {
+        return None;
+    }
+    Some(if has_word(feature, &["qvel", "velocity", "velocities", "vel"]) {
+        "velocity"
+    } else if has_word(feature, &["effort", "efforts", "torque", "torques", "current"]) {
+        "effort"
+    } else {
+        "position"
+    })
+}
+
+/// Whether a name is that of a joint.
+fn is_joint(name: &str) -> bool {
+    const PARTS: [&str; 27] = [
+        "joint", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "waist", "finger", "thumb", "gripper", "pinky",
+        "ring", "middle", "hand", "motor", "head", "neck", "forearm", "flex", "arm", "leg", "torso", "knuckle", "jaw",
+        "servo", "lift",
+    ];
+    // `right_arm_x` is where the hand is, not how a joint stands.
+    const AXES: [&str; 10] = ["x", "y", "z", "qx", "qy", "qz", "qw", "ee", "eef", "tcp"];
+    let lower = name.to_lowercase();
+    PARTS.iter().any(|part| lower.contains(part)) && !has_word(name, &AXES)
+}

@@ -1,0 +1,209 @@
+//! The mapping's last word on what a lens made, and the kinds that topics imply.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, StringArray};
+use prairie_model::StreamKind;
+
+use crate::columns;
+use crate::lens::{Input, is_command};
+use crate::mapping::{ColumnPath, Rule};
+use crate::part::{Part, element, interleave, names_of};
+use crate::unit::to_si;
+
+/// The parts of a batch: by the rule's own columns, or by a lens and then as the rule says. Also says which units were
+/// converted.
+pub(crate) fn convert(input: &Input<'_>, rule: Option<&Rule>) -> (Vec<Part>, Vec<String>) {
+    let Some(rule) = rule else { return (commands(input, crate::lens::convert(input)), Vec::new()) };
+    let mut parts = match rule.kind {
+        Some(kind) if !rule.columns.is_empty() => own_columns(input, rule, kind).into_iter().collect(),
+        Some(kind) => crate::lens::convert(input).into_iter().flat_map(|part| into_kind(part, kind)).collect(),
+        None => commands(input, crate::lens::convert(input)),
+    };
+    let mut converted = Vec::new();
+    for part in &mut parts {
+        state(part, input, rule);
+        convert_units(part, rule, &mut converted);
+        normalise_gripper(part, rule);
+    }
+    (parts, converted)
+}
+
+/// What comes on a command topic is an action, whatever the type of the message.
+fn commands(input: &Input<'_>, parts: Vec<Part>) -> Vec<Part> {
+    if !is_command(&input.channel.topic) {
+        return parts;
+    }
+    parts.into_iter().flat_map(|part| into_kind(part, StreamKind::Action)).collect()
+}
+
+/// `part` as another kind, where its numbers allow that; else as it is. Joints that become actions are one stream for each
+/// of position, velocity and effort.
+fn into_kind(part: Part, kind: StreamKind) -> Vec<Part> {
+    if part.kind == kind || part.kind.is_frames() != kind.is_frames() || part.on_change {
+        return vec![part];
+    }
+    if kind.is_frames() {
+        let mut part = part;
+        part.kind = kind;
+        return vec![part];
+    }
+    if (part.kind, kind) == (StreamKind::JointState, StreamKind::Action) {
+        return joint_commands(&part);
+    }
+    let Some((list, names)) = part.as_lists() else { return vec![part] };
+    let mut new = Part::new(kind, part.samples);
+    match kind.numbers() {
+        [] => return vec![part],
+        [(first, true, _), ..] => new.set(first, Arc::new(list)),
+        [(first, false, _), ..] if kind == StreamKind::Gripper => {
+            // The range is unknown unless the rule gives it, so nothing is normalised here.
+            debug_assert_eq!(*first, "position");
+            new = new.with("raw_position", element(&list, 0));
+        }
+        singles => {
+            for (at, (name, ..)) in singles.iter().enumerate() {
+                new = new.with(name, element(&list, at));
+            }
+        }
+    }
+    let representation = match part.kind {
+        StreamKind::Pose => Some("absolute".to_owned()),
+        StreamKind::Twist => Some("velocity".to_owned()),
+        _ => part.facts.representation.clone(),
+    };
+    let mut new = new.with_meta_of(part);
+    new.facts.names = names;
+    if kind == StreamKind::Action {
+        new.facts.representation = representation;
+    }
+    vec![new]
+}
+
+fn joint_commands(part: &Part) -> Vec<Part> {
+    let columns = [
+        ("position", "", Some("absolute"), "rad"),
+        ("velocity", "velocity", Some("velocity"), "rad/s"),
+        ("effort", "effort", None, "N·m"),
+    ];
+    let there: Vec<_> = columns.into_iter().filter_map(|column| Some((column, part.list(column.0)?))).collect();
+    let alone = there.len() == 1;
+    let command = |((_, suffix, representation, unit), list): ((&str, &str, Option<&str>, &str), &ListArray)| {
+        let mut new =
+            Part::new(StreamKind::Action, part.samples).with("value", Some(list.clone())).with_meta_of(part.clone());
+        if !suffix.is_empty() && !alone {
+            new.suffix =
+                [part.suffix.as_str(), suffix].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(".");
+        }
+        new.facts.representation = representation.map(str::to_owned);
+        new.facts.unit = part.facts.unit.is_some().then(|| unit.to_owned());
+        new
+    };
+    if there.is_empty() { vec![part.clone()] } else { there.into_iter().map(command).collect() }
+}
+
+/// A part whose columns are where the rule says.
+fn own_columns(input: &Input<'_>, rule: &Rule, kind: StreamKind) -> Option<Part> {
+    let mut part = input.part(kind).frame(input.first_frame());
+    let mut found = false;
+    for (column, path) in &rule.columns {
+        let is_list = kind.numbers().iter().any(|(name, list, _)| name == column && *list);
+        let array: Option<ArrayRef> = match path {
+            ColumnPath::One(path) if kind == StreamKind::Event => {
+                let texts = input.texts(path).or_else(|| number_texts(input, path));
+                let is_text = column == "text";
+                texts.map(|texts| Arc::new(if is_text { crate::lens::not_null(texts) } else { texts }) as _)
+            }
+            ColumnPath::One(path) if is_list => input.lists(path).map(|list| Arc::new(list) as _),
+            ColumnPath::One(path) => input.numbers(path).map(|numbers| Arc::new(numbers) as _),
+            ColumnPath::Several(paths) if is_list => {
+                let columns: Option<Vec<_>> = paths.iter().map(|path| input.numbers(path)).collect();
+                columns.map(|columns| Arc::new(interleave(&columns.iter().collect::<Vec<_>>())) as _)
+            }
+            ColumnPath::Several(_) => None,
+        };
+        found |= array.is_some();
+        if let Some(array) = array {
+            part.set(column, array);
+        }
+    }
+    found.then_some(part)
+}
+
+fn number_texts(input: &Input<'_>, path: &str) -> Option<StringArray> {
+    let numbers = input.numbers(path)?;
+    Some(numbers.iter().map(|number| number.map(|number| number.to_string())).collect())
+}
+
+/// Writes what the rule states.
+fn state(part: &mut Part, input: &Input<'_>, rule: &Rule) {
+    let facts = &mut part.facts;
+    if !rule.names.is_empty() {
+        facts.names.clone_from(&rule.names);
+    } else if let Some((list, texts)) = rule.names_path.as_ref().and_then(|path| input.text_lists(path))
+        && !list.is_empty()
+    {
+        facts.names = names_of(&list, &texts, 0);
+    }
+    if !rule.shape.is_empty() {
+        facts.shape.clone_from(&rule.shape);
+    }
+    for (fact, stated) in [
+        (&mut facts.frame, &rule.frame),
+        (&mut facts.child_frame, &rule.child_frame),
+        (&mut facts.representation, &rule.representation),
+    ] {
+        if stated.is_some() {
+            fact.clone_from(stated);
+        }
+    }
+}
+
+fn convert_units(part: &mut Part, rule: &Rule, converted: &mut Vec<String>) {
+    let kind = part.kind;
+    for (at, (column, ..)) in kind.numbers().iter().enumerate() {
+        let Some((unit, (factor, si))) = rule.unit_of(kind, column).and_then(|unit| Some((unit, to_si(unit)?))) else {
+            continue;
+        };
+        part.unit_assumed = false;
+        if at == 0 || *column == "raw_position" {
+            part.facts.unit = Some(si.to_owned());
+        }
+        if factor == 1.0 {
+            continue;
+        }
+        let scaled: Option<ArrayRef> = part.get(column).and_then(|array| {
+            if let Some(list) = array.as_list_opt::<i32>() {
+                return scale_list(list, factor).map(|list| Arc::new(list) as _);
+            }
+            let numbers: &Float64Array = array.as_primitive_opt()?;
+            Some(Arc::new(numbers.unary::<_, arrow::datatypes::Float64Type>(|number| number * factor)) as _)
+        });
+        if let Some(scaled) = scaled {
+            part.set(column, scaled);
+            converted.push(format!("`{column}` was converted from {unit} to {si}"));
+        }
+    }
+}
+
+fn scale_list(list: &ListArray, factor: f64) -> Option<ListArray> {
+    let values: &Float64Array = list.values().as_primitive_opt()?;
+    let scaled: Float64Array = values.unary(|value| value * factor);
+    let (item, offsets, _, nulls) = list.clone().into_parts();
+    ListArray::try_new(item, offsets, Arc::new(scaled), nulls).ok()
+}
+
+/// Position from 0 (closed) to 1 (open), where the rule gives the range; the range is in the source's numbers, before any
+/// conversion of units.
+fn normalise_gripper(part: &mut Part, rule: &Rule) {
+    let (StreamKind::Gripper, Some(range)) = (part.kind, rule.gripper) else { return };
+    let factor = rule.unit_of(part.kind, "raw_position").and_then(to_si).map_or(1.0, |(factor, _)| factor);
+    let raw = part.get("raw_position").and_then(|raw| columns::numbers(raw));
+    let normal = raw.map(|raw| {
+        let (closed, open) = (range.closed * factor, range.open * factor);
+        raw.unary::<_, arrow::datatypes::Float64Type>(|raw| (raw - closed) / (open - closed))
+    });
+    if let Some(normal) = normal {
+        part.set("position", Arc::new(normal));
+    }
+}
