@@ -7,27 +7,69 @@ use crate::outcome::Outcome;
 
 mod fmt001_truncated;
 mod fmt002_corrupt;
+mod fmt003_checksum;
+mod fmt004_index;
+mod fmt005_schema;
+mod fmt006_undecodable;
+mod fmt007_unmapped;
+mod fmt008_tally;
+mod fmt009_file_missing;
+mod fmt010_count;
 mod fmt011_empty;
 mod sig001_nan;
+mod sig002_stuck;
+mod sig003_saturated;
+mod sig004_clipped;
 mod sig005_limits;
+mod sig006_spikes;
+mod sig007_unit;
+mod sig008_quaternion;
+mod sig009_jumps;
+mod sig010_ragged;
+mod sig011_speed;
 mod tim001_backward;
 mod tim002_repeated;
 mod tim003_gap;
 mod tim004_jitter;
 mod tim005_dropped;
+mod tim006_rate;
+mod tim007_clock;
+mod tim008_edges;
+mod tim010_invalid;
 
 /// Every check, by code.
 pub const CHECKS: &[&Check] = &[
     &fmt001_truncated::CHECK,
     &fmt002_corrupt::CHECK,
+    &fmt003_checksum::CHECK,
+    &fmt004_index::CHECK,
+    &fmt005_schema::CHECK,
+    &fmt006_undecodable::CHECK,
+    &fmt007_unmapped::CHECK,
+    &fmt008_tally::CHECK,
+    &fmt009_file_missing::CHECK,
+    &fmt010_count::CHECK,
     &fmt011_empty::CHECK,
     &sig001_nan::CHECK,
+    &sig002_stuck::CHECK,
+    &sig003_saturated::CHECK,
+    &sig004_clipped::CHECK,
     &sig005_limits::CHECK,
+    &sig006_spikes::CHECK,
+    &sig007_unit::CHECK,
+    &sig008_quaternion::CHECK,
+    &sig009_jumps::CHECK,
+    &sig010_ragged::CHECK,
+    &sig011_speed::CHECK,
     &tim001_backward::CHECK,
     &tim002_repeated::CHECK,
     &tim003_gap::CHECK,
     &tim004_jitter::CHECK,
     &tim005_dropped::CHECK,
+    &tim006_rate::CHECK,
+    &tim007_clock::CHECK,
+    &tim008_edges::CHECK,
+    &tim010_invalid::CHECK,
 ];
 
 /// A check that needs nothing but what is known at the end.
@@ -70,4 +112,22 @@ fn report_note(note: &Note, out: &mut Outcome, severity: Severity) {
 /// `1 sample`, `2 samples`.
 fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// Whether a note is about this episode, rather than about the recording as a whole.
+fn about_episode(context: &Context<'_>, note: &Note) -> bool {
+    note.episode.is_some() || context.facts.episode.notes.iter().any(|own| std::ptr::eq(own, note))
+}
+
+/// The repair that drops this stream, if it is a camera and not the only one.
+fn drop_camera(context: &Context<'_>, stream: &str) -> Option<String> {
+    let cameras: Vec<_> = context
+        .facts
+        .episode
+        .streams
+        .iter()
+        .filter(|other| other.kind.is_some_and(prairie_model::StreamKind::is_picture))
+        .collect();
+    let is_camera = cameras.iter().any(|camera| camera.name == stream);
+    (is_camera && cameras.len() > 1).then(|| format!("drop_stream:{stream}"))
 }
