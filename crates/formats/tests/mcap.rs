@@ -1,0 +1,14 @@
+//! The MCAP reader and writer: against the official suite, against each other, against other readers, against damage.
+
+#[path = "mcap/conformance.rs"]
+mod conformance;
+#[path = "mcap/damage.rs"]
+mod damage;
+#[path = "mcap/limits.rs"]
+mod limits;
+#[path = "mcap/round_trip.rs"]
+mod round_trip;
+#[path = "mcap/samples.rs"]
+mod samples;
+#[path = "mcap/support.rs"]
+mod support;
