@@ -39,6 +39,7 @@ mod examine;
 mod explain;
 mod facts;
 mod outcome;
+mod pairing;
 mod pictures;
 mod profile;
 mod rate;

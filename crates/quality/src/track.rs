@@ -175,6 +175,14 @@ impl Track {
         ranges
     }
 
+    /// Greatest less least of one column over some rows; NaN where it has no number there.
+    pub fn ranges_of(&self, column: usize, rows: std::ops::Range<usize>) -> f64 {
+        let values = rows.map(|at| self.row(at)[column]);
+        let (least, greatest) =
+            values.fold((f64::NAN, f64::NAN), |(least, greatest), v| (least.min(v), greatest.max(v)));
+        greatest - least
+    }
+
     /// How far a column must go to count as movement, per kind. A twist or a gyroscope moves by being non-zero instead.
     pub fn threshold(&self) -> f64 {
         match self.kind {

@@ -5,6 +5,19 @@ use prairie_model::{Note, NoteKind, Severity};
 use crate::check::{Check, Context, Run, Settings};
 use crate::outcome::Outcome;
 
+mod act001_lag;
+mod act002_tracking;
+mod act003_noop;
+mod act004_idle;
+mod act005_chatter;
+mod act006_frozen_state;
+mod act007_copied;
+mod con001_onset;
+mod con002_contact;
+mod con003_drift;
+mod con004_dead_taxels;
+mod dup001_exact;
+mod dup002_near;
 mod fmt001_truncated;
 mod fmt002_corrupt;
 mod fmt003_checksum;
@@ -16,6 +29,18 @@ mod fmt008_tally;
 mod fmt009_file_missing;
 mod fmt010_count;
 mod fmt011_empty;
+mod met001_robot;
+mod met002_operator;
+mod met003_station;
+mod met004_software;
+mod met005_calibration;
+mod met006_rights;
+mod met007_consent;
+mod met008_values;
+mod met009_mode;
+mod met010_names;
+mod prv001_place;
+mod prv002_names;
 mod sig001_nan;
 mod sig002_stuck;
 mod sig003_saturated;
@@ -35,10 +60,36 @@ mod tim005_dropped;
 mod tim006_rate;
 mod tim007_clock;
 mod tim008_edges;
+mod tim009_offset;
 mod tim010_invalid;
+mod tsk001_task;
+mod tsk002_outcome;
+mod tsk003_duration;
+mod tsk004_end;
+mod tsk005_segments;
+mod vid001_frozen;
+mod vid002_exposure;
+mod vid003_blur;
+mod vid004_undecodable;
+mod vid005_count;
+mod vid006_change;
+mod vid007_gop;
 
 /// Every check, by code.
 pub const CHECKS: &[&Check] = &[
+    &act001_lag::CHECK,
+    &act002_tracking::CHECK,
+    &act003_noop::CHECK,
+    &act004_idle::CHECK,
+    &act005_chatter::CHECK,
+    &act006_frozen_state::CHECK,
+    &act007_copied::CHECK,
+    &con001_onset::CHECK,
+    &con002_contact::CHECK,
+    &con003_drift::CHECK,
+    &con004_dead_taxels::CHECK,
+    &dup001_exact::CHECK,
+    &dup002_near::CHECK,
     &fmt001_truncated::CHECK,
     &fmt002_corrupt::CHECK,
     &fmt003_checksum::CHECK,
@@ -50,6 +101,18 @@ pub const CHECKS: &[&Check] = &[
     &fmt009_file_missing::CHECK,
     &fmt010_count::CHECK,
     &fmt011_empty::CHECK,
+    &met001_robot::CHECK,
+    &met002_operator::CHECK,
+    &met003_station::CHECK,
+    &met004_software::CHECK,
+    &met005_calibration::CHECK,
+    &met006_rights::CHECK,
+    &met007_consent::CHECK,
+    &met008_values::CHECK,
+    &met009_mode::CHECK,
+    &met010_names::CHECK,
+    &prv001_place::CHECK,
+    &prv002_names::CHECK,
     &sig001_nan::CHECK,
     &sig002_stuck::CHECK,
     &sig003_saturated::CHECK,
@@ -69,7 +132,20 @@ pub const CHECKS: &[&Check] = &[
     &tim006_rate::CHECK,
     &tim007_clock::CHECK,
     &tim008_edges::CHECK,
+    &tim009_offset::CHECK,
     &tim010_invalid::CHECK,
+    &tsk001_task::CHECK,
+    &tsk002_outcome::CHECK,
+    &tsk003_duration::CHECK,
+    &tsk004_end::CHECK,
+    &tsk005_segments::CHECK,
+    &vid001_frozen::CHECK,
+    &vid002_exposure::CHECK,
+    &vid003_blur::CHECK,
+    &vid004_undecodable::CHECK,
+    &vid005_count::CHECK,
+    &vid006_change::CHECK,
+    &vid007_gop::CHECK,
 ];
 
 /// A check that needs nothing but what is known at the end.
@@ -130,4 +206,17 @@ fn drop_camera(context: &Context<'_>, stream: &str) -> Option<String> {
         .collect();
     let is_camera = cameras.iter().any(|camera| camera.name == stream);
     (is_camera && cameras.len() > 1).then(|| format!("drop_stream:{stream}"))
+}
+
+/// Whether there are pictures to judge. Without decoded ones the check is unknown.
+fn pixels(context: &Context<'_>, out: &mut Outcome) -> bool {
+    if !context.scene.streams().any(|(_, seen)| seen.kind.is_picture()) {
+        return false;
+    }
+    if context.facts.video_checked {
+        out.applies();
+    } else {
+        out.unknown("video was not decoded");
+    }
+    context.facts.video_checked
 }
