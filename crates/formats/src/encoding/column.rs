@@ -11,8 +11,8 @@ use arrow::array::{
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    DataType, Field, Fields, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, UInt16Type,
-    UInt32Type, UInt64Type,
+    DataType, Field, FieldRef, Fields, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use prairie_model::{BlobColumns, BlobRef, Compression, blob_field, time_type};
 
@@ -44,9 +44,10 @@ pub(crate) enum Data {
     List {
         ends: Vec<i32>,
         item: Box<Column>,
+        field: FieldRef,
     },
     Struct {
-        names: Vec<String>,
+        fields: Fields,
         children: Vec<Column>,
         len: usize,
     },
@@ -136,13 +137,15 @@ impl Column {
 
     /// An empty column of lists.
     pub(crate) fn list(item: Self) -> Self {
-        Self::new(Data::List { ends: vec![0], item: Box::new(item) })
+        let field = Arc::new(item.field("item"));
+        Self::new(Data::List { ends: vec![0], item: Box::new(item), field })
     }
 
     /// An empty column of structs.
     pub(crate) fn structure(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
-        let (names, children) = fields.into_iter().unzip();
-        Self::new(Data::Struct { names, children, len: 0 })
+        let (fields, children): (Vec<_>, _) =
+            fields.into_iter().map(|(name, child)| (child.field(&name), child)).unzip();
+        Self::new(Data::Struct { fields: fields.into(), children, len: 0 })
     }
 
     /// Rows.
@@ -201,7 +204,7 @@ impl Column {
                 bytes.truncate(last(ends));
             }
             Data::Blob(blobs) => blobs.truncate(len),
-            Data::List { ends, item } => {
+            Data::List { ends, item, .. } => {
                 ends.truncate(len + 1);
                 item.truncate(last(ends));
             }
@@ -223,9 +226,7 @@ impl Column {
     /// The fields of a column of structs; none for any other.
     pub(crate) fn fields(&self) -> Fields {
         match &self.data {
-            Data::Struct { names, children, .. } => {
-                names.iter().zip(children).map(|(name, child)| child.field(name)).collect()
-            }
+            Data::Struct { fields, .. } => fields.clone(),
             _ => Fields::empty(),
         }
     }
@@ -247,14 +248,13 @@ impl Column {
             Data::Duration(_) => DataType::Duration(TimeUnit::Nanosecond),
             Data::Text { .. } => DataType::Utf8,
             Data::Blob(_) => blob_field("").data_type().clone(),
-            Data::List { item, .. } => DataType::List(Arc::new(item.field("item"))),
+            Data::List { field, .. } => DataType::List(Arc::clone(field)),
             Data::Struct { .. } => DataType::Struct(self.fields()),
         }
     }
 
     /// Takes the rows out as an array.
     pub(crate) fn finish(&mut self) -> ArrayRef {
-        let fields = self.fields();
         let nulls = self.take_nulls();
         macro_rules! numbers {
             ($kind:ty, $values:expr) => {
@@ -288,13 +288,12 @@ impl Column {
                 blobs.drain(..).for_each(|blob| columns.push(blob));
                 Arc::new(columns.finish())
             }
-            Data::List { ends, item } => {
-                let field = Arc::new(item.field("item"));
-                Arc::new(ListArray::new(field, offsets(ends), item.finish(), nulls))
+            Data::List { ends, item, field } => {
+                Arc::new(ListArray::new(Arc::clone(field), offsets(ends), item.finish(), nulls))
             }
-            Data::Struct { children, len, .. } => {
+            Data::Struct { fields, children, len } => {
                 let columns: Vec<_> = children.iter_mut().map(Self::finish).collect();
-                Arc::new(structs(fields, columns, nulls, std::mem::take(len)))
+                Arc::new(structs(fields.clone(), columns, nulls, std::mem::take(len)))
             }
         }
     }

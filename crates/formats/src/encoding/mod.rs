@@ -28,7 +28,18 @@
 mod cdr_write;
 mod column;
 mod cursor;
+mod idl;
+mod idl_lex;
+mod idl_parse;
+#[cfg(test)]
+mod idl_tests;
+mod json;
+#[cfg(test)]
+mod json_tests;
 mod parameters;
+mod protobuf;
+#[cfg(test)]
+mod protobuf_tests;
 pub mod ros2_types;
 mod ros_msg;
 mod schema;
@@ -41,6 +52,8 @@ use arrow::datatypes::Fields;
 use prairie_model::{BlobRef, Inline, MessageEncoding};
 
 pub use cdr_write::CdrWriter;
+use json::JsonDecoder;
+use protobuf::ProtobufDecoder;
 use ros_msg::Dialect;
 use schema::Struct;
 use wire::{Encoding, WireDecoder};
@@ -101,7 +114,22 @@ pub fn decoder(
             let (root, wire) = wire_schema(schema, encoding).map_err(|why| unusable(schema, &why))?;
             Ok(Box::new(WireDecoder::new(schema.name, &root, wire, inline)))
         }
-        MessageEncoding::Protobuf | MessageEncoding::Json | MessageEncoding::Table | MessageEncoding::Other(_) => {
+        MessageEncoding::Protobuf => {
+            let schema = required(schema, encoding)?;
+            if schema.encoding != "protobuf" {
+                return Err(unusable(schema, &DecodeError(format!("`{encoding}` messages need a descriptor set"))));
+            }
+            let decoder = ProtobufDecoder::new(schema, inline).map_err(|why| unusable(schema, &why))?;
+            Ok(Box::new(decoder))
+        }
+        MessageEncoding::Json => {
+            let decoder = JsonDecoder::new(schema).map_err(|why| match schema {
+                Some(schema) => unusable(schema, &why),
+                None => why,
+            });
+            Ok(Box::new(decoder?))
+        }
+        MessageEncoding::Table | MessageEncoding::Other(_) => {
             Err(DecodeError(format!("message encoding `{encoding}` is not decoded")))
         }
     }
@@ -121,6 +149,7 @@ fn wire_schema(schema: SchemaBytes<'_>, encoding: &MessageEncoding) -> Result<(S
     let root = match schema.encoding {
         "ros1msg" => ros_msg::parse(schema.name, schema.data, Dialect::Ros1),
         "ros2msg" => ros_msg::parse(schema.name, schema.data, Dialect::Ros2),
+        "ros2idl" | "omgidl" => idl::parse(schema.name, schema.data),
         other => Err(DecodeError(format!("schema encoding `{other}` is unknown for `{encoding}` messages"))),
     }?;
     Ok((root, wire))

@@ -28,7 +28,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, part: &StructOp, column: &mut Column
         Style::Xcdr2 => Some(reader.cursor.count(1)? + reader.cursor.at),
         Style::Ros1 | Style::Xcdr1 => None,
     };
-    let Data::Struct { names, children, len } = &mut column.data else { return Err(mismatch()) };
+    let Data::Struct { fields, children, len } = &mut column.data else { return Err(mismatch()) };
     while end.is_none_or(|end| reader.cursor.at < end) {
         let header = header(reader)?;
         let Some(id) = header.id else { break };
@@ -43,7 +43,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, part: &StructOp, column: &mut Column
         // A member that comes twice counts once.
         if let Some(at) = found.filter(|at| children[*at].len() == *len) {
             reset_origin(reader);
-            reader.value(&part.members[at].op, &mut children[at]).map_err(|fault| fault.inside(&names[at]))?;
+            reader.value(&part.members[at].op, &mut children[at]).map_err(|fault| fault.inside(fields[at].name()))?;
         }
         reader.cursor.origin = origin;
         reader.cursor.at = start + header.size;

@@ -123,7 +123,7 @@ pub(crate) struct Case {
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     nodes: usize,
-    /// The types that are being put together, outermost first.
+    /// The types that are being put together, outermost first; arrays have no name.
     open: Vec<String>,
 }
 
@@ -139,14 +139,19 @@ impl Budget {
 
     /// Enters the type called `name`.
     pub(crate) fn enter(&mut self, name: &str) -> Result<(), DecodeError> {
-        if self.open.iter().any(|open| open == name) {
+        if !name.is_empty() && self.open.iter().any(|open| open == name) {
             return Err(DecodeError(format!("type `{name}` contains itself")));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(DecodeError(format!("types are nested deeper than {MAX_DEPTH} in `{name}`")));
+            return Err(DecodeError(format!("types are nested deeper than {MAX_DEPTH}")));
         }
         self.open.push(name.to_owned());
         Ok(())
+    }
+
+    /// Enters the items of an array.
+    pub(crate) fn enter_items(&mut self) -> Result<(), DecodeError> {
+        self.enter("")
     }
 
     /// Leaves the type that was entered last.

@@ -179,7 +179,7 @@ impl Compiler<'_> {
     }
 }
 
-fn join(path: &str, name: &str) -> String {
+pub(crate) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
@@ -318,7 +318,7 @@ impl Reader<'_> {
                 let length = self.bytes(*count)?;
                 blobs.push(part_of(self.at, self.cursor.at - length, length));
             }
-            (Op::Array(array), Data::List { ends, item }) => {
+            (Op::Array(array), Data::List { ends, item, .. }) => {
                 self.array(array, item)?;
                 ends.push(end_of(item.len())?);
             }
@@ -507,9 +507,9 @@ impl Reader<'_> {
 
     /// All members, one after the other.
     fn plain(&mut self, part: &StructOp, column: &mut Column) -> Fallible<()> {
-        let Data::Struct { names, children, len } = &mut column.data else { return Err(mismatch()) };
+        let Data::Struct { fields, children, len } = &mut column.data else { return Err(mismatch()) };
         for (at, (member, child)) in part.members.iter().zip(children).enumerate() {
-            self.member(member, child).map_err(|fault| fault.inside(&names[at]))?;
+            self.member(member, child).map_err(|fault| fault.inside(fields[at].name()))?;
         }
         *len += 1;
         Ok(())
@@ -519,13 +519,13 @@ impl Reader<'_> {
     fn delimited(&mut self, part: &StructOp, column: &mut Column) -> Fallible<()> {
         let size = self.cursor.count(1)?;
         let end = self.cursor.at + size;
-        let Data::Struct { names, children, len } = &mut column.data else { return Err(mismatch()) };
+        let Data::Struct { fields, children, len } = &mut column.data else { return Err(mismatch()) };
         for (at, (member, child)) in part.members.iter().zip(children).enumerate() {
             if self.cursor.at >= end {
                 self.cursor.spend(child.width())?;
                 child.push_null();
             } else {
-                self.member(member, child).map_err(|fault| fault.inside(&names[at]))?;
+                self.member(member, child).map_err(|fault| fault.inside(fields[at].name()))?;
             }
         }
         if self.cursor.at > end {
@@ -559,7 +559,7 @@ impl Reader<'_> {
             Frame::Parameters => return Err(Fault::other("mutable unions are not decoded")),
         };
         let width = column.width();
-        let Data::Struct { names, children, len } = &mut column.data else { return Err(mismatch()) };
+        let Data::Struct { fields, children, len } = &mut column.data else { return Err(mismatch()) };
         let [discriminator, cases @ ..] = &mut children[..] else { return Err(mismatch()) };
         self.number(&mut discriminator.data)?;
         let label = last_integer(&discriminator.data);
@@ -568,8 +568,8 @@ impl Reader<'_> {
         self.cursor.spend(width)?;
         for (at, ((_, _, member), child)) in union.cases.iter().zip(cases).enumerate() {
             if chosen == Some(at) {
-                // The names begin with the discriminator's.
-                self.member(member, child).map_err(|fault| fault.inside(&names[at + 1]))?;
+                // The fields begin with the discriminator.
+                self.member(member, child).map_err(|fault| fault.inside(fields[at + 1].name()))?;
             } else {
                 child.push_null();
             }

@@ -78,7 +78,10 @@ fn a_short_message_is_told_with_its_numbers_and_leaves_no_trace() {
         assert_eq!(decoder.len(), 1);
     }
     let why = push(&mut *decoder, &whole[..whole.len() - 6]).unwrap_err();
-    assert_eq!(why, format!("CDR buffer ends 6 bytes early in `effort` (needs {}, has {})", whole.len(), whole.len() - 6));
+    assert_eq!(
+        why,
+        format!("CDR buffer ends 6 bytes early in `effort` (needs {}, has {})", whole.len(), whole.len() - 6)
+    );
     let why = push(&mut *decoder, &whole[..10]).unwrap_err();
     assert_eq!(why, "CDR buffer ends 2 bytes early in `header.stamp` (needs 12, has 10)");
     push(&mut *decoder, &whole).unwrap();
@@ -270,7 +273,10 @@ fn unusable_schemas_say_why() {
     assert_eq!(missing.0, "the channel has no schema, and `cdr` messages need one");
     let flat = SchemaBytes { name: "T", encoding: "flatbuffer", data: b"" };
     let why = decoder(Some(flat), &MessageEncoding::Cdr, |_, _| false).map(|_| ()).unwrap_err();
-    assert_eq!(why.0, "schema `T` (flatbuffer) is unusable: schema encoding `flatbuffer` is unknown for `cdr` messages");
+    assert_eq!(
+        why.0,
+        "schema `T` (flatbuffer) is unusable: schema encoding `flatbuffer` is unknown for `cdr` messages"
+    );
 }
 
 #[test]

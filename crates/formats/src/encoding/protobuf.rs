@@ -1,0 +1,528 @@
+//! Protobuf messages, by the descriptor set that the recording holds.
+//!
+//! The wire is walked directly instead of through a message object, because byte fields must be known by their place.
+//!
+//! While a message is read, each of its columns says by its length whether its field has been seen. Fields may therefore come
+//! in any order, come again (the last one counts, messages are merged, lists go on), and oneofs forget what came before.
+//!
+//! Source: <https://protobuf.dev/programming-guides/encoding/>.
+
+use arrow::array::StructArray;
+use arrow::datatypes::Fields;
+use prairie_model::{BlobRef, Inline};
+use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+
+use super::column::{Column, Data};
+use super::cursor::{Cursor, Fallible, Fault, Number};
+use super::schema::{Budget, MAX_DEPTH, MAX_SCHEMA_BYTES, Primitive};
+use super::wire::{end_of, join, mismatch, part_of, push_text};
+use super::{DecodeError, Decoder, SchemaBytes};
+
+/// How a number lies on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scalar {
+    Varint,
+    ZigZag,
+    Fixed32,
+    Fixed64,
+}
+
+/// What a field holds.
+#[derive(Debug)]
+enum Op {
+    Scalar(Scalar),
+    Text,
+    /// Bytes that are wanted as values.
+    Bytes,
+    /// Bytes that stay where they are, and messages that contain themselves.
+    Blob,
+    /// `google.protobuf.Timestamp` or `Duration`.
+    Seconds,
+    Message(MessageOp),
+}
+
+#[derive(Debug)]
+struct FieldOp {
+    number: u32,
+    op: Op,
+    repeated: bool,
+    /// Whether absence is null rather than zero.
+    presence: bool,
+    /// Whether the field is a group, which ends by a tag.
+    group: bool,
+    /// The fields of which only one can be set, this one left out.
+    rivals: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+struct MessageOp {
+    /// In the order of the columns.
+    fields: Vec<FieldOp>,
+    /// Numbers and positions of the fields, by number.
+    by_number: Vec<(u32, usize)>,
+}
+
+struct Compiler<'a> {
+    schema: &'a str,
+    inline: Inline,
+    budget: Budget,
+    /// The messages that are being compiled.
+    open: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn message(&mut self, descriptor: &MessageDescriptor, path: &str) -> Result<(MessageOp, Column), DecodeError> {
+        self.open.push(descriptor.full_name().to_owned());
+        let mut message = MessageOp::default();
+        let mut columns = Vec::new();
+        // By the order of the definition, which `fields()` does not promise.
+        let mut fields: Vec<_> = descriptor.fields().collect();
+        fields.sort_by_key(|field| field.path().last().copied());
+        for (at, field) in fields.iter().enumerate() {
+            self.budget.node()?;
+            let (op, column) = self.field(field, &join(path, field.name()))?;
+            let rivals = fields.iter().enumerate().filter(|(other_at, other)| {
+                *other_at != at
+                    && field.containing_oneof().is_some()
+                    && other.containing_oneof() == field.containing_oneof()
+            });
+            let repeated = field.is_list() || field.is_map();
+            message.fields.push(FieldOp {
+                number: field.number(),
+                op,
+                repeated,
+                presence: field.supports_presence(),
+                group: field.is_group(),
+                rivals: rivals.map(|(other_at, _)| other_at).collect(),
+            });
+            columns.push((field.name().to_owned(), if repeated { Column::list(column) } else { column }));
+        }
+        message.by_number = message.fields.iter().enumerate().map(|(at, field)| (field.number, at)).collect();
+        message.by_number.sort_unstable();
+        self.open.pop();
+        Ok((message, Column::structure(columns)))
+    }
+
+    fn field(&mut self, field: &FieldDescriptor, path: &str) -> Result<(Op, Column), DecodeError> {
+        let (scalar, primitive) = match field.kind() {
+            Kind::Double => (Scalar::Fixed64, Primitive::F64),
+            Kind::Float => (Scalar::Fixed32, Primitive::F32),
+            Kind::Int32 | Kind::Enum(_) => (Scalar::Varint, Primitive::I32),
+            Kind::Int64 => (Scalar::Varint, Primitive::I64),
+            Kind::Uint32 => (Scalar::Varint, Primitive::U32),
+            Kind::Uint64 => (Scalar::Varint, Primitive::U64),
+            Kind::Sint32 => (Scalar::ZigZag, Primitive::I32),
+            Kind::Sint64 => (Scalar::ZigZag, Primitive::I64),
+            Kind::Fixed32 => (Scalar::Fixed32, Primitive::U32),
+            Kind::Fixed64 => (Scalar::Fixed64, Primitive::U64),
+            Kind::Sfixed32 => (Scalar::Fixed32, Primitive::I32),
+            Kind::Sfixed64 => (Scalar::Fixed64, Primitive::I64),
+            Kind::Bool => (Scalar::Varint, Primitive::Bool),
+            Kind::String => return Ok((Op::Text, Column::text())),
+            Kind::Bytes if (self.inline)(self.schema, path) => {
+                return Ok((Op::Bytes, Column::list(Column::primitive(Primitive::U8))));
+            }
+            Kind::Bytes => return Ok((Op::Blob, Column::blob())),
+            Kind::Message(message) => return self.nested(&message, field.is_group(), path),
+        };
+        Ok((Op::Scalar(scalar), Column::primitive(primitive)))
+    }
+
+    fn nested(&mut self, message: &MessageDescriptor, group: bool, path: &str) -> Result<(Op, Column), DecodeError> {
+        let name = message.full_name();
+        match name {
+            "google.protobuf.Timestamp" => return Ok((Op::Seconds, Column::time())),
+            "google.protobuf.Duration" => return Ok((Op::Seconds, Column::duration())),
+            _ => {}
+        }
+        let endless = self.open.len() >= MAX_DEPTH || self.open.iter().any(|open| open == name);
+        if endless && group {
+            return Err(DecodeError(format!("group `{name}` contains itself")));
+        }
+        if endless {
+            return Ok((Op::Blob, Column::blob()));
+        }
+        let (message, column) = self.message(message, path)?;
+        Ok((Op::Message(message), column))
+    }
+}
+
+/// The message type that a schema names.
+fn descriptor(schema: SchemaBytes<'_>) -> Result<MessageDescriptor, DecodeError> {
+    if schema.data.len() > MAX_SCHEMA_BYTES {
+        return Err(DecodeError(format!("the schema has {} bytes (limit {MAX_SCHEMA_BYTES})", schema.data.len())));
+    }
+    let pool = DescriptorPool::decode(schema.data).or_else(|error| {
+        // Some writers leave out the files that come with Protobuf itself.
+        let mut known = DescriptorPool::global();
+        known.decode_file_descriptor_set(schema.data).map(|()| known).map_err(|_same_again| error)
+    });
+    let pool = pool.map_err(|error| DecodeError(format!("the descriptor set cannot be used: {error}")))?;
+    let name = schema.name.trim_start_matches('.');
+    if let Some(found) = pool.get_message_by_name(name) {
+        return Ok(found);
+    }
+    let last = name.rsplit(['.', '/']).next().unwrap_or(name);
+    let mut named = pool.all_messages().filter(|message| message.name() == last);
+    match (named.next(), named.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(DecodeError(format!("message `{name}` is not in the descriptor set"))),
+    }
+}
+
+/// Decodes Protobuf messages.
+#[derive(Debug)]
+pub(crate) struct ProtobufDecoder {
+    root: MessageOp,
+    columns: Column,
+    fields: Fields,
+}
+
+impl ProtobufDecoder {
+    /// A decoder for the message type that `schema` names in its descriptor set.
+    pub(crate) fn new(schema: SchemaBytes<'_>, inline: Inline) -> Result<Self, DecodeError> {
+        let descriptor = descriptor(schema)?;
+        let mut compiler = Compiler { schema: schema.name, inline, budget: Budget::default(), open: Vec::new() };
+        let (root, columns) = compiler.message(&descriptor, "")?;
+        let fields = columns.fields();
+        Ok(Self { root, columns, fields })
+    }
+}
+
+impl Decoder for ProtobufDecoder {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn push(&mut self, message: &[u8], at: BlobRef) -> Result<(), DecodeError> {
+        let row = self.columns.len();
+        let mut walker = Walker { cursor: Cursor::new(message), at: &at };
+        let read = walker
+            .message(&self.root, &mut self.columns, row, message.len(), None)
+            .and_then(|()| walker.close(&self.root, &mut self.columns, row));
+        read.map_err(|fault| {
+            self.columns.truncate(row);
+            fault.told("protobuf")
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn finish(&mut self) -> StructArray {
+        self.columns.finish_structs()
+    }
+}
+
+const VARINT: u8 = 0;
+const FIXED64: u8 = 1;
+const LENGTH: u8 = 2;
+const GROUP: u8 = 3;
+const GROUP_END: u8 = 4;
+const FIXED32: u8 = 5;
+
+impl Scalar {
+    const fn wire_type(self) -> u8 {
+        match self {
+            Self::Varint | Self::ZigZag => VARINT,
+            Self::Fixed32 => FIXED32,
+            Self::Fixed64 => FIXED64,
+        }
+    }
+}
+
+/// Walks over the bytes of one message.
+struct Walker<'a> {
+    cursor: Cursor<'a>,
+    at: &'a BlobRef,
+}
+
+impl Walker<'_> {
+    fn varint(&mut self) -> Fallible<u64> {
+        let mut value = 0;
+        for shift in (0..70).step_by(7) {
+            let byte: u8 = self.cursor.number()?;
+            // Bits beyond the 64th are dropped, as every reader does.
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Fault::other("a number has more than 10 bytes"))
+    }
+
+    /// The size of what follows, which must be there before `end`.
+    fn length(&mut self, end: usize) -> Fallible<usize> {
+        let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+        let needs = self.cursor.at.saturating_add(length);
+        if needs > end {
+            return Err(Fault::short(needs, end));
+        }
+        Ok(length)
+    }
+
+    fn tag(&mut self) -> Fallible<(u32, u8)> {
+        let tag = self.varint()?;
+        // OK to cast: three bits.
+        let wire_type = (tag & 7) as u8;
+        match u32::try_from(tag >> 3) {
+            Ok(number) if (1..=0x1fff_ffff).contains(&number) => Ok((number, wire_type)),
+            _ => Err(Fault::other(format!("field number {} is not allowed", tag >> 3))),
+        }
+    }
+
+    /// Reads fields into the open row `row` until byte `end`, or until the group of number `group` ends.
+    fn message(
+        &mut self,
+        message: &MessageOp,
+        column: &mut Column,
+        row: usize,
+        end: usize,
+        group: Option<u32>,
+    ) -> Fallible<()> {
+        let Data::Struct { fields, children, len } = &mut column.data else { return Err(mismatch()) };
+        *len = row + 1;
+        let mut expected = 0;
+        while self.cursor.at < end {
+            let (number, wire_type) = self.tag()?;
+            if wire_type == GROUP_END {
+                return if group == Some(number) { Ok(()) } else { Err(Fault::other("a group ends that never began")) };
+            }
+            // Fields mostly come in the order of their numbers, each once or many times in a row.
+            let found = [expected, expected + 1].into_iter().find(|at| message.number_at(*at) == Some(number));
+            let found = found.or_else(|| message.by_number.binary_search_by_key(&number, |(number, _)| *number).ok());
+            let Some(found) = found else {
+                self.skip(number, wire_type, end)?;
+                continue;
+            };
+            expected = found;
+            let at = message.by_number[found].1;
+            let field = &message.fields[at];
+            for rival in &field.rivals {
+                children[*rival].truncate(row);
+            }
+            let read = if field.repeated {
+                self.repeated(field, &mut children[at], wire_type, end)
+            } else {
+                self.single(field, &mut children[at], row, wire_type, end)
+            };
+            read.map_err(|fault| fault.inside(fields[at].name()))?;
+        }
+        match group {
+            Some(_) => Err(Fault::other("a group does not end")),
+            None if self.cursor.at > end => Err(Fault::short(self.cursor.at, end)),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills in what the row lacks.
+    fn close(&mut self, message: &MessageOp, column: &mut Column, row: usize) -> Fallible<()> {
+        let Data::Struct { children, .. } = &mut column.data else { return Err(mismatch()) };
+        self.cursor.spend(children.len() + 1)?;
+        for (field, child) in message.fields.iter().zip(children) {
+            if field.repeated {
+                let Data::List { ends, item, .. } = &mut child.data else { return Err(mismatch()) };
+                ends.push(end_of(item.len())?);
+            } else if child.len() > row {
+                if let Op::Message(nested) = &field.op {
+                    self.close(nested, child, row)?;
+                }
+            } else if field.presence {
+                self.cursor.spend(child.width())?;
+                child.push_null();
+            } else {
+                child.push_default();
+            }
+        }
+        Ok(())
+    }
+
+    fn single(&mut self, field: &FieldOp, column: &mut Column, row: usize, wire_type: u8, end: usize) -> Fallible<()> {
+        if let Op::Message(message) = &field.op {
+            let (end, group) = self.extent(field, wire_type, end)?;
+            return self.message(message, column, row, end, group);
+        }
+        column.truncate(row);
+        self.value(field, column, wire_type, end)
+    }
+
+    fn repeated(&mut self, field: &FieldOp, column: &mut Column, wire_type: u8, end: usize) -> Fallible<()> {
+        let Data::List { item, .. } = &mut column.data else { return Err(mismatch()) };
+        match &field.op {
+            Op::Message(message) => {
+                let (end, group) = self.extent(field, wire_type, end)?;
+                let row = item.len();
+                self.message(message, item, row, end, group)?;
+                self.close(message, item, row)
+            }
+            Op::Scalar(scalar) if wire_type == LENGTH => {
+                let length = self.length(end)?;
+                self.packed(*scalar, &mut item.data, self.cursor.at + length)
+            }
+            _ => self.value(field, item, wire_type, end),
+        }
+    }
+
+    /// Where a nested message ends.
+    fn extent(&mut self, field: &FieldOp, wire_type: u8, end: usize) -> Fallible<(usize, Option<u32>)> {
+        match (wire_type, field.group) {
+            (GROUP, true) => Ok((end, Some(field.number))),
+            (LENGTH, false) => {
+                let length = self.length(end)?;
+                Ok((self.cursor.at + length, None))
+            }
+            (found, _) => Err(wrong_wire_type(found, if field.group { GROUP } else { LENGTH })),
+        }
+    }
+
+    fn value(&mut self, field: &FieldOp, column: &mut Column, wire_type: u8, end: usize) -> Fallible<()> {
+        if let Op::Scalar(scalar) = field.op {
+            if wire_type != scalar.wire_type() {
+                return Err(wrong_wire_type(wire_type, scalar.wire_type()));
+            }
+            return self.scalar(scalar, &mut column.data);
+        }
+        if wire_type != LENGTH {
+            return Err(wrong_wire_type(wire_type, LENGTH));
+        }
+        let length = self.length(end)?;
+        match (&field.op, &mut column.data) {
+            (Op::Text, Data::Text { ends, bytes }) => push_text(self.cursor.take(length)?, ends, bytes),
+            (Op::Blob, Data::Blob(blobs)) => {
+                blobs.push(part_of(self.at, self.cursor.at, length));
+                self.cursor.take(length).map(|_| ())
+            }
+            (Op::Bytes, Data::List { ends, item, .. }) => {
+                let Data::U8(values) = &mut item.data else { return Err(mismatch()) };
+                values.extend_from_slice(self.cursor.take(length)?);
+                ends.push(end_of(values.len())?);
+                Ok(())
+            }
+            (Op::Seconds, Data::Time(_) | Data::Duration(_)) => self.seconds(column, length),
+            _ => Err(mismatch()),
+        }
+    }
+
+    fn scalar(&mut self, scalar: Scalar, data: &mut Data) -> Fallible<()> {
+        match (scalar, data) {
+            (Scalar::Fixed32, Data::F32(values)) => values.push(self.cursor.number()?),
+            (Scalar::Fixed32, Data::U32(values)) => values.push(self.cursor.number()?),
+            (Scalar::Fixed32, Data::I32(values)) => values.push(self.cursor.number()?),
+            (Scalar::Fixed64, Data::F64(values)) => values.push(self.cursor.number()?),
+            (Scalar::Fixed64, Data::U64(values)) => values.push(self.cursor.number()?),
+            (Scalar::Fixed64, Data::I64(values)) => values.push(self.cursor.number()?),
+            // OK to cast: writers extend 32-bit numbers to 64 bits, and readers cut them again.
+            (Scalar::Varint, Data::I32(values)) => values.push(self.varint()? as i32),
+            (Scalar::Varint, Data::U32(values)) => values.push(self.varint()? as u32),
+            (Scalar::Varint, Data::I64(values)) => values.push(self.varint()? as i64),
+            (Scalar::Varint, Data::U64(values)) => values.push(self.varint()?),
+            (Scalar::Varint, Data::Bool(values)) => values.push(self.varint()? != 0),
+            (Scalar::ZigZag, Data::I32(values)) => {
+                let value = self.varint()? as u32;
+                values.push((value >> 1) as i32 ^ -((value & 1) as i32));
+            }
+            (Scalar::ZigZag, Data::I64(values)) => {
+                let value = self.varint()?;
+                values.push((value >> 1) as i64 ^ -((value & 1) as i64));
+            }
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    /// Numbers one after the other up to byte `end`.
+    fn packed(&mut self, scalar: Scalar, data: &mut Data, end: usize) -> Fallible<()> {
+        fn extend<T: Number>(cursor: &mut Cursor<'_>, values: &mut Vec<T>, end: usize) -> Fallible<()> {
+            let bytes = cursor.take(end - cursor.at)?;
+            if bytes.len() % T::SIZE != 0 {
+                return Err(Fault::other(format!("{} bytes of packed numbers of {} bytes", bytes.len(), T::SIZE)));
+            }
+            T::extend(values, bytes, false);
+            Ok(())
+        }
+        match (scalar, &mut *data) {
+            (Scalar::Fixed32, Data::F32(values)) => extend(&mut self.cursor, values, end),
+            (Scalar::Fixed32, Data::U32(values)) => extend(&mut self.cursor, values, end),
+            (Scalar::Fixed32, Data::I32(values)) => extend(&mut self.cursor, values, end),
+            (Scalar::Fixed64, Data::F64(values)) => extend(&mut self.cursor, values, end),
+            (Scalar::Fixed64, Data::U64(values)) => extend(&mut self.cursor, values, end),
+            (Scalar::Fixed64, Data::I64(values)) => extend(&mut self.cursor, values, end),
+            _ => {
+                while self.cursor.at < end {
+                    self.scalar(scalar, data)?;
+                }
+                if self.cursor.at > end {
+                    return Err(Fault::short(self.cursor.at, end));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A `Timestamp` or `Duration`: int64 seconds = 1, int32 nanos = 2. Null where it is out of range.
+    fn seconds(&mut self, column: &mut Column, length: usize) -> Fallible<()> {
+        let end = self.cursor.at + length;
+        let (mut seconds, mut nanos) = (0_i64, 0_i64);
+        while self.cursor.at < end {
+            match self.tag()? {
+                // OK to cast: both are signed numbers, extended to 64 bits.
+                (1, VARINT) => seconds = self.varint()? as i64,
+                (2, VARINT) => nanos = i64::from(self.varint()? as i32),
+                (number, wire_type) => self.skip(number, wire_type, end)?,
+            }
+        }
+        if self.cursor.at > end {
+            return Err(Fault::short(self.cursor.at, end));
+        }
+        let total = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+        let fraction = nanos.abs() < 1_000_000_000;
+        match (&mut column.data, i64::try_from(total)) {
+            (Data::Time(values) | Data::Duration(values), Ok(total)) if fraction => values.push(total),
+            _ => column.push_null(),
+        }
+        Ok(())
+    }
+
+    /// Passes over a field that the schema does not know.
+    fn skip(&mut self, number: u32, wire_type: u8, end: usize) -> Fallible<()> {
+        let mut open = Vec::new();
+        let (mut number, mut wire_type) = (number, wire_type);
+        loop {
+            match wire_type {
+                VARINT => {
+                    self.varint()?;
+                }
+                FIXED64 => {
+                    self.cursor.take(8)?;
+                }
+                LENGTH => {
+                    let length = self.length(end)?;
+                    self.cursor.take(length)?;
+                }
+                FIXED32 => {
+                    self.cursor.take(4)?;
+                }
+                GROUP if open.len() < 100 => open.push(number),
+                GROUP => return Err(Fault::other("groups are nested deeper than 100")),
+                GROUP_END if open.pop() == Some(number) => {}
+                GROUP_END => return Err(Fault::other("a group ends that never began")),
+                other => return Err(Fault::other(format!("field {number} has wire type {other}, which there is not"))),
+            }
+            if open.is_empty() {
+                return Ok(());
+            }
+            (number, wire_type) = self.tag()?;
+        }
+    }
+}
+
+impl MessageOp {
+    fn number_at(&self, at: usize) -> Option<u32> {
+        self.by_number.get(at).map(|(number, _)| *number)
+    }
+}
+
+fn wrong_wire_type(found: u8, needed: u8) -> Box<Fault> {
+    Fault::other(format!("wire type {found} was found where {needed} was expected"))
+}
