@@ -23,12 +23,15 @@ mod read;
 mod rows;
 mod table;
 mod video;
+mod writer;
 
 use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::{FormatError, Reader};
+
+pub use writer::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame, Written};
 
 /// Reads LeRobot datasets of versions 2 and 3.
 #[derive(Debug, Clone, Copy)]
