@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use prairie_formats::mcap::record::{self, op};
-use prairie_formats::mcap::walk::{Bytes, MAGIC, next_frame};
+use prairie_formats::mcap::walk::{MAGIC, next_frame};
 use prairie_formats::mcap::{McapWriter, WriterOptions};
 use prairie_model::{Compression, Hash256};
 use serde_json::{Map, Value, json};
@@ -145,7 +145,7 @@ fn walk(mut file: &[u8], from: u64, to: u64, records: &mut Vec<Record>) {
     let mut offset = from;
     while let Some(frame) = next_frame(&mut file, offset, to).expect("the suite's files are valid") {
         offset = frame.end();
-        let body = file.get(frame.body(), frame.length as usize).expect("the walk checked it");
+        let body = &file[frame.body() as usize..frame.end() as usize];
         if frame.opcode == op::CHUNK {
             let (head, used) = record::ChunkHead::parse(body).expect("valid");
             assert_eq!(head.compression, "", "the suite does not compress");
@@ -168,20 +168,20 @@ fn walk(mut file: &[u8], from: u64, to: u64, records: &mut Vec<Record>) {
 fn fields(opcode: u8, body: &[u8]) -> Option<(&'static str, Value)> {
     macro_rules! parse {
         ($type:ident { $($field:ident),* } $(, $key:literal: $value:expr)*) => {{
-            let (parsed, used) = record::$type::parse(body).expect("valid");
+            let (parsed, _used) = record::$type::parse(body).expect("valid");
             let mut object = json!({ $(stringify!($field): parsed.$field),* });
             $(object[$key] = {
                 let value: &dyn Fn(&record::$type<'_>, usize) -> Value = &$value;
-                value(&parsed, used)
+                value(&parsed, _used)
             };)*
             object
         }};
         (own $type:ident { $($field:ident),* } $(, $key:literal: $value:expr)*) => {{
-            let (parsed, used) = record::$type::parse(body).expect("valid");
+            let (parsed, _used) = record::$type::parse(body).expect("valid");
             let mut object = json!({ $(stringify!($field): parsed.$field),* });
             $(object[$key] = {
                 let value: &dyn Fn(&record::$type, usize) -> Value = &$value;
-                value(&parsed, used)
+                value(&parsed, _used)
             };)*
             object
         }};
