@@ -1,6 +1,6 @@
 //! One file, one line: every reader, check, lens and target is registered, and every check has its page and its data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Tree;
 use super::source::{codes, implementors, is_word, slice_entries, without_tests};
@@ -47,23 +47,26 @@ fn of_registry(tree: &Tree, registry: &Registry) -> Vec<String> {
             .collect();
     };
     let mut problems = Vec::new();
-    let names: Vec<&str> = entries.iter().map(|entry| last_word(entry)).collect();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] >= pair[1]) {
+    let heads: Vec<&str> = entries.iter().map(|entry| head(entry)).collect();
+    if let Some(pair) = heads.windows(2).find(|pair| pair[0] >= pair[1]) {
         problems.push(format!("{holder}: `{}` stands before `{}` in `{slice}`: sort it", pair[0], pair[1]));
     }
-    let mut implemented = BTreeSet::new();
     for (path, text) in &files {
         for name in implementors(text, entry) {
-            implemented.insert(name);
-            if !names.contains(&name) {
+            if !heads.iter().any(|head| head.rsplit("::").next() == Some(name)) {
                 problems.push(format!("{path}: `{name}` is a {entry}, but not in `{slice}` of `{holder}`"));
             }
         }
     }
     let Some(folder) = folder else { return problems };
     for (path, text) in files.iter().filter(|(path, _)| is_entry_file(path, &folder)) {
-        let registered = names.iter().any(|name| defines(text, name));
-        if !registered {
+        let module = path.trim_end_matches("/mod.rs").trim_end_matches(".rs").rsplit('/').next().unwrap_or(path);
+        // `module::Name` registers the file of that module; a bare `Name` the file that defines it.
+        let registers = |head: &&str| match head.rsplit_once("::") {
+            Some((way, _)) => way.split("::").any(|part| part == module),
+            None => defines(text, head),
+        };
+        if !heads.iter().any(registers) {
             problems.push(format!("{path}: nothing that it defines stands in `{slice}` of `{holder}`"));
         }
     }
@@ -80,10 +83,9 @@ fn is_entry_file(path: &str, folder: &str) -> bool {
     }
 }
 
-/// `Name` of `path::to::Name`, `Name { … }` and `name(…)`.
-fn last_word(entry: &str) -> &str {
-    let head = entry.split(|c: char| !is_word(c) && c != ':').next().unwrap_or(entry);
-    head.rsplit("::").next().unwrap_or(head)
+/// `path::to::Name` of `path::to::Name { … }` and `path::to::Name(…)`.
+fn head(entry: &str) -> &str {
+    entry.split(|c: char| !is_word(c) && c != ':').next().unwrap_or(entry)
 }
 
 /// Whether the text defines an item of that name.

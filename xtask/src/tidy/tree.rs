@@ -101,7 +101,7 @@ fn listed(root: &Path) -> anyhow::Result<Option<Vec<String>>> {
     Ok(Some(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()))
 }
 
-/// Every file below `root`, but for build outputs and hidden folders other than those of the project.
+/// Every file below `root`, but for what is built and what git keeps.
 fn walked(root: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     let mut folders = vec![String::new()];
@@ -112,7 +112,7 @@ fn walked(root: &Path) -> io::Result<Vec<String>> {
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             if !entry.file_type()?.is_dir() {
                 names.push(path);
-            } else if !matches!(name.as_str(), ".git" | "target" | "__pycache__") {
+            } else if !matches!(path.as_str(), ".git" | "target") && name != "__pycache__" {
                 folders.push(path);
             }
         }
