@@ -48,6 +48,13 @@ mod sameness;
 mod scene;
 mod track;
 
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod testing;
+
 pub use check::{BatchView, Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
 pub use checks::CHECKS;
 pub use decide::{decide, dimensions};

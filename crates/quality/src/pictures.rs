@@ -42,8 +42,8 @@ pub(crate) struct Pictures {
 fn value(picture: &Picture, x: u32, y: u32) -> f32 {
     let size = picture.format.bytes();
     // OK to cast: u32 fits into usize. What lies beyond the pixels reads as zero.
-    let at = (y as usize * picture.width as usize + x as usize) * size;
-    let Some(pixel) = picture.pixels.get(at..at + size) else { return 0.0 };
+    let at = (y as usize).saturating_mul(picture.width as usize).saturating_add(x as usize).saturating_mul(size);
+    let Some(pixel) = picture.pixels.get(at..at.saturating_add(size)) else { return 0.0 };
     match (picture.format, pixel) {
         // BT.601, as video has it.
         (PixelFormat::Rgb8, [r, g, b]) => 0.299 * f32::from(*r) + 0.587 * f32::from(*g) + 0.114 * f32::from(*b),

@@ -3,7 +3,7 @@
 /// How many gaps are kept: the widest.
 const GAPS_MAX: usize = 16;
 
-/// How many places of jumps back and of repeats are kept: the first.
+/// How many places of samples that lie behind, and of repeats, are kept: the first.
 const PLACES_MAX: usize = 8;
 
 /// Bins of a histogram over the logarithm of intervals: 32 per doubling, from 1 ns to 2^64 ns.
@@ -18,12 +18,12 @@ pub struct RateStats {
     pub first: Option<i64>,
     /// The greatest time.
     pub last: Option<i64>,
-    /// Samples whose time lies before that of the sample before.
-    pub backward: u64,
+    /// Samples whose time lies before that of any earlier sample.
+    pub behind: u64,
     /// Samples whose time is that of the sample before.
     pub repeated: u64,
-    /// The first places where time jumps back: from, to.
-    pub backward_at: Vec<(i64, i64)>,
+    /// The first samples that lie behind: the latest time so far, and theirs.
+    pub behind_at: Vec<(i64, i64)>,
     /// The first times that repeat.
     pub repeated_at: Vec<i64>,
     /// The widest intervals, in no order: nanoseconds, and when they begin.
@@ -49,23 +49,23 @@ impl RateStats {
         for &t in t_ns {
             self.samples += 1;
             self.first = Some(self.first.map_or(t, |first| first.min(t)));
-            self.last = Some(self.last.map_or(t, |last| last.max(t)));
-            if let Some(previous) = self.previous.replace(t) {
-                match t.cmp(&previous) {
-                    std::cmp::Ordering::Less => {
-                        self.backward += 1;
-                        if self.backward_at.len() < PLACES_MAX {
-                            self.backward_at.push((previous, t));
-                        }
-                    }
-                    std::cmp::Ordering::Equal => {
-                        self.repeated += 1;
-                        if self.repeated_at.len() < PLACES_MAX {
-                            self.repeated_at.push(t);
-                        }
-                    }
-                    std::cmp::Ordering::Greater => self.interval(t.abs_diff(previous), previous),
+            let previous = self.previous.replace(t);
+            let last = self.last.replace(self.last.map_or(t, |last| last.max(t)));
+            let Some(last) = last else { continue };
+            if previous == Some(t) {
+                self.repeated += 1;
+                if self.repeated_at.len() < PLACES_MAX {
+                    self.repeated_at.push(t);
                 }
+            }
+            if t < last {
+                self.behind += 1;
+                if self.behind_at.len() < PLACES_MAX {
+                    self.behind_at.push((last, t));
+                }
+            } else if t > last {
+                // Measured from the latest time so far, so that what follows a jump back is no gap.
+                self.interval(t.abs_diff(last), last);
             }
         }
     }
@@ -210,9 +210,9 @@ mod tests {
     #[test]
     fn extremes_do_not_overflow() {
         let stats = stats(&[i64::MIN, i64::MAX, i64::MAX, i64::MIN, 0, 1]);
-        assert_eq!((stats.backward, stats.repeated, stats.intervals()), (1, 1, 3));
+        assert_eq!((stats.behind, stats.repeated, stats.intervals()), (3, 1, 1));
         assert!(stats.duration_s() > 1e10 && stats.median_s().is_some());
-        assert_eq!(stats.gaps_over(1.0).len(), 2);
+        assert_eq!(stats.gaps_over(1.0).len(), 1);
         assert_eq!(bin(1), 0);
         assert!(bin(u64::MAX) < BINS);
     }

@@ -1,6 +1,7 @@
 //! ## What it does
 //!
-//! Counts samples whose time lies before that of the sample before them in the same stream.
+//! Counts samples whose time lies before that of an earlier sample of the same stream. Where a clock was set back, these are all
+//! samples until it has caught up.
 //!
 //! ## Why it matters
 //!
@@ -10,7 +11,7 @@
 //! ## Example
 //!
 //! ```text
-//! TIM001 `/joint_states` jumps back 3 times in 5000 samples, first by 0.2500 s
+//! TIM001 3 of 5000 samples of `/joint_states` lie before an earlier one, the first by 0.2500 s
 //!   --> run-0412.mcap, episode 7, 12.30-12.05 s
 //! ```
 
@@ -32,7 +33,7 @@ pub(crate) const CHECK: Check = Check {
             key: "backward_share_max",
             default: 0.001,
             unit: "",
-            meaning: "share of samples that may jump back before it is an error instead of a warning",
+            meaning: "share of samples that may lie before an earlier one before it is an error instead of a warning",
         }],
         source: include_str!("tim001_backward.rs"),
     },
@@ -42,15 +43,15 @@ pub(crate) const CHECK: Check = Check {
             for (_, seen) in context.scene.streams() {
                 out.applies();
                 let rate = &seen.rate;
-                let Some(&(from, to)) = rate.backward_at.first() else { continue };
-                let share = rate.backward as f64 / rate.samples as f64;
+                let Some(&(from, to)) = rate.behind_at.first() else { continue };
+                let share = rate.behind as f64 / rate.samples as f64;
                 let report = out.report().stream(&seen.name).span(from, to).measured(share, limit, "");
                 let report = if share > limit { report } else { report.at_most(Severity::Warning) };
                 report.message(format!(
-                    "`{}` jumps back {} times in {} samples, first by {:.4} s",
-                    seen.name,
-                    rate.backward,
+                    "{} of {} samples of `{}` lie before an earlier one, the first by {:.4} s",
+                    rate.behind,
                     rate.samples,
+                    seen.name,
                     from.abs_diff(to) as f64 / 1e9
                 ));
             }
