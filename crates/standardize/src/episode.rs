@@ -9,7 +9,7 @@ use prairie_model::{
 };
 
 use crate::flow::{Flow, Wish, batch};
-use crate::lens::words;
+use crate::lens::{lens_of, words};
 use crate::mapping::{ClockWish, Mapping, Rule};
 use crate::part::Part;
 use crate::{Overrides, Standard, StandardizeError, metadata};
@@ -94,10 +94,6 @@ impl Open {
         }
     }
 
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.tally == EpisodeTally::default()
-    }
-
     pub(crate) fn note(&mut self, note: Note) {
         self.notes.push(note);
     }
@@ -157,9 +153,12 @@ impl Open {
         let count = mapped.count();
         self.tally.messages += count;
         self.tally.mapped += count;
-        let why =
-            if parts.is_empty() { "no mapping takes messages of this type" } else { "nothing in them is a sample" };
-        self.count_unmapped(channel, log.len() as u64 - count, why);
+        let why = match lens_of(&channel.schema_name) {
+            Some(lens) => format!("the lens `{lens}` finds no sample in them"),
+            None if parts.is_empty() => "no mapping takes messages of this type".to_owned(),
+            None => "nothing in them is a sample".to_owned(),
+        };
+        self.count_unmapped(channel, log.len() as u64 - count, &why);
         Ok(())
     }
 

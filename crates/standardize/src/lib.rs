@@ -50,6 +50,8 @@ mod part;
 mod rule;
 mod segment;
 mod standardizer;
+#[cfg(test)]
+mod testing;
 mod unit;
 
 pub use error::StandardizeError;

@@ -27,6 +27,28 @@ const WORDS: &[(&str, &[&str])] = &[
     ("task", &["instruction", "language_instruction", "task", "task_description", "task_name"]),
 ];
 
+/// Words for facts, as the last two parts of an attribute's name: a `serial` alone may be anything's.
+const PAIRS: &[(&str, &[&str])] = &[
+    ("calibration", &["calibration.hash", "calibration.id", "calibration.reference"]),
+    ("operator", &["operator.id", "operator.pseudonym"]),
+    ("robot", &["robot.id", "robot.name", "robot.serial"]),
+    ("robot_type", &["robot.model", "robot.type"]),
+    ("software", &["software.hash", "software.release", "software.version"]),
+    ("station", &["station.id", "station.name"]),
+    ("task", &["task.description", "task.name", "task.text"]),
+];
+
+/// The fact that an attribute of this name states.
+fn fact_of(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase().replace([' ', '-'], "_");
+    let mut parts = name.rsplit('.');
+    let last = parts.next().unwrap_or_default();
+    let pair = parts.next().map(|before| format!("{before}.{last}"));
+    let alone = WORDS.iter().find(|(_, words)| words.contains(&last));
+    let paired = || PAIRS.iter().find(|(_, pairs)| pair.as_deref().is_some_and(|pair| pairs.contains(&pair)));
+    alone.or_else(paired).map(|(fact, _)| *fact)
+}
+
 /// Words by which a source says that it does not know.
 fn is_known(value: &str) -> bool {
     !matches!(value.trim().to_lowercase().as_str(), "" | "unknown" | "n/a" | "na" | "none" | "null" | "?")
@@ -109,8 +131,7 @@ pub(crate) fn fill(
         }
     }
     for (name, value) in attributes {
-        let last = name.rsplit('.').next().unwrap_or(name).to_lowercase().replace([' ', '-'], "_");
-        if let Some((fact, _)) = WORDS.iter().find(|(_, words)| words.contains(&last.as_str())) {
+        if let Some(fact) = fact_of(name) {
             put(episode, fact, value, notes);
         }
     }
@@ -141,6 +162,9 @@ mod tests {
             ("metadata.session.operator", "op-7"),
             ("metadata.session.Robot Serial", "G1-0042"),
             ("metadata.session.station", "unknown"),
+            ("metadata.software.hash", "abc"),
+            ("metadata.software.release", "1.2"),
+            ("metadata.camera.serial", "cam-1"),
             ("metadata.session.outcome", "Succeeded"),
             ("metadata.session.mode", "levitating"),
             ("metadata.session.license", "CC-BY-4.0"),
@@ -151,6 +175,7 @@ mod tests {
         assert_eq!(episode.operator.as_deref(), Some("op-7"));
         assert_eq!(episode.robot.as_deref(), Some("G1-0042"));
         assert_eq!(episode.station, None);
+        assert_eq!(episode.software.as_deref(), Some("abc"));
         assert_eq!((episode.outcome, episode.mode), (Outcome::Success, Mode::Unknown));
         assert_eq!(episode.rights.licence.as_deref(), Some("CC-BY-4.0"));
         assert_eq!(episode.robot_type.as_deref(), Some("unitree_g1"));

@@ -192,7 +192,9 @@ impl Part {
             return None;
         }
         let columns: Vec<_> = single.iter().map(|(_, column)| *column).collect();
-        Some((interleave(&columns), single.iter().map(|(name, _)| (*name).to_owned()).collect()))
+        // A number alone needs no name: the stream has one.
+        let named = if single.len() > 1 { &single[..] } else { &[] };
+        Some((interleave(&columns), named.iter().map(|(name, _)| (*name).to_owned()).collect()))
     }
 }
 

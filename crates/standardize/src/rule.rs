@@ -207,3 +207,77 @@ fn normalise_gripper(part: &mut Part, rule: &Rule) {
         part.set("position", Arc::new(normal));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Overrides;
+    use crate::testing::{batch, channel, lens_with, rows, run};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    #[test]
+    fn own_columns_units_and_names() {
+        let mapping = "
+[[stream]]
+schema = 'my/*'
+kind = 'joint_state'
+name = 'left_arm'
+columns = { position = 'motors.deg', velocity = ['v.a', 'v.b'] }
+unit = { position = 'deg', velocity = 'deg/s' }
+names = ['a', 'b']
+frame = 'base'
+header = 'at'
+";
+        let message = json!({"at": {"$t": 999_999_000_000_i64}, "motors": [{"deg": 180.0}, {"deg": 0.0}], "v": {"a": 180.0, "b": 90.0}});
+        assert_eq!(
+            lens_with("my/Arm", "/x", json!([message]), mapping),
+            "left_arm joint_state unit=rad frame=base names=a,b
+  -1 position=[3.141593,0] velocity=[3.141593,1.570796]
+1 = 1 + 0 + 0
+"
+        );
+        let rows = rows(&json!([message]));
+        let channel = Arc::new(channel(1, "/x", "my/Arm", &rows));
+        let result = run(vec![batch(&channel, vec![1_000_000_000_000], rows)], mapping, Overrides::default());
+        let notes: Vec<_> = result.drafts[0].notes.iter().map(|note| note.text.as_str()).collect();
+        assert_eq!(notes, ["`position` was converted from deg to rad", "`velocity` was converted from deg/s to rad/s"]);
+    }
+
+    #[test]
+    fn a_kind_takes_what_a_lens_found() {
+        let rule = |kind: &str| format!("[[stream]]\ntopic = '*'\nkind = '{kind}'\nunit = '1'");
+        let numbers = json!([{"data": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}]);
+        for (kind, expect) in [
+            ("wrench", "/x wrench unit=1\n  0 fx_n=1 fy_n=2 fz_n=3 tx_nm=4 ty_nm=5 tz_nm=6\n"),
+            ("joint_state", "/x joint_state unit=1\n  0 position=[1,2,3,4,5,6]\n"),
+            ("tactile", "/x tactile unit=1\n  0 value=[1,2,3,4,5,6]\n"),
+        ] {
+            let text = lens_with("std_msgs/Float64MultiArray", "/x", numbers.clone(), &rule(kind));
+            assert_eq!(text, format!("{expect}1 = 1 + 0 + 0\n"));
+        }
+        let depth = lens_with(
+            "sensor_msgs/CompressedImage",
+            "/x",
+            json!([{"format": "jpeg", "data": {"$b": 5}}]),
+            "[[stream]]\ntopic = '/x'\nkind = 'depth'",
+        );
+        assert!(depth.starts_with("/x depth\n"), "{depth}");
+    }
+
+    #[test]
+    fn what_is_ignored_is_counted() {
+        let text =
+            lens_with("std_msgs/Float64", "/x", json!([{"data": 1.0}]), "[[stream]]\ntopic = '/x'\nignore = true");
+        assert_eq!(text, "1 = 0 + 1 + 0\n");
+    }
+
+    #[test]
+    fn a_rule_chooses_the_clock() {
+        let messages = json!([{"stamp": {"$t": 5_000_000_000_i64}, "v": 1.0}]);
+        let clock = |clock: &str| {
+            lens_with("x/Y", "/x", messages.clone(), &format!("[[stream]]\ntopic = '/x'\nclock = '{clock}'"))
+        };
+        assert_eq!(clock("log"), "/x scalar\n  0 value=1\n1 = 1 + 0 + 0\n");
+        assert_eq!(clock("header"), "/x scalar\n  -995000 value=1\n1 = 1 + 0 + 0\n");
+    }
+}

@@ -238,3 +238,132 @@ fn read_segments(input: &Input<'_>, segments: &mut Vec<Segment>, notes: &mut Vec
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Overrides;
+    use crate::testing::{Result, batch, channel, rows, run};
+    use prairie_model::{Mode, Outcome};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    const S: i64 = 1_000_000_000;
+    const T0: i64 = 1_700_000_000 * S;
+
+    fn mark(event: &str, outcome: &str) -> Value {
+        json!({"stamp": {"$t": T0}, "event": event, "task": "insert the peg", "outcome": outcome, "mode": "teleoperated",
+            "operator": "", "robot": "r-1", "station": "s-1"})
+    }
+
+    /// Marks at these seconds, and a number every second from 0 to 19.
+    fn recording(marks: &[(i64, Value)], more: Vec<MessageBatch>) -> Result {
+        let messages = Value::Array(marks.iter().map(|(_, mark)| mark.clone()).collect());
+        let marked = rows(&messages);
+        let marker = Arc::new(channel(1, "/marks", "prairie_msgs/msg/EpisodeMarker", &marked));
+        let numbers = rows(&Value::Array((0..20).map(|n| json!({ "data": n })).collect()));
+        let number = Arc::new(channel(2, "/n", "std_msgs/msg/Int32", &numbers));
+        let mut batches = vec![
+            batch(&marker, marks.iter().map(|(s, _)| T0 + s * S).collect(), marked),
+            batch(&number, (0..20).map(|s| T0 + s * S).collect(), numbers),
+        ];
+        batches.extend(more);
+        run(batches, "", Overrides::default())
+    }
+
+    fn values(result: &Result, episode: u32) -> Vec<i64> {
+        let of = result.batches.iter().filter(|batch| batch.episode == episode && batch.stream.name == "/n");
+        of.flat_map(|batch| batch.t_ns().iter().map(|t| (t - T0) / S)).collect()
+    }
+
+    #[test]
+    fn episodes_lie_between_their_marks() {
+        let result = recording(
+            &[(2, mark("start", "")), (5, mark("end", "success")), (8, mark("start", "")), (9, mark("end", "failure"))],
+            Vec::new(),
+        );
+        assert_eq!(result.drafts.len(), 2);
+        assert_eq!((values(&result, 0), values(&result, 1)), (vec![2, 3, 4, 5], vec![8, 9]));
+        let [one, other] = &result.drafts[..] else { unreachable!() };
+        assert_eq!((one.episode.key.as_str(), other.episode.ordinal), ("0", 1));
+        assert_eq!((one.episode.outcome, other.episode.outcome), (Outcome::Success, Outcome::Failure));
+        assert_eq!(one.episode.task.as_deref(), Some("insert the peg"));
+        assert_eq!((one.episode.mode, one.episode.operator.as_deref()), (Mode::Teleoperated, None));
+        assert_eq!((one.episode.robot.as_deref(), one.episode.station.as_deref()), (Some("r-1"), Some("s-1")));
+        assert!(one.episode.dated);
+        // Two marks and four numbers, then two and two; fourteen numbers lie outside.
+        assert_eq!((one.tally.messages, other.tally.messages), (6, 4));
+        assert_eq!((result.recording.tally.messages, result.recording.tally.unmapped), (14, 14));
+        assert_eq!(result.recording.unmapped["/n"], ("std_msgs/msg/Int32".to_owned(), 14));
+        assert!(
+            result
+                .recording
+                .notes
+                .iter()
+                .any(|note| note.text == "14 messages of `std_msgs/msg/Int32` lie outside of every episode")
+        );
+    }
+
+    #[test]
+    fn marks_without_partner_are_told() {
+        let result = recording(
+            &[
+                (1, mark("end", "")),
+                (3, mark("start", "")),
+                (6, mark("start", "")),
+                (8, mark("end", "")),
+                (15, mark("start", "")),
+            ],
+            Vec::new(),
+        );
+        assert_eq!(
+            (values(&result, 0), values(&result, 1), values(&result, 2)),
+            (vec![3, 4, 5], vec![6, 7, 8], (15..20).collect())
+        );
+        let odd = result.recording.notes.iter().filter(|note| note.kind == NoteKind::MarkerUnpaired).count();
+        assert_eq!(odd, 3);
+    }
+
+    #[test]
+    fn segments_go_to_the_episode_in_which_they_begin() {
+        let segment = |start: i64, end: i64, label: &str| {
+            json!({"start": {"$t": T0 + start * S}, "end": {"$t": T0 + end * S}, "label": label, "name": "slip", "cause": "oil",
+                "recoverable": true, "annotator": "p-1"})
+        };
+        let segments = rows(&json!([segment(9, 10, "exception"), segment(3, 4, "skill"), segment(3, 5, "dance")]));
+        let labels = Arc::new(channel(3, "/segments", "prairie_msgs/msg/Segment", &segments));
+        let late = batch(&labels, vec![T0 + 100 * S; 3], segments);
+        let result = recording(
+            &[
+                (2, mark("start", "")),
+                (5, mark("end", "success")),
+                (8, mark("start", "")),
+                (10, mark("end", "failure")),
+            ],
+            vec![late],
+        );
+        let labels = |at: usize| -> Vec<_> {
+            result.drafts[at].segments.iter().map(|s: &Segment| (s.label, s.recoverable)).collect()
+        };
+        assert_eq!(labels(0), [(SegmentLabel::Skill, None), (SegmentLabel::Unknown, None)]);
+        assert_eq!(labels(1), [(SegmentLabel::Exception, Some(true))]);
+        assert_eq!(result.recording.tally.mapped, 3, "labels made afterwards are used, and counted");
+        assert!(
+            result
+                .recording
+                .notes
+                .iter()
+                .any(|note| note.text == "the label `dance` of a segment is not one that is known")
+        );
+    }
+
+    #[test]
+    fn a_mapping_names_another_marker() {
+        let texts = rows(&json!([{"data": "REC_ON pick"}, {"data": "hello"}, {"data": "REC_OFF"}]));
+        let topic = Arc::new(channel(1, "/control", "std_msgs/String", &texts));
+        let mapping = "[markers]\ntopic = '/cont*'\nstart = 'rec_on'\nend = 'rec_off'";
+        let result = run(vec![batch(&topic, vec![T0, T0 + S, T0 + 2 * S], texts)], mapping, Overrides::default());
+        assert_eq!(result.drafts.len(), 1);
+        assert_eq!(result.drafts[0].tally.mapped, 3);
+    }
+}

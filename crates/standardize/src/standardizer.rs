@@ -335,3 +335,292 @@ impl Standardizer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Result, batch, channel, feature, render, rows, run, run_events};
+    use prairie_model::{BlobRef, ChannelTally, Clock, Compression, MessageEncoding, Outcome, StreamKind};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    const S: i64 = 1_000_000_000;
+    const MS: i64 = 1_000_000;
+    const T0: i64 = 1_700_000_000 * S;
+
+    /// Joints at 100 Hz for `n` samples, whose stamps are `stamp(i)`; in batches of `per_batch`.
+    fn joints(n: i64, per_batch: usize, stamp: impl Fn(i64) -> i64) -> Vec<MessageBatch> {
+        let message = |i: i64| json!({"header": {"stamp": {"$t": stamp(i)}, "frame_id": ""}, "name": ["a"], "position": [i as f64]});
+        let all = rows(&Value::Array((0..n).map(message).collect()));
+        let channel = Arc::new(channel(1, "/joint_states", "sensor_msgs/msg/JointState", &all));
+        let times: Vec<i64> = (0..n).map(|i| T0 + i * 10 * MS).collect();
+        let starts = (0..n as usize).step_by(per_batch);
+        let slice = |from: usize| {
+            let length = per_batch.min(n as usize - from);
+            batch(&channel, times[from..from + length].to_vec(), all.slice(from, length))
+        };
+        starts.map(slice).collect()
+    }
+
+    fn times(result: &Result) -> Vec<i64> {
+        result.batches.iter().flat_map(|batch| batch.t_ns().to_vec()).collect()
+    }
+
+    #[test]
+    fn an_offset_clock_is_corrected_from_the_first_sample() {
+        let result = run(joints(500, 7, |i| 3 * S + i * 10 * MS - 2 * MS), "", Overrides::default());
+        let stream = &result.drafts[0].streams[0];
+        assert_eq!((stream.clock, stream.clock_offset_ns), (Clock::Header, Some(T0 - 3 * S + 2 * MS)));
+        assert_eq!(times(&result), (0..500).map(|i| T0 + i * 10 * MS).collect::<Vec<_>>());
+        assert_eq!((stream.samples, stream.start), (500, Some(Nanos(T0))));
+        assert!((stream.rate_hz.unwrap() - 100.0).abs() < 1e-9);
+        // Batches after the decision pass at once; those before it passed together.
+        let first_later = result.batches.iter().position(|batch| batch.t_ns()[0] > T0 + 2 * S).unwrap();
+        assert_eq!(result.batches[first_later].len(), 7);
+    }
+
+    #[test]
+    fn samples_pass_before_the_recording_ends() {
+        let mut standardizer = Standardizer::new(
+            &RecordingPlan::default(),
+            Mapping::default(),
+            Overrides::default(),
+            Segmentation::whole(),
+        );
+        let mut passed = 0;
+        let mut waiting_most = 0;
+        for (at, batch) in joints(2000, 10, |i| T0 + i * 10 * MS).into_iter().enumerate() {
+            let mut out = |standard| {
+                if let Standard::Batch(batch) = standard {
+                    passed += batch.len()
+                }
+            };
+            standardizer.push(ReadEvent::Batch(batch), &mut out).unwrap();
+            waiting_most = waiting_most.max((at + 1) * 10 - passed);
+        }
+        assert!(waiting_most <= 210, "{waiting_most} samples waited; the window is 2 s at 100 Hz");
+    }
+
+    #[test]
+    fn stamps_that_are_no_times_are_null_and_counted() {
+        let result =
+            run(joints(300, 50, |i| if i % 100 == 0 { 0 } else { T0 + i * 10 * MS }), "", Overrides::default());
+        let draft = &result.drafts[0];
+        assert_eq!(times(&result), (0..300).map(|i| T0 + i * 10 * MS).collect::<Vec<_>>());
+        let nulls: usize =
+            result.batches.iter().map(|batch| arrow::array::Array::null_count(batch.header_time_ns().unwrap())).sum();
+        assert_eq!(nulls, 3);
+        let note = draft.notes.iter().find(|note| note.kind == NoteKind::TimeInvalid).unwrap();
+        assert_eq!((note.text.as_str(), note.measured), ("3 stamps are zero or negative", Some(3.0)));
+    }
+
+    #[test]
+    fn drifting_stamps_are_told_with_their_seconds() {
+        let result = run(joints(2000, 64, |i| T0 + i * 10 * MS - i * 10 * MS / 1000), "", Overrides::default());
+        let note = result.drafts[0].notes.iter().find(|note| note.kind == NoteKind::ClockDrift).unwrap();
+        assert!((note.measured.unwrap() - 0.0154).abs() < 1e-3, "{note:?}");
+    }
+
+    #[test]
+    fn two_channels_of_one_topic_are_two_streams() {
+        let rows = rows(&json!([{"data": 1.0}]));
+        let batches =
+            [1, 2].map(|id| batch(&Arc::new(channel(id, "/x", "std_msgs/Float64", &rows)), vec![T0], rows.clone()));
+        let result = run(batches.into(), "", Overrides::default());
+        let names: Vec<_> = result.drafts[0].streams.iter().map(|stream| stream.name.as_str()).collect();
+        assert_eq!(names, ["/x", "/x#2"]);
+    }
+
+    #[test]
+    fn what_was_not_decoded_is_counted_with_its_reason() {
+        let mut unknown = channel(1, "/secret", "x/Y", &rows(&json!([])));
+        (unknown.fields, unknown.encoding) = (None, MessageEncoding::Other("flatbuffer".to_owned()));
+        unknown.undecodable = Some("the encoding `flatbuffer` is not known".to_owned());
+        let blob = BlobRef {
+            file: 0,
+            chunk_offset: 0,
+            chunk_length: 4,
+            compression: Compression::None,
+            inner_offset: 0,
+            length: 4,
+            key_frame: None,
+        };
+        let opaque = MessageBatch {
+            channel: Arc::new(unknown),
+            episode: None,
+            log_time: vec![T0, T0],
+            publish_time: Vec::new(),
+            payload: Payload::Opaque(vec![blob; 2]),
+        };
+        let summary = ReadSummary {
+            channels: [
+                (1, ChannelTally { messages: 2, undecodable: 0 }),
+                (2, ChannelTally { messages: 3, undecodable: 3 }),
+            ]
+            .into(),
+            ..ReadSummary::default()
+        };
+        let events = vec![ReadEvent::Batch(opaque)];
+        let (mapping, overrides) = (Mapping::default(), Overrides::default());
+        let result = run_events(&RecordingPlan::default(), events, mapping, overrides, Segmentation::whole(), &summary);
+        assert_eq!(render(&result), "5 = 0 + 2 + 3\n");
+        let texts: Vec<_> = result.drafts[0].notes.iter().map(|note| note.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "3 messages do not fit their schema",
+                "2 messages of `x/Y` are unmapped: the encoding `flatbuffer` is not known"
+            ]
+        );
+        assert_eq!(result.recording.unmapped["/secret"], ("x/Y".to_owned(), 2));
+        assert_eq!(result.recording.notes, []);
+    }
+
+    #[test]
+    fn an_empty_recording_has_no_episode() {
+        assert!(run(Vec::new(), "", Overrides::default()).drafts.is_empty());
+    }
+
+    #[test]
+    fn an_uneven_batch_is_an_error() {
+        let rows = rows(&json!([{"data": 1.0}]));
+        let uneven = batch(&Arc::new(channel(1, "/x", "std_msgs/Float64", &rows)), vec![T0, T0], rows);
+        let mut standardizer = Standardizer::new(
+            &RecordingPlan::default(),
+            Mapping::default(),
+            Overrides::default(),
+            Segmentation::whole(),
+        );
+        let error = standardizer.push(ReadEvent::Batch(uneven), &mut drop).unwrap_err();
+        assert_eq!(error.to_string(), "a batch of `/x` has 1 messages and 2 log times");
+    }
+
+    #[test]
+    fn episodes_of_the_container_end_when_it_says() {
+        let episode = |key: &str, outcome: &str| SourceEpisode {
+            key: key.to_owned(),
+            task: Some("fold".to_owned()),
+            attributes: [("outcome".to_owned(), outcome.to_owned())].into(),
+            ..SourceEpisode::default()
+        };
+        let plan = RecordingPlan {
+            episodes: vec![episode("episode_000000", "success"), episode("episode_000001", "")],
+            attributes: [("info.robot_type".to_owned(), "so100".to_owned())].into(),
+            ..RecordingPlan::default()
+        };
+        let values = rows(&json!([{"value": [1.0, 2.0]}, {"value": [3.0, 4.0]}]));
+        let mut state = channel(1, "observation.state", "lerobot.feature", &values);
+        state.encoding = MessageEncoding::Table;
+        let state = Arc::new(state);
+        let rows_of = |episode: u32| {
+            let mut batch = batch(&state, vec![0, 100 * MS], values.clone());
+            batch.episode = Some(episode);
+            ReadEvent::Batch(batch)
+        };
+        let note = Note::new(NoteKind::FileMissing, "a video is not there").episode(Some(1));
+        let events = vec![
+            rows_of(0),
+            ReadEvent::EpisodeEnd(0),
+            ReadEvent::Note(note),
+            rows_of(1),
+            ReadEvent::EpisodeEnd(1),
+            rows_of(0),
+        ];
+        let mut summary = ReadSummary::default();
+        summary.count(1, 6, None);
+        let overrides = Overrides { task: Some("fold the towel".to_owned()), ..Overrides::default() };
+        let result = run_events(&plan, events, Mapping::default(), overrides, Segmentation::whole(), &summary);
+        let [one, other] = &result.drafts[..] else { unreachable!() };
+        assert_eq!((one.episode.key.as_str(), other.episode.key.as_str()), ("episode_000000", "episode_000001"));
+        assert_eq!((one.episode.outcome, other.episode.outcome), (Outcome::Success, Outcome::Unknown));
+        assert_eq!(one.episode.task.as_deref(), Some("fold the towel"), "what is given wins");
+        assert_eq!(one.episode.robot_type.as_deref(), Some("so100"));
+        assert!(!one.episode.dated, "times of a table begin at zero");
+        assert_eq!((one.streams[0].clock, one.streams[0].kind), (Clock::Row, Some(StreamKind::Vector)));
+        assert_eq!(other.notes[0].text, "a video is not there");
+        assert_eq!((one.tally.mapped, other.tally.mapped, result.recording.tally.unmapped), (2, 2, 2));
+    }
+
+    #[test]
+    fn success_flags_and_task_topics_are_heard() {
+        let outcome = |values: Value| {
+            let messages = Value::Array(values.as_array().unwrap().iter().map(|v| json!({ "value": v })).collect());
+            let rows = rows(&messages);
+            let channel = Arc::new(channel(1, "next.success", "lerobot.feature", &rows));
+            let log_time = (0..rows.len() as i64).collect();
+            run(vec![batch(&channel, log_time, rows)], "", Overrides::default()).drafts[0].episode.outcome
+        };
+        assert_eq!(outcome(json!([false, true, false])), Outcome::Success);
+        assert_eq!(outcome(json!([false, false])), Outcome::Failure);
+        let task = rows(&json!([{"data": ""}, {"data": "pick"}, {"data": "place"}]));
+        let channel = Arc::new(channel(1, "/task", "std_msgs/String", &task));
+        let result = run(vec![batch(&channel, vec![T0; 3], task)], "", Overrides::default());
+        assert_eq!(result.drafts[0].episode.task.as_deref(), Some("pick"));
+        assert!(feature("next.done", json!([true]), |_| ()).starts_with("next.done scalar\n"));
+    }
+
+    #[test]
+    fn names_that_change_with_every_message_are_bounded() {
+        let message = |i: i64| json!({"name": [format!("j{i}")], "position": [0.0]});
+        let rows = rows(&Value::Array((0..3000).map(message).collect()));
+        let channel = Arc::new(channel(1, "/js", "sensor_msgs/JointState", &rows));
+        let result = run(vec![batch(&channel, vec![T0; 3000], rows)], "", Overrides::default());
+        let draft = &result.drafts[0];
+        assert_eq!((draft.streams.len(), draft.tally.mapped, draft.tally.unmapped), (2048, 2048, 952));
+    }
+
+    proptest! {
+        /// Whatever comes, and however it is marked, nothing is lost and nothing is counted twice.
+        #[test]
+        fn counts_reconcile(
+            messages in prop::collection::vec((0_i64..60, 0_u8..6), 0..60),
+            marks in prop::collection::vec((0_i64..60, any::<bool>()), 0..6),
+            undecodable in 0_u64..3,
+        ) {
+            let mut batches = Vec::new();
+            for (second, what) in &messages {
+                let (schema, message) = match what {
+                    0 => ("std_msgs/Float64", json!({"data": 1.0})),
+                    1 => ("x/Unknown", json!({"bytes": {"$b": 3}})),
+                    2 => ("tf2_msgs/TFMessage", json!({"transforms": []})),
+                    3 => ("sensor_msgs/CompressedImage", json!({"format": "png", "data": {"$b": 3}})),
+                    4 => ("std_msgs/String", json!({"data": "x"})),
+                    _ => ("x/State", json!({"a": 1.0, "b": "x", "stamp": {"$t": second * S}})),
+                };
+                let rows = rows(&json!([message]));
+                let channel = Arc::new(channel(10 + u32::from(*what), schema, schema, &rows));
+                batches.push(batch(&channel, vec![T0 + second * S], rows));
+            }
+            for (second, is_start) in &marks {
+                let rows = rows(&json!([{"event": if *is_start { "start" } else { "end" }, "stamp": {"$t": 0}}]));
+                let channel = Arc::new(channel(1, "/marks", "prairie_msgs/EpisodeMarker", &rows));
+                batches.push(batch(&channel, vec![T0 + second * S], rows));
+            }
+            batches.sort_by_key(|batch| batch.log_time[0]);
+            let mut summary = ReadSummary::default();
+            batches.iter().for_each(|batch| summary.count(batch.channel.id, 1, None));
+            summary.channels.insert(99, ChannelTally { messages: undecodable, undecodable });
+            let marked: Vec<_> = batches.iter().filter(|batch| batch.channel.id == 1).cloned().collect();
+            let (segmentation, _) = Segmentation::from_markers(&marked, &Mapping::default());
+            let total = batches.len() as u64 + undecodable;
+            let events = batches.into_iter().map(ReadEvent::Batch).collect();
+            let plan = RecordingPlan::default();
+            let result = run_events(&plan, events, Mapping::default(), Overrides::default(), segmentation, &summary);
+            let mut sum = result.recording.tally;
+            result.drafts.iter().for_each(|draft| sum.add(draft.tally));
+            prop_assert_eq!(sum.messages, total);
+            prop_assert_eq!(sum.mapped + sum.unmapped + sum.undecodable, total);
+            prop_assert_eq!(sum.undecodable, undecodable);
+            let frames: u64 = messages.iter().filter(|(_, what)| *what == 3).count() as u64;
+            prop_assert!(sum.frames <= frames);
+            for draft in &result.drafts {
+                for (index, stream) in draft.streams.iter().enumerate() {
+                    let of = result.batches.iter().filter(|b| b.episode == draft.episode.ordinal && b.index as usize == index);
+                    prop_assert_eq!(of.map(|b| b.len() as u64).sum::<u64>(), stream.samples);
+                }
+            }
+            prop_assert!(result.recording.notes.iter().all(|note| note.kind != NoteKind::CountMismatch));
+        }
+    }
+}

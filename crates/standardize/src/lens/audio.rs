@@ -39,3 +39,28 @@ impl Lens for Audio {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn sound_stays_in_the_recording() {
+        assert_eq!(
+            lens("audio_common_msgs/msg/AudioDataStamped", "/mic", json!([{"audio": {"data": {"$b": 8}}}])),
+            "/mic audio\n  0 codec=\"other\" inner_offset=0 length=8\n1 = 1 + 0 + 0\n"
+        );
+        let message = json!({"data": {"$b": 8}, "format": "pcm-s16", "sample_rate": 16000, "number_of_channels": 1});
+        assert_eq!(
+            lens("foxglove.RawAudio", "/mic", json!([message, message])),
+            "/mic audio
+  0 codec=\"pcm-s16\" inner_offset=0 length=8
+  10 codec=\"pcm-s16\" inner_offset=100 length=8
+/mic#format vector names=sample_rate,number_of_channels
+  0 value=[16000,1]
+2 = 2 + 0 + 0
+"
+        );
+    }
+}

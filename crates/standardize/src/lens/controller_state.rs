@@ -86,3 +86,55 @@ fn single(input: &Input<'_>) -> Vec<Part> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::{Value, json};
+
+    fn point(at: f64) -> Value {
+        json!({"positions": [at], "velocities": [], "accelerations": [], "effort": []})
+    }
+
+    #[test]
+    fn state_reference_and_error() {
+        let expect = |reference: &str| {
+            format!(
+                "/c joint_state unit=rad names=a
+  0 position=[2]
+/c#{reference} action unit=rad as=absolute names=a
+  0 value=[1]
+/c#error.positions vector unit=rad names=a
+  0 value=[-1]
+1 = 1 + 0 + 0
+"
+            )
+        };
+        let old = json!({"joint_names": ["a"], "desired": point(1.0), "actual": point(2.0), "error": point(-1.0)});
+        assert_eq!(lens("control_msgs/JointTrajectoryControllerState", "/c", json!([old])), expect("desired"));
+        let new = json!({"joint_names": ["a"], "reference": point(1.0), "feedback": point(2.0), "error": point(-1.0)});
+        assert_eq!(lens("control_msgs/msg/JointTrajectoryControllerState", "/c", json!([new])), expect("reference"));
+        let feedback =
+            lens("control_msgs/action/FollowJointTrajectory_FeedbackMessage", "/c", json!([{ "feedback": old }]));
+        assert_eq!(feedback, expect("desired"));
+    }
+
+    #[test]
+    fn one_joint() {
+        let message =
+            json!({"set_point": 1.0, "process_value": 0.5, "process_value_dot": 0.1, "error": 0.5, "command": 3.0});
+        assert_eq!(
+            lens("control_msgs/JointControllerState", "/c", json!([message])),
+            "/c joint_state unit=rad
+  0 position=[0.5] velocity=[0.1]
+/c#set_point action as=absolute
+  0 value=[1]
+/c#command action
+  0 value=[3]
+/c#control vector names=error
+  0 value=[0.5]
+1 = 1 + 0 + 0
+"
+        );
+    }
+}

@@ -76,3 +76,23 @@ fn name(level: f64) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn one_event_per_component() {
+        let status = |level: u8, name: &str| json!({"level": level, "name": name, "message": "m", "hardware_id": "", "values": [{"key": "k", "value": "v"}]});
+        let messages = json!([{"status": [status(2, "motor"), status(0, "fan")]}, {"status": []}]);
+        assert_eq!(
+            lens("diagnostic_msgs/msg/DiagnosticArray", "/diagnostics", messages),
+            "/diagnostics event
+  0 level=\"error\" text=\"{\\\"name\\\":\\\"motor\\\",\\\"message\\\":\\\"m\\\",\\\"values\\\":{\\\"k\\\":\\\"v\\\"}}\"
+  0 level=\"info\" text=\"{\\\"name\\\":\\\"fan\\\",\\\"message\\\":\\\"m\\\",\\\"values\\\":{\\\"k\\\":\\\"v\\\"}}\"
+2 = 1 + 1 + 0
+"
+        );
+    }
+}

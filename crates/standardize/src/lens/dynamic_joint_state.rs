@@ -74,3 +74,30 @@ fn interfaces(input: &Input<'_>) -> Option<BTreeMap<String, ListArray>> {
 
 /// Interfaces of one message type; real ones have three to ten.
 const MOST_INTERFACES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn interfaces_become_columns() {
+        let values = json!([
+            {"interface_names": ["position", "effort"], "values": [1.0, 2.0]},
+            {"interface_names": ["position", "voltage"], "values": [3.0, 24.0]},
+        ]);
+        assert_eq!(
+            lens(
+                "control_msgs/msg/DynamicJointState",
+                "/d",
+                json!([{"joint_names": ["a", "b"], "interface_values": values}])
+            ),
+            "/d joint_state unit=rad names=a,b
+  0 position=[1,3] effort=[2,null]
+/d#voltage vector names=a,b
+  0 value=[null,24]
+1 = 1 + 0 + 0
+"
+        );
+    }
+}

@@ -40,3 +40,24 @@ impl Lens for Geo {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn a_fix_and_its_status() {
+        let message = json!({"header": {"frame_id": "gps"}, "status": {"status": 0}, "latitude": 48.1, "longitude": 11.5, "altitude": 520.0});
+        assert_eq!(
+            lens("sensor_msgs/NavSatFix", "/gps", json!([message, message])),
+            "/gps geo unit=deg, m frame=gps
+  0 latitude_deg=48.1 longitude_deg=11.5 altitude_m=520
+  10 latitude_deg=48.1 longitude_deg=11.5 altitude_m=520
+/gps#status scalar
+  0 value=0
+2 = 2 + 0 + 0
+"
+        );
+    }
+}

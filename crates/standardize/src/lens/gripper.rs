@@ -54,3 +54,43 @@ impl Lens for Gripper {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{lens, lens_with};
+    use serde_json::json;
+
+    #[test]
+    fn commands_and_feedback() {
+        assert_eq!(
+            lens("control_msgs/msg/GripperCommand", "/g", json!([{"position": 0.04, "max_effort": 10.0}])),
+            "/g action unit=m, N as=absolute names=position,max_effort\n  0 value=[0.04,10]\n1 = 1 + 0 + 0\n"
+        );
+        let feedback = json!({"feedback": {"position": 0.02, "effort": 3.0, "stalled": true, "reached_goal": false}});
+        assert_eq!(
+            lens("control_msgs/action/GripperCommand_FeedbackMessage", "/g", json!([feedback])),
+            "/g gripper unit=m
+  0 effort=3 raw_position=0.02
+/g#stalled scalar
+  0 value=1
+/g#reached_goal scalar
+  0 value=0
+1 = 1 + 0 + 0
+"
+        );
+    }
+
+    #[test]
+    fn a_mapping_normalises() {
+        let mapping =
+            "[[stream]]\ntopic = '/width'\nkind = 'gripper'\nunit = 'mm'\ngripper = { closed = 0, open = 80 }";
+        assert_eq!(
+            lens_with("std_msgs/Float64", "/width", json!([{"data": 20.0}, {"data": 80.0}]), mapping),
+            "/width gripper unit=m
+  0 position=0.25 raw_position=0.02
+  10 position=1 raw_position=0.08
+2 = 2 + 0 + 0
+"
+        );
+    }
+}

@@ -20,7 +20,6 @@ impl Lens for Image {
             "foxglove/CompressedImage",
             "foxglove/CompressedVideo",
             "foxglove/RawImage",
-            "foxglove_msgs/CompressedVideo",
             "sensor_msgs/CompressedImage",
             "sensor_msgs/Image",
         ]
@@ -224,4 +223,76 @@ fn skip(mut blob: BlobRef, bytes: u64) -> BlobRef {
         _ => blob.inner_offset += bytes,
     }
     blob
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::lens;
+    use serde_json::{Value, json};
+
+    fn raw_image(encoding: &str, step: u32, big_endian: u8) -> Value {
+        json!({"header": {"frame_id": "cam"}, "height": 2, "width": 4, "encoding": encoding, "is_bigendian": big_endian,
+            "step": step, "data": {"$b": step * 2}})
+    }
+
+    #[test]
+    fn raw_pictures() {
+        for (encoding, step, big_endian, kind, codec) in [
+            ("rgb8", 12, 0, "image", "rgb8"),
+            ("8UC1", 4, 0, "image", "mono8"),
+            ("bgr8", 16, 0, "image", "other"),
+            ("16UC1", 8, 0, "depth", "mono16"),
+            ("16UC1", 8, 1, "depth", "other"),
+            ("32FC1", 16, 0, "depth", "float32"),
+            ("bayer_rggb8", 4, 1, "image", "bayer_rggb8"),
+            ("nonsense", 4, 0, "image", "other"),
+        ] {
+            let text = lens("sensor_msgs/msg/Image", "/camera/image", json!([raw_image(encoding, step, big_endian)]));
+            let expect = format!("/camera/image {kind} frame=cam\n  0 codec=\"{codec}\" width=4 height=2 ");
+            assert!(text.starts_with(&expect), "{encoding} {step} {big_endian}: {text}");
+        }
+    }
+
+    #[test]
+    fn compressed_pictures() {
+        for (topic, format, kind, codec, length) in [
+            ("/cam/compressed", "jpeg", "image", "jpeg", 100),
+            ("/cam/compressed", "rgb8; jpeg compressed bgr8", "image", "jpeg", 100),
+            ("/cam/compressed", "png", "image", "png", 100),
+            ("/cam/depth/png", "png", "depth", "png", 100),
+            ("/depth_camera/color", "jpeg", "image", "jpeg", 100),
+            ("/cam/compressedDepth", "16UC1; compressedDepth", "depth", "png", 88),
+            ("/cam/compressedDepth", "32FC1; compressedDepth", "depth", "other", 100),
+            ("/cam/compressedDepth", "16UC1; compressedDepth rvl", "depth", "other", 100),
+            ("/cam", "h264", "image", "h264", 100),
+            ("/cam", "hevc", "image", "h265", 100),
+            ("/cam", "webp", "image", "other", 100),
+        ] {
+            let text = lens("sensor_msgs/CompressedImage", topic, json!([{"format": format, "data": {"$b": 100}}]));
+            let intra = if matches!(codec, "jpeg" | "png") { " key_frame=true" } else { "" };
+            let skipped = 100 - length;
+            let expect = format!(
+                "{topic} {kind}\n  0 codec=\"{codec}\"{intra} inner_offset={skipped} length={length}\n1 = 1 + 0 + 0\n"
+            );
+            assert_eq!(text, expect, "{format}");
+        }
+    }
+
+    #[test]
+    fn an_uncompressed_blob_loses_its_first_bytes_as_a_chunk() {
+        let blob = BlobRef {
+            file: 0,
+            chunk_offset: 1000,
+            chunk_length: 50,
+            compression: Compression::None,
+            inner_offset: 0,
+            length: 50,
+            key_frame: None,
+        };
+        assert_eq!(skip(blob, 12), BlobRef { chunk_offset: 1012, chunk_length: 38, length: 38, ..blob });
+        assert_eq!(skip(BlobRef { length: 5, ..blob }, 12).length, 5, "too short to hold a header");
+        let zipped = BlobRef { compression: Compression::Zstd, ..blob };
+        assert_eq!(skip(zipped, 12), BlobRef { inner_offset: 12, length: 38, ..zipped });
+    }
 }

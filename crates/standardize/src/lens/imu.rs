@@ -67,3 +67,28 @@ fn where_measured(values: Float64Array, covariance: &ListArray) -> Float64Array 
     }
     values.iter().enumerate().map(|(row, value)| value.filter(|_| !unmeasured(row))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_measured_is_null() {
+        let message = json!({"header": {"stamp": {"$t": 1_000_000_000_000_i64}, "frame_id": "imu"},
+            "orientation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 0.0}, "orientation_covariance": [-1.0, 0.0],
+            "angular_velocity": {"x": 0.1, "y": 0.2, "z": 0.3},
+            "linear_acceleration": {"x": 0.0, "y": 0.0, "z": 9.8}, "linear_acceleration_covariance": [0.0, 0.0]});
+        assert_eq!(
+            lens("sensor_msgs/Imu", "/imu", json!([message])),
+            "/imu imu unit=m/s², rad/s frame=imu
+  0 ax_mps2=0 ay_mps2=0 az_mps2=9.8 wx_radps=0.1 wy_radps=0.2 wz_radps=0.3
+/imu#linear_acceleration_covariance vector shape=[3, 3]
+  0 value=[0,0]
+/imu#orientation_covariance vector shape=[3, 3]
+  0 value=[-1,0]
+1 = 1 + 0 + 0
+"
+        );
+    }
+}

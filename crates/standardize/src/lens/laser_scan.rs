@@ -49,3 +49,24 @@ impl Lens for LaserScan {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn ranges_and_geometry() {
+        let message = json!({"header": {"frame_id": "laser"}, "angle_min": -1.0, "angle_max": 1.0, "ranges": [1.0, 2.0], "intensities": []});
+        assert_eq!(
+            lens("sensor_msgs/msg/LaserScan", "/scan", json!([message, message])),
+            "/scan vector unit=m frame=laser
+  0 value=[1,2]
+  10 value=[1,2]
+/scan#geometry vector names=angle_min,angle_max
+  0 value=[-1,1]
+2 = 2 + 0 + 0
+"
+        );
+    }
+}

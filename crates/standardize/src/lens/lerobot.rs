@@ -157,3 +157,74 @@ fn is_joint(name: &str) -> bool {
     let lower = name.to_lowercase();
     PARTS.iter().any(|part| lower.contains(part)) && !has_word(name, &AXES)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::feature;
+    use prairie_model::{Channel, Codec, PictureInfo};
+    use serde_json::json;
+
+    fn named(names: &[&str]) -> impl Fn(&mut Channel) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        move |channel| channel.names.clone_from(&names)
+    }
+
+    #[test]
+    fn features_by_their_names() {
+        for (topic, values, names, expect) in [
+            (
+                "action",
+                json!([[1.0, 2.0]]),
+                vec!["kLeftElbow", "kLeftHandPinky"],
+                "action names=kLeftElbow,kLeftHandPinky\n  row 0 value=[1,2]",
+            ),
+            ("action.delta_ee", json!([[1.0, 2.0]]), vec![], "action as=delta\n  row 0 value=[1,2]"),
+            (
+                "observation.state",
+                json!([[1.0, 2.0]]),
+                vec!["kLeftElbow", "kLeftHandPinky"],
+                "joint_state names=kLeftElbow,kLeftHandPinky\n  row 0 position=[1,2]",
+            ),
+            ("observation.state", json!([[1.0, 2.0]]), vec!["x", "y"], "vector names=x,y\n  row 0 value=[1,2]"),
+            ("observation.state", json!([[1.0, 2.0]]), vec![], "vector\n  row 0 value=[1,2]"),
+            ("observation.state", json!([[1.0]]), vec!["joint1"], "joint_state names=joint1\n  row 0 position=[1]"),
+            ("observation.qvel", json!([[1.0, 2.0]]), vec![], "joint_state\n  row 0 velocity=[1,2]"),
+            (
+                "observation.wrench",
+                json!([[1, 2, 3, 4, 5, 6]]),
+                vec![],
+                "wrench\n  row 0 fx_n=1 fy_n=2 fz_n=3 tx_nm=4 ty_nm=5 tz_nm=6",
+            ),
+            ("observation.force", json!([[1.0, 2.0, 3.0]]), vec![], "wrench\n  row 0 fx_n=1 fy_n=2 fz_n=3"),
+            ("observation.gripper", json!([[0.5]]), vec![], "gripper\n  row 0 raw_position=0.5"),
+            ("observation.tactile.left", json!([[1.0, 2.0]]), vec![], "tactile\n  row 0 value=[1,2]"),
+            ("next.reward", json!([0.25, 1.0]), vec![], "scalar\n  row 0 value=0.25\n  row 100 value=1"),
+            ("subtask", json!(["a", "a", "b"]), vec![], "event\n  row 0 text=\"a\"\n  row 200 text=\"b\""),
+        ] {
+            let rows = values.as_array().unwrap().len();
+            let text = feature(topic, values, named(&names));
+            assert_eq!(text, format!("{topic} {expect}\n{rows} = {rows} + 0 + 0\n"));
+        }
+    }
+
+    #[test]
+    fn videos_are_frames_of_the_container() {
+        let video = |channel: &mut Channel| {
+            channel.picture = Some(PictureInfo {
+                codec: Codec::Av1,
+                width: Some(640),
+                height: Some(480),
+                config: vec![1],
+                fps: Some(30.0),
+            });
+        };
+        let text = feature("observation.images.top", json!([{"$b": 10}]), video);
+        let frame = "row 0 codec=\"av1\" width=640 height=480 inner_offset=0 length=10";
+        assert_eq!(text, format!("observation.images.top image\n  {frame}\n1 = 1 + 0 + 0\n"));
+        let depth = |channel: &mut Channel| {
+            video(channel);
+            channel.metadata.insert("video.is_depth_map".to_owned(), "true".to_owned());
+        };
+        assert!(feature("observation.images.depth", json!([{"$b": 10}]), depth).contains(" depth\n"));
+    }
+}

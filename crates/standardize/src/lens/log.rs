@@ -74,3 +74,28 @@ fn foxglove_level(level: u8) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn levels_of_three_dialects() {
+        for (schema, message, shown) in [
+            (
+                "rosgraph_msgs/Log",
+                json!({"level": 8, "name": "/node", "msg": "broke"}),
+                "level=\"error\" text=\"/node: broke\"",
+            ),
+            ("rcl_interfaces/msg/Log", json!({"level": 30, "name": "", "msg": "hm"}), "level=\"warning\" text=\"hm\""),
+            ("foxglove.Log", json!({"level": 2, "name": "n", "message": "hi"}), "level=\"info\" text=\"n: hi\""),
+            ("foxglove.Log", json!({"level": 77, "message": "?"}), "text=\"?\""),
+        ] {
+            assert_eq!(
+                lens(schema, "/rosout", json!([message])),
+                format!("/rosout event\n  0 {shown}\n1 = 1 + 0 + 0\n")
+            );
+        }
+    }
+}

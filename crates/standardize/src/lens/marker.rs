@@ -35,3 +35,19 @@ impl Lens for Marker {
         vec![input.part(StreamKind::Event).header(header).with("text", Some(text))]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn a_mark_is_an_event_too() {
+        let message =
+            json!({"stamp": {"$t": 1_000_000_000_000_i64}, "event": "start", "task": "insert", "outcome": ""});
+        assert_eq!(
+            lens("prairie_msgs/msg/EpisodeMarker", "/marks", json!([message])),
+            "/marks event\n  0 text=\"{\\\"event\\\":\\\"start\\\",\\\"task\\\":\\\"insert\\\"}\"\n1 = 1 + 0 + 0\n"
+        );
+    }
+}

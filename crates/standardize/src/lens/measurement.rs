@@ -65,3 +65,29 @@ fn magnetic(input: &Input<'_>) -> Vec<Part> {
     }));
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn quantities_have_units() {
+        for (schema, field, unit) in [
+            ("sensor_msgs/Temperature", "temperature", "°C"),
+            ("sensor_msgs/FluidPressure", "fluid_pressure", "Pa"),
+            ("sensor_msgs/Illuminance", "illuminance", "lx"),
+            ("sensor_msgs/RelativeHumidity", "relative_humidity", "1"),
+            ("sensor_msgs/Range", "range", "m"),
+        ] {
+            let text = lens(schema, "/x", json!([{ field: 2.0, "variance": 0.5 }]));
+            let expect =
+                format!("/x scalar unit={unit}\n  0 value=2\n/x#variance scalar\n  0 value=0.5\n1 = 1 + 0 + 0\n");
+            assert_eq!(text, expect);
+        }
+        assert_eq!(
+            lens("sensor_msgs/MagneticField", "/m", json!([{"magnetic_field": {"x": 1.0, "y": 2.0, "z": 3.0}}])),
+            "/m vector unit=T names=x,y,z\n  0 value=[1,2,3]\n1 = 1 + 0 + 0\n"
+        );
+    }
+}

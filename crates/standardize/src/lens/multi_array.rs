@@ -62,3 +62,26 @@ fn shape(input: &Input<'_>) -> Option<Vec<u64>> {
     shape.iter().try_fold(1_u64, |product, size| product.checked_mul(*size))?;
     (shape.len() > 1).then_some(shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_and_their_shape() {
+        let dim = json!([{"label": "rows", "size": 2, "stride": 4}, {"label": "columns", "size": 2, "stride": 2}]);
+        let message = json!({"layout": {"dim": dim, "data_offset": 0}, "data": [1.0, 2.0, 3.0, 4.0]});
+        assert_eq!(
+            lens("std_msgs/msg/Float32MultiArray", "/left_tactile", json!([message])),
+            "/left_tactile tactile shape=[2, 2]\n  0 value=[1,2,3,4]\n1 = 1 + 0 + 0\n"
+        );
+        let message = json!({"layout": {"dim": [], "data_offset": 0}, "data": {"$u": [1, 255]}});
+        assert_eq!(
+            lens("std_msgs/UInt8MultiArray", "/bytes", json!([message])),
+            "/bytes vector\n  0 value=[1,255]\n1 = 1 + 0 + 0\n"
+        );
+        assert!(crate::inline()("std_msgs/msg/UInt8MultiArray", "data"));
+        assert!(!crate::inline()("sensor_msgs/msg/Image", "data"));
+    }
+}

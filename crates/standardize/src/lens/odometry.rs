@@ -41,3 +41,28 @@ impl Lens for Odometry {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn a_pose_and_a_twist_in_its_own_frame() {
+        let message = json!({"header": {"stamp": {"$t": 1_000_000_000_000_i64}, "frame_id": "odom"}, "child_frame_id": "base",
+            "pose": {"pose": {"position": {"x": 1.0, "y": 0.0, "z": 0.0}, "orientation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0}},
+                     "covariance": [0.5]},
+            "twist": {"twist": {"linear": {"x": 2.0, "y": 0.0, "z": 0.0}, "angular": {"x": 0.0, "y": 0.0, "z": 3.0}}}});
+        assert_eq!(
+            lens("nav_msgs/msg/Odometry", "/odom", json!([message])),
+            "/odom pose unit=m frame=odom child=base
+  0 x_m=1 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+/odom#twist twist unit=m/s, rad/s frame=base child=base
+  0 vx_mps=2 vy_mps=0 vz_mps=0 wx_radps=0 wy_radps=0 wz_radps=3
+/odom#pose_covariance vector shape=[6, 6]
+  0 value=[0.5]
+1 = 1 + 0 + 0
+"
+        );
+    }
+}

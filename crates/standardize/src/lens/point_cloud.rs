@@ -74,3 +74,22 @@ fn type_name(kind: f64, is_ros: bool) -> &'static str {
     let names = if is_ros { ROS } else { FOXGLOVE };
     names.get(kind as usize).copied().unwrap_or("?")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn clouds_stay_and_their_layout_is_told() {
+        let message = json!({"header": {"frame_id": "lidar"}, "height": 1, "width": 9, "point_step": 16,
+            "fields": [{"name": "x", "offset": 0, "datatype": 7}, {"name": "ring", "offset": 12, "datatype": 4}], "data": {"$b": 144}});
+        assert_eq!(
+            lens("sensor_msgs/msg/PointCloud2", "/cloud", json!([message])),
+            "/cloud point_cloud unit=m frame=lidar names=x:f32@0,ring:u16@12 shape=[16]
+  0 codec=\"pointcloud2\" width=9 height=1 inner_offset=0 length=144
+1 = 1 + 0 + 0
+"
+        );
+    }
+}

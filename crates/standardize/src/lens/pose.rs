@@ -133,3 +133,60 @@ fn path(input: &Input<'_>, list: &ListArray) -> Vec<Part> {
     part.facts.shape = vec![0, names.len() as u64];
     vec![part]
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::{Value, json};
+
+    fn pose(x: f64) -> Value {
+        json!({"position": {"x": x, "y": 0.0, "z": 0.0}, "orientation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0}})
+    }
+
+    #[test]
+    fn poses_in_all_forms() {
+        for (schema, message) in [
+            ("geometry_msgs/msg/Pose", pose(1.0)),
+            ("geometry_msgs/msg/PoseStamped", json!({"pose": pose(1.0)})),
+            ("foxglove.PoseInFrame", json!({"pose": pose(1.0)})),
+            ("geometry_msgs/msg/PoseWithCovarianceStamped", json!({"pose": {"pose": pose(1.0)}})),
+            (
+                "geometry_msgs/msg/Transform",
+                json!({"translation": pose(1.0)["position"], "rotation": pose(1.0)["orientation"]}),
+            ),
+        ] {
+            let expect = "/p pose unit=m\n  0 x_m=1 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1\n1 = 1 + 0 + 0\n";
+            assert_eq!(lens(schema, "/p", json!([message])), expect, "{schema}");
+        }
+        assert_eq!(
+            lens(
+                "geometry_msgs/PointStamped",
+                "/p",
+                json!([{"header": {"frame_id": "map"}, "point": pose(2.0)["position"]}])
+            ),
+            "/p pose unit=m frame=map\n  0 x_m=2 y_m=0 z_m=0\n1 = 1 + 0 + 0\n"
+        );
+    }
+
+    #[test]
+    fn each_place_in_an_array_is_a_body() {
+        let messages = json!([{"poses": [pose(1.0), pose(2.0)]}, {"poses": [pose(3.0)]}, {"poses": []}]);
+        assert_eq!(
+            lens("geometry_msgs/PoseArray", "/bodies", messages),
+            "/bodies#0 pose unit=m
+  0 x_m=1 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+  10 x_m=3 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+/bodies#1 pose unit=m
+  0 x_m=2 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+3 = 2 + 1 + 0
+"
+        );
+    }
+
+    #[test]
+    fn many_poses_are_a_path() {
+        let many: Vec<_> = (0..40).map(|x| pose(f64::from(x))).collect();
+        let text = lens("geometry_msgs/PoseArray", "/path", json!([{ "poses": many }]));
+        assert!(text.starts_with("/path vector shape=[0, 7]\n  0 value=[0,0,0,0,0,0,1,1,0,"), "{text}");
+    }
+}

@@ -46,3 +46,19 @@ impl Lens for Scalar {
         vec![if is_seconds { part.unit("s") } else { part }]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_and_truth_values() {
+        for (value, shown) in [(json!(1.5), "1.5"), (json!(7), "7"), (json!(true), "1")] {
+            let text = lens("std_msgs/msg/Float64", "/x", json!([{ "data": value }]));
+            assert_eq!(text, format!("/x scalar\n  0 value={shown}\n1 = 1 + 0 + 0\n"));
+        }
+        let text = lens("std_msgs/msg/Float64", "/gripper/command", json!([{ "data": 0.04 }]));
+        assert_eq!(text, "/gripper/command action\n  0 value=[0.04]\n1 = 1 + 0 + 0\n");
+    }
+}

@@ -36,3 +36,21 @@ pub(crate) fn not_null(texts: StringArray) -> StringArray {
     }
     StringArray::from_iter_values(texts.iter().map(Option::unwrap_or_default))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn every_message_is_an_event() {
+        assert_eq!(
+            lens("std_msgs/msg/String", "/note", json!([{"data": "a"}, {"data": "a"}, {"data": null}])),
+            "/note event\n  0 text=\"a\"\n  10 text=\"a\"\n  20 text=\"\"\n3 = 3 + 0 + 0\n"
+        );
+        assert_eq!(
+            lens("std_msgs/Empty", "/beat", json!([{"structure_needs_at_least_one_member": 0}])),
+            "/beat event\n  0 text=\"\"\n1 = 1 + 0 + 0\n"
+        );
+    }
+}

@@ -141,6 +141,7 @@ impl Found {
             && let Some(mut part) = joints(input, [&paths[0], &paths[1], &paths[2], &paths[3]])
         {
             part.unit_assumed = true;
+            part.facts.unit = None;
             self.parts.extend(by_names(part.suffix(suffix), input.text_lists(&paths[0])));
             taken.extend([names, position, velocity, effort].into_iter().flatten());
         }
@@ -277,4 +278,100 @@ pub(super) fn json_rows(columns: &[(String, StringArray)], rows: usize) -> impl 
 pub(super) fn only_column(rows: &StructArray) -> Option<&str> {
     let names = rows.column_names();
     names.iter().find(|name| **name == "value").or_else(|| names.first()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_are_a_vector_named_by_their_paths() {
+        let message = json!({"header": {"stamp": {"$t": 999_995_000_000_i64}, "frame_id": "f", "seq": 7}, "a": 1, "b": {"c": 2.5, "d": true},
+            "list": [1.0, 2.0], "motors": [{"q": 0.1, "t": [20, 21]}, {"q": 0.2, "t": [22, 23]}], "mode": "idle"});
+        assert_eq!(
+            lens("my_msgs/msg/State", "/state", json!([message, message])),
+            "/state vector frame=f names=a,b.c,b.d
+  -5 value=[1,2.5,1]
+  -5 value=[1,2.5,1]
+/state#list vector frame=f
+  -5 value=[1,2]
+  -5 value=[1,2]
+/state#motors.q vector frame=f
+  -5 value=[0.1,0.2]
+  -5 value=[0.1,0.2]
+/state#motors.t vector frame=f
+  -5 value=[20,21,22,23]
+  -5 value=[20,21,22,23]
+/state#text event
+  -5 text=\"idle\"
+2 = 2 + 0 + 0
+"
+        );
+    }
+
+    #[test]
+    fn known_shapes_are_known() {
+        let pose = json!({"position": {"x": 1.0, "y": 2.0, "z": 3.0}, "orientation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0}});
+        let message = json!({"id": 7, "tcp": pose, "ft": {"force": {"x": 1.0, "y": 0.0, "z": 0.0}, "torque": {"x": 0.0, "y": 0.0, "z": 2.0}}});
+        assert_eq!(
+            lens("x/ArmState", "/arm", json!([message])),
+            "/arm#tcp pose unit=m
+  0 x_m=1 y_m=2 z_m=3 qx=0 qy=0 qz=0 qw=1
+/arm#ft wrench unit=N, N·m
+  0 fx_n=1 fy_n=0 fz_n=0 tx_nm=0 ty_nm=0 tz_nm=2
+/arm#id scalar
+  0 value=7
+1 = 1 + 0 + 0
+"
+        );
+        let message = json!({"joint_names": ["a", "b"], "q": [1.0, 2.0], "dq": [0.1, 0.2]});
+        assert_eq!(
+            lens("x/Joints", "/j", json!([message])),
+            "/j joint_state names=a,b\n  0 position=[1,2] velocity=[0.1,0.2]\n1 = 1 + 0 + 0\n"
+        );
+        let message = json!({"rows": 2, "cols": 2, "pressure": [1.0, 2.0, 3.0, 4.0]});
+        assert_eq!(
+            lens("x/Pad", "/pad", json!([message])),
+            "/pad tactile shape=[2, 2]\n  0 value=[1,2,3,4]\n1 = 1 + 0 + 0\n"
+        );
+        let message =
+            json!({"stamp": {"$t": 1_000_000_000_000_i64}, "format": "jpeg", "data": {"$b": 9}, "exposure": 0.5});
+        assert_eq!(
+            lens("x/Photo", "/photo", json!([message])),
+            "/photo image
+  0 codec=\"jpeg\" key_frame=true inner_offset=0 length=9
+/photo#exposure scalar
+  0 value=0.5
+1 = 1 + 0 + 0
+"
+        );
+    }
+
+    #[test]
+    fn what_has_nothing_usable_is_unmapped() {
+        assert_eq!(lens("x/Bytes", "/b", json!([{"payload": {"$b": 9}}])), "1 = 0 + 1 + 0\n");
+        assert_eq!(lens("x/Nothing", "/n", json!([{"items": []}])), "1 = 0 + 1 + 0\n");
+    }
+
+    #[test]
+    fn texts_alone_are_events_each() {
+        let messages = json!([{"label": "a", "who": "x"}, {"label": "a", "who": "x"}]);
+        assert_eq!(
+            lens("x/Label", "/l", messages),
+            "/l event
+  0 text=\"{\\\"label\\\":\\\"a\\\",\\\"who\\\":\\\"x\\\"}\"
+  10 text=\"{\\\"label\\\":\\\"a\\\",\\\"who\\\":\\\"x\\\"}\"
+2 = 2 + 0 + 0
+"
+        );
+    }
+
+    #[test]
+    fn a_type_that_lacks_the_fields_of_its_name_is_taken_by_structure() {
+        assert_eq!(
+            lens("sensor_msgs/JointState", "/js", json!([{"angle": 1.0}])),
+            "/js scalar\n  0 value=1\n1 = 1 + 0 + 0\n"
+        );
+    }
 }

@@ -101,3 +101,29 @@ fn points(input: &Input<'_>, prefix: &str) -> Vec<Part> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn points_lie_after_their_message() {
+        let point = |s: i64, ns: i64, at: f64| json!({"positions": [at, at], "velocities": [], "time_from_start": {"sec": s, "nanosec": ns}});
+        let messages = json!([
+            {"joint_names": ["a", "b"], "points": [point(0, 20_000_000, 1.0), point(1, 0, 2.0)]},
+            {"joint_names": ["a", "b"], "points": []},
+        ]);
+        assert_eq!(
+            lens("trajectory_msgs/msg/JointTrajectory", "/traj", messages.clone()),
+            "/traj action unit=rad as=absolute names=a,b
+  20 value=[1,1]
+  1000 value=[2,2]
+2 = 1 + 1 + 0
+"
+        );
+        let goal = json!([{"goal": {"trajectory": messages[0]}}]);
+        let text = lens("control_msgs/FollowJointTrajectoryActionGoal", "/arm/goal", goal);
+        assert!(text.starts_with("/arm/goal action unit=rad as=absolute names=a,b\n  20 value=[1,1]\n"), "{text}");
+    }
+}

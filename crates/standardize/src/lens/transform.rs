@@ -74,3 +74,44 @@ fn transforms(items: &StructArray, rows: Option<UInt32Array>) -> Vec<Part> {
 fn stamp(items: &StructArray) -> Option<Int64Array> {
     STAMPS.iter().find_map(|path| columns::nanos(&columns::at(items, path)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::{Value, json};
+
+    fn transform(parent: &str, child: &str, x: f64) -> Value {
+        json!({"header": {"stamp": {"$t": 999_999_000_000_i64}, "frame_id": parent}, "child_frame_id": child,
+            "transform": {"translation": {"x": x, "y": 0.0, "z": 0.0}, "rotation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0}}})
+    }
+
+    #[test]
+    fn a_tree_is_one_stream_for_each_pair_of_frames() {
+        let messages = json!([
+            {"transforms": [transform("base", "arm", 1.0), transform("arm", "/hand", 2.0)]},
+            {"transforms": []},
+            {"transforms": [transform("base", "arm", 3.0)]},
+        ]);
+        for schema in ["tf2_msgs/msg/TFMessage", "tf/tfMessage", "tf2_msgs/TFMessage"] {
+            assert_eq!(
+                lens(schema, "/tf", messages.clone()),
+                "/tf#arm pose unit=m frame=base child=arm
+  -1 x_m=1 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+  -1 x_m=3 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+/tf#hand pose unit=m frame=arm child=hand
+  -1 x_m=2 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1
+3 = 2 + 1 + 0
+"
+            );
+        }
+    }
+
+    #[test]
+    fn foxglove_names_the_parent_otherwise() {
+        let message = json!({"timestamp": {"sec": 1000, "nsec": 0}, "parent_frame_id": "a", "child_frame_id": "b",
+            "translation": {"x": 1.0, "y": 0.0, "z": 0.0}, "rotation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0}});
+        let expect = "/t#b pose unit=m frame=a child=b\n  0 x_m=1 y_m=0 z_m=0 qx=0 qy=0 qz=0 qw=1\n1 = 1 + 0 + 0\n";
+        assert_eq!(lens("foxglove.FrameTransform", "/t", json!([message])), expect);
+        assert_eq!(lens("foxglove.FrameTransforms", "/t", json!([{ "transforms": [message] }])), expect);
+    }
+}

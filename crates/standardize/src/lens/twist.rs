@@ -79,3 +79,50 @@ pub(super) fn covariance_part(input: &Input<'_>, prefix: &str) -> Option<Part> {
     part.on_change = true;
     Some(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::{Value, json};
+
+    fn twist() -> Value {
+        json!({"linear": {"x": 1.0, "y": 2.0, "z": 3.0}, "angular": {"x": 4.0, "y": 5.0, "z": 6.0}})
+    }
+
+    #[test]
+    fn twists_in_all_forms() {
+        let numbers = "vx_mps=1 vy_mps=2 vz_mps=3 wx_radps=4 wy_radps=5 wz_radps=6";
+        for (schema, message) in [
+            ("geometry_msgs/Twist", twist()),
+            ("geometry_msgs/TwistStamped", json!({"twist": twist()})),
+            ("geometry_msgs/TwistWithCovariance", json!({"twist": twist()})),
+            ("geometry_msgs/TwistWithCovarianceStamped", json!({"twist": {"twist": twist()}})),
+        ] {
+            let expect = format!("/v twist unit=m/s, rad/s\n  0 {numbers}\n1 = 1 + 0 + 0\n");
+            assert_eq!(lens(schema, "/v", json!([message])), expect, "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_covariance_is_told_when_it_changes() {
+        let message = |c: f64| json!({"accel": twist(), "covariance": [c, c]});
+        assert_eq!(
+            lens("geometry_msgs/AccelWithCovariance", "/a", json!([message(1.0), message(1.0), message(2.0)])),
+            "/a vector unit=m/s², rad/s² names=linear.x,linear.y,linear.z,angular.x,angular.y,angular.z
+  0 value=[1,2,3,4,5,6]
+  10 value=[1,2,3,4,5,6]
+  20 value=[1,2,3,4,5,6]
+/a#covariance vector shape=[6, 6]
+  0 value=[1,1]
+  20 value=[2,2]
+3 = 3 + 0 + 0
+"
+        );
+    }
+
+    #[test]
+    fn a_velocity_command_is_an_action() {
+        let text = lens("geometry_msgs/msg/Twist", "/cmd_vel", json!([twist()]));
+        assert!(text.starts_with("/cmd_vel action unit=m/s, rad/s as=velocity names=vx_mps,"), "{text}");
+    }
+}

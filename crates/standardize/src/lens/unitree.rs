@@ -90,3 +90,28 @@ fn imu(input: &Input<'_>) -> Option<Part> {
         .with("qz", q(3));
     Some(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn low_state_and_command() {
+        let state = json!({"motor_state": [{"q": 0.1, "dq": 0.2, "tau_est": 0.3}, {"q": 1.0, "dq": 2.0, "tau_est": 3.0}],
+            "imu_state": {"quaternion": [1.0, 0.0, 0.0, 0.0], "gyroscope": [0.1, 0.2, 0.3], "accelerometer": [0.0, 0.0, 9.8]}});
+        assert_eq!(
+            lens("unitree_hg/msg/LowState", "/lowstate", json!([state])),
+            "/lowstate joint_state unit=rad
+  0 position=[0.1,1] velocity=[0.2,2] effort=[0.3,3]
+/lowstate#imu imu unit=m/s², rad/s
+  0 ax_mps2=0 ay_mps2=0 az_mps2=9.8 wx_radps=0.1 wy_radps=0.2 wz_radps=0.3 qx=0 qy=0 qz=0 qw=1
+1 = 1 + 0 + 0
+"
+        );
+        assert_eq!(
+            lens("unitree_hg/msg/LowCmd", "/lowcmd", json!([{"motor_cmd": [{"q": 0.5, "kp": 60.0}]}])),
+            "/lowcmd action unit=rad as=absolute\n  0 value=[0.5]\n/lowcmd#kp action\n  0 value=[60]\n1 = 1 + 0 + 0\n"
+        );
+    }
+}

@@ -41,3 +41,26 @@ pub(super) fn wrench(input: &Input<'_>, prefix: &str) -> Option<Part> {
         .with("tz_nm", number("torque.z"));
     Some(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::lens;
+    use serde_json::json;
+
+    #[test]
+    fn wrenches_in_two_frames_are_two_streams() {
+        let message = |frame: &str, fx: f64| {
+            json!({"header": {"stamp": {"$t": 0}, "frame_id": frame}, "wrench": {
+                "force": {"x": fx, "y": 0.0, "z": 0.0}, "torque": {"x": 0.0, "y": 0.0, "z": 1.0}}})
+        };
+        assert_eq!(
+            lens("geometry_msgs/msg/WrenchStamped", "/ft", json!([message("tool", 1.0), message("base", 2.0)])),
+            "/ft wrench unit=N, N·m frame=tool
+  0 fx_n=1 fy_n=0 fz_n=0 tx_nm=0 ty_nm=0 tz_nm=1
+/ft#2 wrench unit=N, N·m frame=base
+  10 fx_n=2 fy_n=0 fz_n=0 tx_nm=0 ty_nm=0 tz_nm=1
+2 = 2 + 0 + 0
+"
+        );
+    }
+}
