@@ -42,6 +42,8 @@ mod protobuf;
 mod protobuf_tests;
 pub mod ros2_types;
 mod ros_msg;
+#[cfg(test)]
+mod roundtrip_tests;
 mod schema;
 mod wire;
 #[cfg(test)]
