@@ -101,7 +101,10 @@ fn uvlc(bits: &mut Bits<'_>) -> Option<()> {
 
 /// Width and height, where the temporal unit has a sequence header.
 pub(crate) fn sequence_size(data: &[u8]) -> Option<(u32, u32)> {
-    units(data).find(|(kind, _)| *kind == SEQUENCE_HEADER).and_then(|(_, payload)| sequence(payload)).map(|found| found.size)
+    units(data)
+        .find(|(kind, _)| *kind == SEQUENCE_HEADER)
+        .and_then(|(_, payload)| sequence(payload))
+        .map(|found| found.size)
 }
 
 /// Whether the first frame is a key frame: its header starts with `show_existing_frame` (0) and a `frame_type` of 0.

@@ -334,11 +334,8 @@ fn picture(yuv: &DecodedYUV<'_>, convert: &ToRgb) -> Result<Picture, FrameError>
     let (y, u, v) = yuv.strides();
     let too_large = |_| FrameError::Damaged(format!("a picture of {width} × {height} pixels"));
     let size = (u32::try_from(width).map_err(too_large)?, u32::try_from(height).map_err(too_large)?);
-    let planes = [
-        Plane { data: yuv.y(), stride: y },
-        Plane { data: yuv.u(), stride: u },
-        Plane { data: yuv.v(), stride: v },
-    ];
+    let planes =
+        [Plane { data: yuv.y(), stride: y }, Plane { data: yuv.u(), stride: u }, Plane { data: yuv.v(), stride: v }];
     to_picture(size, planes, Chroma::Half, convert)
 }
 

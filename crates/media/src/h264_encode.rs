@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use openh264::OpenH264API;
 use openh264::encoder::{
-    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, QpRange, RateControlMode, UsageType,
-    VuiConfig,
+    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, QpRange, RateControlMode,
+    UsageType, VuiConfig,
 };
 use openh264::formats::YUVSlices;
 use prairie_model::{Picture, PixelFormat};
@@ -58,7 +58,10 @@ pub struct H264Encoder {
 
 impl std::fmt::Debug for H264Encoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("H264Encoder").field("settings", &self.settings).field("frames", &self.frames).finish_non_exhaustive()
+        f.debug_struct("H264Encoder")
+            .field("settings", &self.settings)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
     }
 }
 

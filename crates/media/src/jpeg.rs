@@ -70,7 +70,8 @@ pub(crate) fn decode(data: &[u8]) -> Result<Picture, FrameError> {
         other => return Err(damaged(&format!("{other} components"))),
     };
     let bytes = pixel_bytes(header.width, header.height, format.bytes())?;
-    let scans = header.scan_start.and_then(|start| data.get(start..)).ok_or_else(|| damaged("it ends before its pixels"))?;
+    let scans =
+        header.scan_start.and_then(|start| data.get(start..)).ok_or_else(|| damaged("it ends before its pixels"))?;
     // The decoder fills up with grey what is missing at the end. Cameras may pad behind the end marker.
     if !scans.windows(2).rev().any(|pair| pair == [0xFF, 0xD9]) {
         return Err(damaged("it has no end marker"));
@@ -87,7 +88,11 @@ pub(crate) fn decode(data: &[u8]) -> Result<Picture, FrameError> {
     // Bytes between headers hurt nothing, but strict decoding stops at them.
     let pixels = decode(true).or_else(|error| {
         let text = format!("{error:?}");
-        if text.contains("Extra bytes between headers") { decode(false).map_err(|e| format!("{e:?}")) } else { Err(text) }
+        if text.contains("Extra bytes between headers") {
+            decode(false).map_err(|e| format!("{e:?}"))
+        } else {
+            Err(text)
+        }
     });
     let pixels = pixels.map_err(|text| damaged(&text))?;
     Ok(Picture { width: header.width, height: header.height, format, pixels })

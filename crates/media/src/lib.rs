@@ -36,7 +36,8 @@
 //! **Invariant:** a size that a frame claims is checked against [`MAX_SIDE`] and [`MAX_PIXEL_BYTES`] before anything of that
 //! size is allocated here.
 //!
-//! **Invariant:** a frame that is cut short is an error, never a picture whose missing part is grey.
+//! **Invariant:** a frame that is cut short is an error, never a picture whose missing part is grey. (A JPEG that lost its middle
+//! and kept its end marker cannot be told from a whole one by its decoder.)
 
 mod av1;
 mod bits;

@@ -124,14 +124,16 @@ mod tests {
         assert_eq!(decode(&message, false).map(|p| p.pixels), Ok(vec![0, 0, 232, 3]));
         assert!(is_float_depth(b"32FC1; compressedDepth png") && !is_float_depth(b"16UC1; compressedDepth"));
         let metres = decode(&message, true).expect("the header is there");
-        let values: Vec<f32> = metres.pixels.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        let values: Vec<f32> =
+            metres.pixels.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
         assert!(values[0].is_nan() && values[1] == 2.0, "{values:?}");
         assert!(decode(&depth, true).is_err(), "without a header nobody knows the unit");
     }
 
     #[test]
     fn cut_and_lying_files_are_errors() {
-        let data = encode(16, 16, ColorType::Rgb, BitDepth::Eight, &(0..768).map(|i| (i * 31) as u8).collect::<Vec<_>>());
+        let data =
+            encode(16, 16, ColorType::Rgb, BitDepth::Eight, &(0..768).map(|i| (i * 31) as u8).collect::<Vec<_>>());
         let idat = data.windows(4).position(|window| window == b"IDAT").unwrap();
         for length in 0..idat + 40 {
             assert!(decode(&data[..length], false).is_err(), "{length} of {} bytes", data.len());

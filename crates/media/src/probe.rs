@@ -27,10 +27,12 @@ pub fn sniff(data: &[u8]) -> Codec {
         let kind = first >> 1 & 0x3F;
         first & 0x81 == 0 && second & 0xF8 == 0 && second & 7 != 0 && matches!(kind, 0..=21 | 32..=35 | 39)
     };
-    let is_h264 = |unit: &[u8]| unit.first().is_some_and(|first| first & 0x80 == 0 && matches!(first & 0x1F, 1 | 5..=9));
+    let is_h264 =
+        |unit: &[u8]| unit.first().is_some_and(|first| first & 0x80 == 0 && matches!(first & 0x1F, 1 | 5..=9));
     let units: Vec<&[u8]> = units.take(8).collect();
     let parameter_set = |unit: &&[u8]| unit.first().is_some_and(|first| matches!(first >> 1 & 0x3F, 32..=34));
-    if units.iter().all(|unit| is_h265(unit)) && (units.iter().any(parameter_set) || !units.iter().all(|u| is_h264(u))) {
+    if units.iter().all(|unit| is_h265(unit)) && (units.iter().any(parameter_set) || !units.iter().all(|u| is_h264(u)))
+    {
         Codec::H265
     } else if units.iter().any(|unit| is_h264(unit)) {
         Codec::H264

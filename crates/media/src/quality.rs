@@ -37,8 +37,7 @@ pub fn psnr(one: &Picture, other: &Picture) -> Option<f64> {
     if !is_comparable(one, other) {
         return None;
     }
-    let squares: u64 =
-        one.pixels.iter().zip(&other.pixels).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum();
+    let squares: u64 = one.pixels.iter().zip(&other.pixels).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum();
     let mean = squares as f64 / one.pixels.len() as f64;
     Some(10.0 * (255.0 * 255.0 / mean).log10())
 }

@@ -221,9 +221,14 @@ mod tests {
 
     #[test]
     fn wrong_lengths_and_sizes_are_refused() {
-        for (width, height, step, length) in
-            [(2, 2, 6, 11), (2, 2, 6, 18), (2, 2, 5, 12), (0, 2, 6, 12), (20_000, 1, 60_000, 60_000), (1, 2, usize::MAX, 6)]
-        {
+        for (width, height, step, length) in [
+            (2, 2, 6, 11),
+            (2, 2, 6, 18),
+            (2, 2, 5, 12),
+            (0, 2, 6, 12),
+            (20_000, 1, 60_000, 60_000),
+            (1, 2, usize::MAX, 6),
+        ] {
             let data = vec![0; length];
             let refused = unpack(PixelFormat::Rgb8, width, height, step, false, &data);
             assert!(matches!(refused, Err(FrameError::Damaged(_))), "{width} × {height}, step {step}: {length} bytes");
