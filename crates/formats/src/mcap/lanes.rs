@@ -11,6 +11,9 @@ use super::config::{BATCH_BYTES, BATCH_MESSAGES};
 use super::record::MessageHead;
 use crate::encoding::Decoder;
 
+/// What a message costs apart from its data: two times and a reference.
+const MESSAGE_COST: usize = 64;
+
 struct Lane {
     channel: Arc<Channel>,
     decoder: Option<Box<dyn Decoder>>,
@@ -102,7 +105,7 @@ impl Lanes {
         lane.log_time.push(log_time);
         lane.publish_time.push(publish_time);
         self.full |= lane.log_time.len() >= BATCH_MESSAGES;
-        self.pending_bytes += data.len();
+        self.pending_bytes += data.len() + MESSAGE_COST;
     }
 
     /// Sends all batches out, in the order of channels.

@@ -260,9 +260,9 @@ impl Layout {
             }
         }
         for (name, media_type, size, offset) in summary.attachments.drain(..) {
-            self.attributes.attachment(&name, &media_type, size, offset);
+            self.attributes.attachment(&name, &media_type, size, (file, offset));
         }
-        self.metadata(window, summary.metadata.drain(..), &path, noted)?;
+        self.metadata(window, summary.metadata.drain(..), (file, &path), noted)?;
         loaded.summary = Some(summary);
         Ok(())
     }
@@ -271,7 +271,7 @@ impl Layout {
         &mut self,
         window: &mut Window<'_>,
         indexes: impl Iterator<Item = (String, u64, u64)>,
-        path: &str,
+        (file, path): (usize, &str),
         noted: &mut Noted,
     ) -> std::io::Result<()> {
         let mut left = PLAN_METADATA_MAX;
@@ -291,7 +291,7 @@ impl Layout {
             left -= frame.length;
             match record::Metadata::parse(window.at_most(frame.body(), frame.length)?) {
                 Ok((metadata, _)) => {
-                    self.attributes.metadata(&metadata, offset);
+                    self.attributes.metadata(&metadata, (file, offset));
                 }
                 Err(error) => {
                     let text = format!("metadata `{name}` cannot be read: {error}");

@@ -258,6 +258,7 @@ impl Reading<'_> {
         let size = window.size();
         let place = Place { chunk: None, record: 0, cut: false };
         let mut offset = MAGIC.len() as u64;
+        let mut chunk_starts = None;
         loop {
             let frame = match next_frame(window, offset, size) {
                 Ok(Some(frame)) => frame,
@@ -265,19 +266,23 @@ impl Reading<'_> {
                 Err(WalkError::Io(error)) => return Err(Halt::io(error)),
                 Err(error) => {
                     window.abandon(Digest::Data);
+                    let mut used = offset;
                     if let WalkError::Overrun { frame, .. } = error
                         && frame.opcode == op::CHUNK
                     {
-                        self.chunk(current, window, frame, true)?;
+                        used = self.chunk(current, window, frame, true)?;
                     }
                     self.broken(current, offset, &error)?;
-                    match next_chunk(summary, window, offset).map_err(Halt::io)? {
-                        Some(next) => {
-                            offset = next;
-                            continue;
-                        }
+                    let starts = match &mut chunk_starts {
+                        Some(starts) => starts,
+                        None => chunk_starts.insert(chunks_of(summary, window).map_err(Halt::io)?),
+                    };
+                    // Only what lies behind all that was used, so that nothing is read twice.
+                    match starts.range(used.max(offset + 1)..).next() {
+                        Some(&next) => offset = next,
                         None => return Ok(()),
                     }
+                    continue;
                 }
             };
             offset = frame.end();
@@ -459,7 +464,7 @@ impl Reading<'_> {
         }
         match record::Metadata::parse(window.at_most(frame.body(), frame.length).map_err(Halt::io)?) {
             Ok((metadata, _)) => {
-                for (key, value) in self.attributes.metadata(&metadata, frame.offset) {
+                for (key, value) in self.attributes.metadata(&metadata, (current.file as usize, frame.offset)) {
                     self.send(ReadEvent::Attribute(key, value))?;
                 }
                 Ok(())
@@ -472,7 +477,8 @@ impl Reading<'_> {
         let prefix = window.at_most(frame.body(), frame.length.min(1 << 20)).map_err(Halt::io)?;
         let (new, used, data_size) = match record::AttachmentHead::parse(prefix) {
             Ok((head, used)) => {
-                let new = self.attributes.attachment(head.name, head.media_type, head.data_size, frame.offset);
+                let whence = (current.file as usize, frame.offset);
+                let new = self.attributes.attachment(head.name, head.media_type, head.data_size, whence);
                 (new, used as u64, head.data_size)
             }
             Err(error) => {
@@ -510,15 +516,19 @@ impl Reading<'_> {
         self.note(note.numbers(f64::from(found), Some(f64::from(stated))))
     }
 
-    /// A chunk. `cut` says that its record goes beyond the end of the file, so that only a part of it is there.
-    fn chunk(&mut self, current: &mut Current, window: &mut Window<'_>, frame: Frame, cut: bool) -> Result<(), Halt> {
+    /// A chunk. `cut` says that its record goes beyond the end of the file, so that only a part of it is there. Gives the
+    /// offset up to which the file was used.
+    fn chunk(&mut self, current: &mut Current, window: &mut Window<'_>, frame: Frame, cut: bool) -> Result<u64, Halt> {
         current.chunks += 1;
         let prefix = window.at_most(frame.body(), frame.length.min(256)).map_err(Halt::io)?;
         let (head, used) = match record::ChunkHead::parse(prefix) {
             Ok(parsed) => parsed,
             // The caller tells of the cut.
-            Err(_) if cut => return Ok(()),
-            Err(error) => return self.corrupt(current, frame.offset, format!("a chunk cannot be read: {error}")),
+            Err(_) if cut => return Ok(frame.body()),
+            Err(error) => {
+                self.corrupt(current, frame.offset, format!("a chunk cannot be read: {error}"))?;
+                return Ok(frame.body());
+            }
         };
         let (claimed, compressed, stated) = (head.uncompressed_size, head.compressed_size, head.uncompressed_crc);
         let compression = match head.compression {
@@ -527,7 +537,8 @@ impl Reading<'_> {
             "zstd" => Compression::Zstd,
             other => {
                 let text = format!("a chunk is compressed with `{other}`, which no reader knows");
-                return self.corrupt(current, frame.offset, text);
+                self.corrupt(current, frame.offset, text)?;
+                return Ok(frame.body());
             }
         };
         let start = frame.body() + used as u64;
@@ -544,11 +555,13 @@ impl Reading<'_> {
                 self.corrupt(current, frame.offset, text)?;
             }
             let place = Place { chunk: None, record: frame.offset, cut };
-            return self.plain_chunk(current, window, start, length, stated, place);
+            self.plain_chunk(current, window, start, length, stated, place)?;
+            return Ok(start + length);
         }
         if length > CHUNK_MAX {
             let text = format!("a chunk of {length} compressed bytes is above {CHUNK_MAX} and skipped");
-            return self.corrupt(current, frame.offset, text);
+            self.corrupt(current, frame.offset, text)?;
+            return Ok(start);
         }
         // OK to cast: at most CHUNK_MAX.
         let body = window.get(start, length as usize).map_err(Halt::io)?;
@@ -569,7 +582,7 @@ impl Reading<'_> {
         let inflater = std::mem::take(&mut self.inflater);
         let walked = self.inner(current, &mut inflater.bytes(), 0, inflated, place);
         self.inflater = inflater;
-        walked
+        walked.map(|()| start + length)
     }
 
     fn plain_chunk(
@@ -656,15 +669,13 @@ impl Reading<'_> {
     }
 }
 
-/// Where the index says that the next chunk after `offset` begins.
-fn next_chunk(summary: Option<&Summary>, window: &mut Window<'_>, offset: u64) -> std::io::Result<Option<u64>> {
-    let Some(summary) = summary else { return Ok(None) };
-    let mut next: Option<u64> = None;
-    summary.chunks(window, |index| {
-        let start = index.chunk_start_offset;
-        if start > offset {
-            next = Some(next.map_or(start, |next| next.min(start)));
-        }
-    })?;
-    Ok(next)
+/// Where chunks begin, as the index says.
+fn chunks_of(summary: Option<&Summary>, window: &mut Window<'_>) -> std::io::Result<BTreeSet<u64>> {
+    let mut starts = BTreeSet::new();
+    if let Some(summary) = summary {
+        summary.chunks(window, |index| {
+            starts.insert(index.chunk_start_offset);
+        })?;
+    }
+    Ok(starts)
 }

@@ -173,7 +173,7 @@ mod tests {
         window.begin(Digest::Data, 0);
         assert_eq!(window.get(3, 2).expect("there"), [3, 4]);
         window.begin(Digest::Chunk, 50);
-        assert_eq!(window.get(150, 10).expect("there"), bytes[150..160]);
+        assert_eq!(window.get(150, 10).expect("there"), &bytes[150..160]);
         assert_eq!(window.end(Digest::Chunk, 155).expect("there"), Some(crc32fast::hash(&bytes[50..155])));
         assert_eq!(window.get(199, 1).expect("there"), [199]);
         assert_eq!(window.end(Digest::Data, 200).expect("there"), Some(crc32fast::hash(&bytes)));
