@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use prairie_formats::BlobReader;
-use prairie_model::{Clock, Episode, EpisodeDraft, Nanos, Note, Stream, StreamBatch, TimeSpan};
+use prairie_model::{Clock, Episode, EpisodeDraft, Nanos, Note, Stream, TimeSpan};
 use prairie_quality::History;
 
 use crate::Engine;

@@ -14,6 +14,7 @@ use crate::Engine;
 use crate::error::EngineError;
 use crate::inspect::{InspectSink, InspectedEpisode};
 use crate::options::InspectOptions;
+use crate::verbs::SignedReceipt;
 
 /// An episode whose rows are written.
 pub(crate) struct WrittenEpisode {
@@ -93,11 +94,11 @@ impl<'a> EpisodeSink<'a> {
     fn flush(&mut self) -> Result<(), EngineError> {
         let rows = std::mem::take(&mut self.rows);
         let batches = [
-            ("episodes", EpisodeRow::batch(&rows.episodes)),
-            ("streams", StreamRow::batch(&rows.streams)),
-            ("findings", FindingRow::batch(&rows.findings)),
-            ("receipts", ReceiptRow::batch(&rows.receipts)),
-            ("segments", SegmentRow::batch(&rows.segments)),
+            ("episodes", EpisodeRow::to_batch(&rows.episodes)),
+            ("streams", StreamRow::to_batch(&rows.streams)),
+            ("findings", FindingRow::to_batch(&rows.findings)),
+            ("receipts", ReceiptRow::to_batch(&rows.receipts)),
+            ("segments", SegmentRow::to_batch(&rows.segments)),
         ];
         for (table, batch) in batches {
             let batch = batch.map_err(EngineError::catalog("building rows"))?;
@@ -106,6 +107,33 @@ impl<'a> EpisodeSink<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Adds a later revision of a stored episode with its new receipt.
+    pub(crate) fn revise(&mut self, row: EpisodeRow, payload: &ReceiptPayload, signed: &SignedReceipt) {
+        self.rights.get_or_insert_with(|| row.episode.rights.clone());
+        self.receipt(row.id, row.revision, payload, signed);
+        self.rows.episodes.push(row);
+    }
+
+    fn receipt(&mut self, episode: EpisodeId, revision: u32, payload: &ReceiptPayload, signed: &SignedReceipt) {
+        self.rows.receipts.push(ReceiptRow {
+            episode,
+            revision,
+            receipt: signed.hash,
+            profile_name: payload.profile_name.clone(),
+            profile: payload.profile,
+            decision: payload.decision,
+            dimensions: payload.dimensions.clone(),
+            envelope: signed.envelope.clone(),
+            issued: Some(signed.issued),
+        });
+        self.rows.findings.extend(payload.findings.iter().cloned().map(|finding| FindingRow {
+            episode,
+            revision,
+            receipt: Some(signed.hash),
+            finding,
+        }));
     }
 
     /// Closes every file.
@@ -161,23 +189,7 @@ impl InspectSink for EpisodeSink<'_> {
         );
         let signed = self.engine.sign_receipt(&payload)?;
         self.rights.get_or_insert_with(|| draft.episode.rights.clone());
-        self.rows.receipts.push(ReceiptRow {
-            episode: id,
-            revision: 0,
-            receipt: signed.hash,
-            profile_name: payload.profile_name.clone(),
-            profile: payload.profile,
-            decision: payload.decision,
-            dimensions: payload.dimensions.clone(),
-            envelope: signed.envelope,
-            issued: signed.issued,
-        });
-        self.rows.findings.extend(payload.findings.into_iter().map(|finding| FindingRow {
-            episode: id,
-            revision: 0,
-            receipt: Some(signed.hash),
-            finding,
-        }));
+        self.receipt(id, 0, &payload, &signed);
         self.rows.segments.extend(draft.segments.into_iter().map(|segment| SegmentRow { episode: id, segment }));
         self.rows.streams.extend(draft.streams.into_iter().map(|stream| StreamRow { episode: id, stream }));
         self.rows.episodes.push(EpisodeRow {

@@ -9,7 +9,7 @@ use prairie_model::{
     Clock, Codec, Decision, DerivationId, Episode, EpisodeId, EpisodeTally, Mode, Nanos, Outcome, PictureInfo,
     RecordingId, Rights, Segment, SegmentLabel, Stream, StreamBatch, StreamKind, TimeSpan,
 };
-use prairie_store::ObjectSource;
+use prairie_store::{ObjectSource, StoredFile};
 
 use crate::Engine;
 use crate::cells::{Cells, literal};
@@ -129,8 +129,12 @@ impl Engine {
         if stored.erased.is_some() {
             return Err(EngineError::Refused(format!("recording {id} was erased")));
         }
-        let files = stored.row.files.into_iter();
-        let files = files.map(|file| (file.path, prairie_store::object_key(file.object), file.size)).collect();
+        let files = stored.row.files.into_iter().map(|file| StoredFile {
+            path: file.path,
+            key: prairie_store::object_key(file.object),
+            size: file.size,
+        });
+        let files = files.collect();
         Ok(ObjectSource::new(self.shared_objects(), files))
     }
 }

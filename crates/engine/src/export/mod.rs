@@ -10,15 +10,179 @@
 
 mod align;
 mod features;
+mod folder;
 mod grid;
 mod load;
 mod proof;
 mod rows;
 mod video;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use prairie_catalog::{Commit, DatasetEpisode, Leaf};
+use prairie_model::{Hash256, Stream};
+
+use crate::Engine;
+use crate::error::EngineError;
+use crate::progress::Progress;
+use crate::target::TARGETS;
+
 pub use align::Align;
-pub(crate) use features::Feature;
+pub(crate) use features::{Feature, Selection, select};
+pub(crate) use folder::Folder;
+pub(crate) use grid::{FramePlan, Grid, frames, grid};
 pub(crate) use load::StoredEpisode;
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
+pub(crate) use rows::{FeatureRows, FeatureTotals, LoadedPart, rows};
+pub(crate) use video::{LoadedCamera, Prepared};
+
+/// How a version is exported.
+#[derive(Debug, Clone, Default)]
+pub struct ExportOptions {
+    /// `lerobot-v3`, `mcap`.
+    pub target: String,
+    /// Rows per second; that of the source or of its first camera when `None`.
+    pub fps: Option<f64>,
+    /// How samples are taken at each row's time.
+    pub align: Align,
+    /// The oldest or farthest sample that may be taken; three periods of its stream when `None`.
+    pub tolerance_s: Option<f64>,
+    /// Only this part of the split.
+    pub split: Option<String>,
+    /// Only these streams; all when empty.
+    pub streams: Vec<String>,
+    /// Encode video even where it could be copied.
+    pub encode: bool,
+}
+
+/// One export: which episodes, and how.
+pub(crate) struct ExportJob {
+    pub(crate) options: ExportOptions,
+    pub(crate) snapshot: u64,
+    pub(crate) members: Vec<DatasetEpisode>,
+    pub(crate) episodes: Vec<StoredEpisode>,
+    pub(crate) selection: Selection,
+    /// Rows per second.
+    pub(crate) fps: f64,
+    pub(crate) licence: Option<String>,
+}
+
+impl Engine {
+    /// Writes a dataset version, `NAME` or `NAME@VERSION`, to the folder `dir`, which must not exist or be empty.
+    ///
+    /// # Errors
+    ///
+    /// When the version is gone in part, the folder is taken, or nothing of it can be exported.
+    pub fn export(
+        &self,
+        name: &str,
+        dir: &Path,
+        options: &ExportOptions,
+        progress: &dyn Progress,
+    ) -> Result<Proof, EngineError> {
+        let target = TARGETS.iter().find(|target| target.name() == options.target).ok_or_else(|| {
+            let known: Vec<_> = TARGETS.iter().map(|target| target.name()).collect();
+            EngineError::invalid(format!("target `{}`", options.target), format!("it is one of {}", known.join(", ")))
+        })?;
+        let version = self.dataset(name)?;
+        if let Some(erased) = version.erased.first() {
+            return Err(EngineError::Refused(format!(
+                "`{}@{}` can no longer be exported whole: {} of its {} episodes were erased, `{erased}` first",
+                version.name,
+                version.version,
+                version.erased.len(),
+                version.episodes
+            )));
+        }
+        let wanted = |member: &&DatasetEpisode| options.split.as_ref().is_none_or(|split| *split == member.split);
+        let members: Vec<DatasetEpisode> = version.members.iter().filter(wanted).cloned().collect();
+        if members.is_empty() {
+            let parts: Vec<_> = version.split_counts.keys().map(String::as_str).collect();
+            return Err(EngineError::Refused(format!(
+                "no episode of `{}@{}` is in that part: its parts are {}",
+                version.name,
+                version.version,
+                parts.join(", ")
+            )));
+        }
+        let mut episodes = Vec::with_capacity(members.len());
+        for member in &members {
+            episodes.push(self.load_episode(member.episode, version.snapshot)?);
+        }
+        let streams: Vec<&[Stream]> = episodes.iter().map(|episode| episode.streams.as_slice()).collect();
+        let selection = select(&streams, &options.streams);
+        let fps = options.fps.or_else(|| rate(&streams)).filter(|fps| fps.is_finite() && *fps > 0.0);
+        let fps = fps.ok_or_else(|| {
+            EngineError::invalid("the rate of the rows", "no stream of the version has one: give `--fps`")
+        })?;
+        let mut proof = Proof {
+            version_of_proof: "prairie.proof/1",
+            dataset: version.name.clone(),
+            version: version.version,
+            dataset_hash: version.hash,
+            snapshot: version.snapshot,
+            target: options.target.clone(),
+            code: concat!("prairie ", env!("CARGO_PKG_VERSION")).to_owned(),
+            fps: None,
+            align: options.align,
+            causal: options.align.is_causal(),
+            rows: 0,
+            duration_s: 0.0,
+            episodes: Vec::new(),
+            features: Vec::new(),
+            videos: Vec::new(),
+            left_out: selection.left_out.iter().map(|(stream, why)| format!("stream `{stream}`: {why}")).collect(),
+            files: BTreeMap::new(),
+            path: String::new(),
+        };
+        let job = ExportJob {
+            options: options.clone(),
+            snapshot: version.snapshot,
+            members,
+            episodes,
+            selection,
+            fps,
+            licence: version.recipe.licence.clone(),
+        };
+        let folder = Folder::beside(dir)?;
+        target.write(self, &job, folder.path(), &mut proof, progress)?;
+        progress.finished("export");
+        proof.files = folder.hashes()?;
+        let text = serde_json::to_string_pretty(&proof).map_err(|error| EngineError::Bug(error.to_string()))?;
+        folder.write("prairie-proof.json", text.as_bytes())?;
+        folder.keep()?;
+        proof.path = dir.join("prairie-proof.json").display().to_string();
+        let leaf = Leaf {
+            kind: "export".to_owned(),
+            reference: format!("{}@{}", version.name, version.version),
+            digest: Hash256::of(text.as_bytes()),
+        };
+        let note = format!("export `{}@{}` to {}", version.name, version.version, options.target);
+        self.commit(&Commit { leaves: vec![leaf], note, ..Commit::default() })?;
+        Ok(proof)
+    }
+}
+
+/// The rate that most episodes have: declared by the source, else that of the first camera, else that of the slowest stream of
+/// joints, at most 50 Hz. Measured rates are rounded to a whole number when they are within 2 % of it.
+fn rate(episodes: &[&[Stream]]) -> Option<f64> {
+    let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+    for streams in episodes {
+        let pictures = || streams.iter().filter(|stream| stream.kind == Some(prairie_model::StreamKind::Image));
+        let joints = || streams.iter().filter(|stream| stream.kind == Some(prairie_model::StreamKind::JointState));
+        let fastest = pictures().filter_map(|stream| stream.rate_hz).reduce(f64::max);
+        let rate = pictures()
+            .find_map(|stream| stream.nominal_rate_hz)
+            .or(fastest)
+            .or_else(|| joints().filter_map(|stream| stream.nominal_rate_hz.or(stream.rate_hz)).reduce(f64::min))
+            .or_else(|| streams.iter().filter_map(|stream| stream.rate_hz).reduce(f64::min));
+        if let Some(rate) = rate {
+            let whole = rate.round();
+            let rate = if whole > 0.0 && (rate - whole).abs() <= 0.02 * whole { whole } else { rate };
+            let rate = if fastest.is_none() { rate.min(50.0) } else { rate };
+            *votes.entry(rate.to_bits()).or_default() += 1;
+        }
+    }
+    votes.into_iter().max_by_key(|(_, count)| *count).map(|(bits, _)| f64::from_bits(bits))
+}

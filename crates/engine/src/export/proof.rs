@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use prairie_model::{EpisodeId, Hash256, RecordingId};
 use serde::Serialize;
 
+use crate::export::features::Feature;
+use crate::export::grid::FramePlan;
+use crate::export::video::Track;
 use crate::export::Align;
 
 /// What became of everything that a dataset version holds.
@@ -121,4 +124,27 @@ pub struct VideoProof {
     /// Why frames were encoded rather than copied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_encoded: Option<String>,
+}
+
+impl VideoProof {
+    /// Adds what became of the frames of one episode.
+    pub(crate) fn add(&mut self, feature: &Feature, plan: &FramePlan, track: &Track) {
+        let how = if track.why_encoded.is_none() { "remuxed" } else { "encoded" };
+        if self.how.is_empty() {
+            self.feature.clone_from(&feature.name);
+            self.stream = feature.parts.first().map(|part| part.stream.clone()).unwrap_or_default();
+            self.how = how.to_owned();
+            self.codec = track.codec.name().to_owned();
+        } else if self.how != how {
+            self.how = "mixed".to_owned();
+        }
+        self.source_frames += plan.source;
+        self.exported += plan.exported;
+        self.repeated += plan.repeated;
+        self.dropped += plan.dropped;
+        self.largest_shift_s = self.largest_shift_s.max(plan.largest_shift_ns as f64 / 1e9);
+        if self.why_encoded.is_none() {
+            self.why_encoded.clone_from(&track.why_encoded);
+        }
+    }
 }

@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
-use prairie_model::StreamBatch;
+use prairie_catalog::{Commit, EpisodeRow, Leaf};
+use prairie_model::{EpisodeId, ReceiptPayload, StreamBatch};
 use prairie_quality::History;
 
+use crate::Engine;
 use crate::error::{EngineError, chain};
+use crate::export::StoredEpisode;
 use crate::find::{self, Found};
 use crate::inspect::{InspectSink, InspectedEpisode, inspect};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
+use crate::sink::EpisodeSink;
 use crate::report::{CheckReport, CheckedEpisode, Failure, FindingReport};
 
 /// Checks every recording under `paths` and keeps nothing.
@@ -46,6 +50,115 @@ pub fn check(
     Ok(report)
 }
 
+impl Engine {
+    /// Checks stored episodes again under the profile of `options`, and issues new receipts; the old ones stay. The episodes
+    /// get a new revision with the new decision.
+    ///
+    /// # Errors
+    ///
+    /// When the condition is no condition on the table `episodes`, or the store fails.
+    pub fn check_stored(
+        &self,
+        condition: Option<&str>,
+        options: &InspectOptions,
+        progress: &dyn Progress,
+    ) -> Result<CheckReport, EngineError> {
+        let snapshot = self.snapshot()?;
+        let chosen = self.ls(condition, None, Some(snapshot))?;
+        let mut report = CheckReport { episodes: Vec::new(), failed: Vec::new(), damaged: Vec::new() };
+        let total = chosen.len() as u64;
+        for (at, line) in chosen.into_iter().enumerate() {
+            if progress.cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            progress.at("check", at as u64, total);
+            match self.check_again(line.id, snapshot, options) {
+                Ok(episode) => report.episodes.push(episode),
+                Err(error) if error.stops_everything() => return Err(error),
+                Err(error) => report.failed.push(failure(line.id.to_string(), &error)),
+            }
+        }
+        progress.finished("check");
+        Ok(report)
+    }
+
+    fn check_again(
+        &self,
+        id: EpisodeId,
+        snapshot: u64,
+        options: &InspectOptions,
+    ) -> Result<CheckedEpisode, EngineError> {
+        let stored = self.load_episode(id, snapshot)?;
+        let old = self.receipt_payload(id)?;
+        let name = id.to_string();
+        let history = self.history(stored.recording)?;
+        let mut again = Again { engine: self, stored: &stored, old: &old, options, name: &name, done: None };
+        self.replay(&stored, snapshot, &[], options, &history, &mut again)?;
+        let (commit, episode) = again.done.ok_or_else(|| EngineError::Bug(format!("episode {id} was not checked")))?;
+        self.commit(&commit)?;
+        Ok(episode)
+    }
+}
+
+/// Issues the new receipt of one stored episode, as a revision.
+struct Again<'a> {
+    engine: &'a Engine,
+    stored: &'a StoredEpisode,
+    old: &'a ReceiptPayload,
+    options: &'a InspectOptions,
+    name: &'a str,
+    done: Option<(Commit, CheckedEpisode)>,
+}
+
+impl InspectSink for Again<'_> {
+    fn batch(&mut self, _batch: &StreamBatch) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {
+        let stored = self.stored;
+        // The rows are those of the store, so their hash is the one of the first receipt.
+        let payload = prairie_quality::receipt(
+            stored.id,
+            self.old.content,
+            self.old.derivation.clone(),
+            &self.options.profile,
+            &inspected.draft,
+            &inspected.examined,
+        );
+        let signed = self.engine.sign_receipt(&payload)?;
+        let revision = stored.revision + 1;
+        let row = EpisodeRow {
+            id: stored.id,
+            recording: stored.recording,
+            derivation: stored.derivation,
+            episode: stored.episode.clone(),
+            tally: stored.tally,
+            samples: payload.counts.samples,
+            decision: payload.decision,
+            parent: stored.parent,
+            revision,
+        };
+        let mut sink = EpisodeSink::new(self.engine, self.old.derivation.clone(), stored.derivation, self.options);
+        sink.revise(row, &payload, &signed);
+        let written = sink.finish()?;
+        let commit = Commit {
+            files: written.files,
+            revisions: vec![(stored.id, revision)],
+            leaves: vec![Leaf {
+                kind: "receipt".to_owned(),
+                reference: stored.id.to_string(),
+                digest: signed.hash,
+            }],
+            note: format!("check episode {}", stored.id),
+            ..Commit::default()
+        };
+        let checked = checked(self.name, &inspected);
+        self.done = Some((commit, checked));
+        Ok(())
+    }
+}
+
 fn failure(path: String, error: &EngineError) -> Failure {
     Failure { path, error: chain(error), hint: error.hint() }
 }
@@ -61,19 +174,24 @@ impl InspectSink for Collect<'_> {
     }
 
     fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {
-        let InspectedEpisode { draft, examined, .. } = inspected;
-        let start = draft.episode.start();
-        self.episodes.push(CheckedEpisode {
-            path: self.path.to_owned(),
-            key: draft.episode.key.clone(),
-            ordinal: draft.episode.ordinal,
-            start_ns: start,
-            duration_s: draft.episode.duration_s(),
-            findings: examined.findings.iter().map(|finding| FindingReport::new(finding, start)).collect(),
-            dimensions: examined.dimensions,
-            repairs: examined.repairs,
-            decision: examined.decision,
-        });
+        self.episodes.push(checked(self.path, &inspected));
         Ok(())
+    }
+}
+
+/// The report on an episode.
+fn checked(path: &str, inspected: &InspectedEpisode) -> CheckedEpisode {
+    let InspectedEpisode { draft, examined, .. } = inspected;
+    let start = draft.episode.start();
+    CheckedEpisode {
+        path: path.to_owned(),
+        key: draft.episode.key.clone(),
+        ordinal: draft.episode.ordinal,
+        start_ns: start,
+        duration_s: draft.episode.duration_s(),
+        findings: examined.findings.iter().map(|finding| FindingReport::new(finding, start)).collect(),
+        dimensions: examined.dimensions.clone(),
+        repairs: examined.repairs.clone(),
+        decision: examined.decision,
     }
 }

@@ -48,7 +48,7 @@ impl Engine {
             return self.would_erase(target);
         }
         let report = self
-            .block(self.catalog().erase(target, reason.unwrap_or("no reason given")))
+            .block(self.catalog().erase(target, None, reason.unwrap_or("no reason given")))
             .map_err(EngineError::catalog("erasing"))?;
         Ok(EraseReport {
             episodes: report.episodes,

@@ -17,6 +17,7 @@ pub use check::check;
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
 pub use plan::{ChannelPlan, PlanReport, plan};
 pub use query::Rows;
+pub(crate) use receipt::SignedReceipt;
 pub use receipt::{ReceiptCheck, SignatureCheck, check_receipt, countersign};
 pub use repair::RepairReport;
 pub use spec::{SpecReport, spec_check};

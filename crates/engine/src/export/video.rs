@@ -1,0 +1,348 @@
+//! Frames of a camera at the rows of an export: copied where codec, rate and size allow, else encoded in one pass.
+
+use prairie_formats::mp4::annexb;
+use prairie_formats::{BlobReader, FormatError};
+use prairie_media::{H264Encoder, H264Settings, decoder};
+use prairie_model::{BlobRef, Codec, FrameError, Nanos, Picture, PictureInfo, Stream, StreamBatch};
+
+use crate::error::EngineError;
+use crate::export::grid::{Camera, FramePlan};
+use crate::frames::FrameRows;
+
+/// One camera of one episode.
+pub(crate) struct LoadedCamera {
+    stream: Stream,
+    blobs: Vec<BlobRef>,
+    pictures: Vec<PictureInfo>,
+    /// Times and key frames.
+    pub(crate) camera: Camera,
+}
+
+/// One coded frame of an export.
+pub(crate) struct CodedFrame {
+    /// Length-prefixed for H.264 and H.265, as it is for AV1.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether a decoder can start here.
+    pub(crate) key_frame: bool,
+    /// The row that shows it.
+    pub(crate) shown_at: u32,
+}
+
+/// How a camera is written, and what its track declares.
+pub(crate) struct Track {
+    /// Codec of the export.
+    pub(crate) codec: Codec,
+    /// Pixels per row.
+    pub(crate) width: u32,
+    /// Rows.
+    pub(crate) height: u32,
+    /// The decoder's configuration as MP4 has it.
+    pub(crate) config: Vec<u8>,
+    /// Why it is encoded; `None` when it is copied.
+    pub(crate) why_encoded: Option<String>,
+}
+
+/// A camera whose frames are ready to be written.
+pub(crate) struct Prepared {
+    track: Track,
+    /// The frames, where they were encoded; they are few bytes. Copied ones are read when they are written.
+    encoded: Option<Vec<CodedFrame>>,
+}
+
+impl Prepared {
+    /// Whether its frames are copied as they are.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.encoded.is_none()
+    }
+
+    /// What the track declares.
+    pub(crate) fn track(&self) -> &Track {
+        &self.track
+    }
+}
+
+/// Why a camera of an episode cannot be exported.
+pub(crate) type Unfit = String;
+
+impl LoadedCamera {
+    /// The frames of `batch`, in the order of time.
+    pub(crate) fn new(batch: &StreamBatch) -> Result<Self, EngineError> {
+        let rows = FrameRows::of(&batch.samples);
+        let rows = rows.ok_or_else(|| EngineError::Bug(format!("`{}` holds no frames", batch.stream.name)))?;
+        let mut loaded = Self {
+            stream: batch.stream.as_ref().clone(),
+            blobs: Vec::with_capacity(rows.len()),
+            pictures: Vec::with_capacity(rows.len()),
+            camera: Camera::default(),
+        };
+        for row in 0..rows.len() {
+            let (blob, picture) = (rows.blob(row), rows.picture(row, &batch.stream));
+            loaded.camera.t_ns.push(rows.t_ns(row));
+            loaded.camera.key.push(blob.key_frame.unwrap_or(picture.codec.is_intra()));
+            loaded.blobs.push(blob);
+            loaded.pictures.push(picture);
+        }
+        Ok(loaded)
+    }
+
+    /// Whether the grid must begin at one of its key frames for it to be copied.
+    pub(crate) fn is_inter_coded(&self) -> bool {
+        self.pictures.iter().any(|picture| !picture.codec.is_intra())
+    }
+
+    /// Reads key frames of inter-coded messages whose container does not mark them.
+    pub(crate) fn find_key_frames(&mut self, blobs: &mut BlobReader<'_>) -> Result<(), FormatError> {
+        for at in 0..self.blobs.len() {
+            if self.blobs[at].key_frame.is_none() && !self.pictures[at].codec.is_intra() {
+                let bytes = blobs.read(&self.blobs[at])?;
+                self.camera.key[at] = prairie_media::is_key_frame(self.pictures[at].codec, &bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the frames of `plan` can be copied, and the track that holds them then.
+    fn copied(&self, plan: &FramePlan, blobs: &mut BlobReader<'_>) -> Result<Track, String> {
+        let first = plan.picks.first().copied().ok_or("there is no row")?;
+        let picture = &self.pictures[first];
+        if picture.codec.is_intra() || picture.codec == Codec::Other {
+            return Err(format!("{} is not a codec of this form", picture.codec.name()));
+        }
+        if !plan.one_for_one {
+            return Err("frames are missing or its rate is another".to_owned());
+        }
+        if !self.camera.key[first] {
+            return Err("its first frame is no key frame".to_owned());
+        }
+        if plan.picks.iter().any(|pick| self.pictures[*pick] != *picture) {
+            return Err("its codec or size changes".to_owned());
+        }
+        let order = self.decode_order(first, first + plan.picks.len());
+        if order.first() != Some(&first) {
+            return Err("a frame before its first row is needed to decode it".to_owned());
+        }
+        let bytes = blobs.read(&self.blobs[first]).map_err(|error| error.to_string())?;
+        let config = match picture.config.is_empty() {
+            false => picture.config.clone(),
+            true => annexb::config(picture.codec, &bytes).ok_or("its first frame carries no parameter sets")?,
+        };
+        let size = match (picture.width, picture.height) {
+            (Some(width), Some(height)) => Some((width, height)),
+            _ => prairie_media::probe(picture.codec, &bytes),
+        };
+        let (width, height) = size.ok_or("its size is unknown")?;
+        Ok(Track { codec: picture.codec, width, height, config, why_encoded: None })
+    }
+
+    /// Frames `from..to` in the order in which they lie in the recording.
+    fn decode_order(&self, from: usize, to: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (from..to).collect();
+        order.sort_by_key(|at| {
+            let blob = &self.blobs[*at];
+            (blob.file, blob.chunk_offset, blob.inner_offset)
+        });
+        order
+    }
+
+    /// Decides how the frames of `plan` are written, and encodes them where they cannot be copied. `look` sees every encoded
+    /// picture with its row.
+    pub(crate) fn prepare(
+        &self,
+        plan: &FramePlan,
+        fps: f64,
+        encode: bool,
+        blobs: &mut BlobReader<'_>,
+        look: &mut dyn FnMut(usize, &Picture),
+    ) -> Result<Result<Prepared, Unfit>, EngineError> {
+        let copied = if encode { Err("encoding was asked for".to_owned()) } else { self.copied(plan, blobs) };
+        match copied {
+            Ok(track) => Ok(Ok(Prepared { track, encoded: None })),
+            Err(why) => self.encode(plan, fps, why, blobs, look),
+        }
+    }
+
+    /// Gives the frames of `plan` to `take`, in the order of decoding.
+    pub(crate) fn write(
+        &self,
+        plan: &FramePlan,
+        prepared: Prepared,
+        blobs: &mut BlobReader<'_>,
+        take: &mut dyn FnMut(&Track, CodedFrame) -> Result<(), EngineError>,
+    ) -> Result<Track, EngineError> {
+        let Prepared { track, encoded } = prepared;
+        match encoded {
+            None => self.copy(plan, &track, blobs, &mut |frame| take(&track, frame))?,
+            Some(frames) => frames.into_iter().try_for_each(|frame| take(&track, frame))?,
+        }
+        Ok(track)
+    }
+
+    /// Decoded pictures of at most `most` frames of `plan` that stand for themselves, spread evenly: for statistics.
+    pub(crate) fn sample(
+        &self,
+        plan: &FramePlan,
+        most: usize,
+        blobs: &mut BlobReader<'_>,
+    ) -> Vec<Picture> {
+        let keys: Vec<usize> = plan.picks.iter().copied().filter(|at| self.camera.key[*at]).collect();
+        let step = keys.len().div_ceil(most.max(1)).max(1);
+        let mut pictures = Vec::new();
+        for at in keys.into_iter().step_by(step) {
+            let Ok(bytes) = blobs.read(&self.blobs[at]) else { continue };
+            let Ok(mut decoder) = decoder(&self.pictures[at]) else { continue };
+            let mut frames = decoder.push(Nanos(0), &bytes);
+            frames.extend(decoder.flush());
+            pictures.extend(frames.into_iter().filter_map(|(_, frame)| frame.ok()));
+        }
+        pictures
+    }
+
+    fn copy(
+        &self,
+        plan: &FramePlan,
+        track: &Track,
+        blobs: &mut BlobReader<'_>,
+        take: &mut dyn FnMut(CodedFrame) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        // OK because `copied` saw the first pick.
+        let first = plan.picks[0];
+        for at in self.decode_order(first, first + plan.picks.len()) {
+            let bytes = blobs.read(&self.blobs[at]).map_err(|source| self.unreadable(source))?;
+            let bytes = if track.codec != Codec::Av1 && annexb::is_annex_b(&bytes) {
+                annexb::length_prefixed(track.codec, &bytes)
+            } else {
+                bytes
+            };
+            // OK to cast: rows of one episode, far below 2^32.
+            take(CodedFrame { bytes, key_frame: self.camera.key[at], shown_at: (at - first) as u32 })?;
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, source: FormatError) -> EngineError {
+        EngineError::Read { path: format!("frames of {}", self.stream.name), source }
+    }
+
+    fn encode(
+        &self,
+        plan: &FramePlan,
+        fps: f64,
+        why: String,
+        blobs: &mut BlobReader<'_>,
+        look: &mut dyn FnMut(usize, &Picture),
+    ) -> Result<Result<Prepared, Unfit>, EngineError> {
+        let mut coded = Vec::with_capacity(plan.picks.len());
+        let mut encoder: Option<(H264Encoder, Track)> = None;
+        let mut row = 0;
+        let mut unfit = None;
+        self.decode(plan, blobs, &mut |at, frame| {
+            while row < plan.picks.len() && plan.picks[row] == at {
+                let picture = match &frame {
+                    Ok(picture) => picture,
+                    Err(error) => {
+                        unfit = Some(format!("frame {at} of `{}` cannot be decoded: {error}", self.stream.name));
+                        return Ok(false);
+                    }
+                };
+                look(row, picture);
+                if encoder.is_none() {
+                    let settings = H264Settings {
+                        width: picture.width,
+                        height: picture.height,
+                        fps: fps as f32,
+                        ..H264Settings::default()
+                    };
+                    match H264Encoder::new(settings) {
+                        Ok(new) => {
+                            let track = Track {
+                                codec: Codec::H264,
+                                width: picture.width,
+                                height: picture.height,
+                                config: Vec::new(),
+                                why_encoded: Some(why.clone()),
+                            };
+                            encoder = Some((new, track));
+                        }
+                        Err(error) => {
+                            unfit = Some(format!("`{}` cannot be encoded: {error}", self.stream.name));
+                            return Ok(false);
+                        }
+                    }
+                }
+                let Some((encoder, track)) = &mut encoder else { return Ok(false) };
+                let unit = match encoder.encode(picture) {
+                    Ok(unit) => unit,
+                    Err(error) => {
+                        unfit = Some(format!("frame {at} of `{}` cannot be encoded: {error}", self.stream.name));
+                        return Ok(false);
+                    }
+                };
+                if row == 0 {
+                    track.config = annexb::config(Codec::H264, &unit.data)
+                        .ok_or_else(|| EngineError::Bug("the encoder's first frame has no parameter sets".to_owned()))?;
+                }
+                let bytes = annexb::length_prefixed(Codec::H264, &unit.data);
+                // OK to cast: rows of one episode, far below 2^32.
+                coded.push(CodedFrame { bytes, key_frame: unit.is_key, shown_at: row as u32 });
+                row += 1;
+            }
+            Ok(row < plan.picks.len())
+        })?;
+        Ok(match (unfit, encoder) {
+            (Some(unfit), _) => Err(unfit),
+            (None, Some((_, track))) if row == plan.picks.len() => Ok(Prepared { track, encoded: Some(coded) }),
+            _ => Err(format!("`{}` gave {row} of {} frames", self.stream.name, plan.picks.len())),
+        })
+    }
+
+    /// Decodes the frames that `plan` needs, in the order of time, until `take` says that it has enough.
+    fn decode(
+        &self,
+        plan: &FramePlan,
+        blobs: &mut BlobReader<'_>,
+        take: &mut dyn FnMut(usize, Result<Picture, FrameError>) -> Result<bool, EngineError>,
+    ) -> Result<(), EngineError> {
+        let (Some(&first), Some(&last)) = (plan.picks.first(), plan.picks.last()) else { return Ok(()) };
+        let order = self.decode_order(0, self.blobs.len());
+        // From the last key frame at or before the first frame that is needed.
+        let needed = order.iter().position(|at| *at == first).unwrap_or(0);
+        let from = (0..=needed).rev().find(|place| self.camera.key[order[*place]]).unwrap_or(0);
+        let mut decoding: Option<(PictureInfo, Box<dyn prairie_media::PictureDecoder>)> = None;
+        for &at in &order[from..] {
+            let info = &self.pictures[at];
+            if info.codec.is_intra() && plan.picks.binary_search(&at).is_err() {
+                continue;
+            }
+            let mut frames = Vec::new();
+            if decoding.as_ref().map(|(known, _)| known) != Some(info) {
+                if let Some((_, mut old)) = decoding.take() {
+                    frames.extend(old.flush());
+                }
+                match decoder(info) {
+                    Ok(new) => decoding = Some((info.clone(), new)),
+                    Err(error) => frames.push((Nanos(at as i64), Err(error))),
+                }
+            }
+            if let Some((_, decoder)) = &mut decoding {
+                let bytes = blobs.read(&self.blobs[at]).map_err(|source| self.unreadable(source))?;
+                // The frame's number stands for its time, so that two frames of one time stay apart.
+                frames.extend(decoder.push(Nanos(at as i64), &bytes));
+            }
+            for (Nanos(number), frame) in frames {
+                if !take(number as usize, frame)? {
+                    return Ok(());
+                }
+            }
+            // Frames after the last needed one only help to bring it out of the decoder.
+            if at > last + 64 {
+                break;
+            }
+        }
+        for (Nanos(number), frame) in decoding.map(|(_, mut decoder)| decoder.flush()).unwrap_or_default() {
+            if !take(number as usize, frame)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,379 @@
+//! LeRobot v3.0: Parquet rows at one rate, MP4 video, statistics.
+//!
+//! Every episode is laid on a grid of the export's rate. The grid follows the first inter-coded camera whose rate it is, so
+//! that its frames can be copied; numbers are taken at the times of the grid. An episode of which a feature has no sample near
+//! some row is left out, and the proof says where.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float32Array};
+use arrow::datatypes::DataType;
+use prairie_formats::lerobot::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame};
+use prairie_formats::{BlobReader, FormatError};
+use prairie_model::{Clock, Picture, PixelFormat};
+
+use crate::Engine;
+use crate::error::EngineError;
+use crate::export::{
+    EpisodeProof, ExportJob, Feature, FeatureRows, FeatureTotals, FramePlan, Grid, LoadedCamera, LoadedPart, Prepared,
+    Proof, StoredEpisode, VideoProof, frames, grid, rows,
+};
+use crate::progress::Progress;
+use crate::target::Target;
+
+/// Writes LeRobot v3.0 folders.
+pub(crate) struct LeRobotV3;
+
+/// Pictures per camera and episode that statistics are taken from.
+const SAMPLED_PICTURES: usize = 12;
+
+/// Pixels per picture that statistics are taken from.
+const SAMPLED_PIXELS: usize = 4096;
+
+/// One episode, laid on its grid.
+struct Laid<'a> {
+    grid: Grid,
+    rows: Vec<FeatureRows>,
+    cameras: Vec<(&'a Feature, LoadedCamera, FramePlan)>,
+}
+
+impl Target for LeRobotV3 {
+    fn name(&self) -> &'static str {
+        "lerobot-v3"
+    }
+
+    fn describe(&self) -> &'static str {
+        "LeRobot v3.0: Parquet rows at one rate, MP4 video copied where it can be, statistics with quantiles"
+    }
+
+    fn write(
+        &self,
+        engine: &Engine,
+        job: &ExportJob,
+        dir: &Path,
+        proof: &mut Proof,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let fps = whole_rate(job.fps)?;
+        proof.fps = Some(job.fps);
+        let mut out = Output { writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
+        for (at, (episode, member)) in job.episodes.iter().zip(&job.members).enumerate() {
+            if progress.cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            progress.at("export", at as u64, job.episodes.len() as u64);
+            let laid = match lay(engine, job, episode)? {
+                Ok(laid) => laid,
+                Err(why) => {
+                    proof.left_out.push(format!("episode {}: {why}", episode.id));
+                    continue;
+                }
+            };
+            let count = laid.grid.rows as u64;
+            let samples_in = laid.rows.iter().map(|rows| rows.samples).sum();
+            let start_ns = laid.grid.start_ns.to_string();
+            if let Err(why) = out.episode(engine, job, fps, dir, episode, laid)? {
+                proof.left_out.push(format!("episode {}: {why}", episode.id));
+                continue;
+            }
+            proof.rows += count;
+            proof.duration_s += count as f64 / job.fps;
+            proof.episodes.push(EpisodeProof {
+                id: episode.id,
+                recording: episode.recording,
+                index: proof.episodes.len() as u64,
+                split: member.split.clone(),
+                rows: count,
+                start_ns,
+                samples_in,
+            });
+        }
+        let Some(writer) = out.writer else {
+            return Err(EngineError::Refused(format!(
+                "no episode could be exported: {}",
+                proof.left_out.last().map_or("the version is empty", String::as_str)
+            )));
+        };
+        writer.finish().map_err(failed)?;
+        proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
+        proof.videos = out.videos.into_values().collect();
+        Ok(())
+    }
+}
+
+fn failed(source: FormatError) -> EngineError {
+    EngineError::Read { path: "the export".to_owned(), source }
+}
+
+/// LeRobot counts frames per second in whole numbers.
+fn whole_rate(fps: f64) -> Result<u32, EngineError> {
+    if fps.fract() == 0.0 && (1.0..=10_000.0).contains(&fps) {
+        // OK to cast: just checked.
+        return Ok(fps as u32);
+    }
+    Err(EngineError::invalid(
+        format!("a rate of {fps} rows per second"),
+        format!("LeRobot takes whole numbers: give `--fps {}`", fps.round().max(1.0)),
+    ))
+}
+
+/// Lays an episode on its grid, or says why that cannot be.
+fn lay<'a>(
+    engine: &Engine,
+    job: &'a ExportJob,
+    episode: &StoredEpisode,
+) -> Result<Result<Laid<'a>, String>, EngineError> {
+    let source = engine.stored_source(episode.recording)?;
+    let mut blobs = BlobReader::new(&source);
+    let mut parts: Vec<(&Feature, Vec<LoadedPart>)> = Vec::new();
+    let mut cameras: Vec<(&Feature, LoadedCamera)> = Vec::new();
+    let mut row_times = false;
+    for feature in &job.selection.features {
+        if !feature.video {
+            let loaded = engine.load_parts(episode, feature, job.snapshot)?;
+            if loaded.is_empty() {
+                // A series that no sample of the episode has: joints without velocities, say.
+                continue;
+            }
+            parts.push((feature, loaded));
+            continue;
+        }
+        let name = &feature.parts[0].stream;
+        let stream = episode.streams.iter().find(|stream| stream.name == *name);
+        let Some(stream) = stream else { return Ok(Err(format!("it has no `{name}`"))) };
+        row_times |= stream.clock == Clock::Row;
+        let mut camera = LoadedCamera::new(&engine.load_samples(episode.id, stream, job.snapshot)?)?;
+        camera.find_key_frames(&mut blobs).map_err(|source| EngineError::Read { path: name.clone(), source })?;
+        cameras.push((feature, camera));
+    }
+    let spans = parts.iter().flat_map(|(_, loaded)| loaded).filter_map(|part| {
+        let (first, last) = part.span()?;
+        // The last sample holds until the next would be due.
+        Some((first, last.saturating_add(part.period_ns().unwrap_or(i64::MAX))))
+    });
+    let camera_spans =
+        cameras.iter().filter_map(|(_, camera)| Some((*camera.camera.t_ns.first()?, *camera.camera.t_ns.last()?)));
+    let (mut from, mut to) = (i64::MIN, i64::MAX);
+    for (first, last) in spans.chain(camera_spans) {
+        from = from.max(first);
+        to = to.min(last);
+    }
+    if let Some(end) = episode.episode.span {
+        to = to.min(end.end.0);
+    }
+    if from > to || from == i64::MIN {
+        return Ok(Err("its streams have no time in common".to_owned()));
+    }
+    // Cameras that can only be copied from a key frame on lead; the others follow any grid.
+    let mut leaders: Vec<_> = cameras.iter().map(|(_, camera)| camera).collect();
+    leaders.sort_by_key(|camera| !camera.is_inter_coded());
+    let leaders: Vec<_> = leaders.into_iter().map(|camera| &camera.camera).collect();
+    let grid = grid(from, to, job.fps, &leaders);
+    if grid.rows == 0 {
+        return Ok(Err("it is shorter than one row".to_owned()));
+    }
+    let mut laid = Laid { grid, rows: Vec::new(), cameras: Vec::new() };
+    for (feature, loaded) in &parts {
+        match rows(feature, loaded, &grid, job.options.align, job.options.tolerance_s) {
+            Ok(rows) => laid.rows.push(rows),
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    let tolerance_ns = job.options.tolerance_s.map_or(1e9 * 3.0 / job.fps, |tolerance| tolerance * 1e9) as i64;
+    let slack_ns = if row_times { (1e7 / job.fps) as i64 } else { 0 };
+    for (feature, camera) in cameras {
+        match frames(&camera.camera, &grid, job.options.align, tolerance_ns.max(100_000_000), slack_ns) {
+            Some(plan) => laid.cameras.push((feature, camera, plan)),
+            None => return Ok(Err(format!("`{}` has no frame near some row", feature.parts[0].stream))),
+        }
+    }
+    Ok(Ok(laid))
+}
+
+/// The dataset under construction.
+struct Output {
+    writer: Option<LeRobotWriter<FolderFiles>>,
+    totals: Vec<FeatureTotals>,
+    videos: BTreeMap<String, VideoProof>,
+    /// Name, width and names of each numeric feature of the first episode; the others must have the same.
+    shapes: Vec<(String, Vec<String>)>,
+}
+
+impl Output {
+    /// Writes one episode, or says why it cannot be.
+    fn episode(
+        &mut self,
+        engine: &Engine,
+        job: &ExportJob,
+        fps: u32,
+        dir: &Path,
+        episode: &StoredEpisode,
+        laid: Laid<'_>,
+    ) -> Result<Result<(), String>, EngineError> {
+        let shapes: Vec<_> = laid.rows.iter().map(|rows| (rows.feature.clone(), rows.names.clone())).collect();
+        if self.writer.is_some() && shapes != self.shapes {
+            return Ok(Err("its features differ from those of the first episode".to_owned()));
+        }
+        let source = engine.stored_source(episode.recording)?;
+        let mut blobs = BlobReader::new(&source);
+        let mut prepared = Vec::new();
+        let mut pictures = BTreeMap::new();
+        for (feature, camera, plan) in &laid.cameras {
+            let mut sampled = Samples::new(plan.picks.len());
+            let ready = camera.prepare(plan, job.fps, job.options.encode, &mut blobs, &mut |row, picture| {
+                sampled.look(row, picture);
+            })?;
+            match ready {
+                Ok(ready) => {
+                    if ready.is_copied() {
+                        for picture in camera.sample(plan, SAMPLED_PICTURES, &mut blobs) {
+                            sampled.take(&picture);
+                        }
+                    }
+                    pictures.extend(sampled.stats().map(|stats| (feature.name.clone(), stats)));
+                    prepared.push(ready);
+                }
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        if self.writer.is_none() {
+            self.begin(job, fps, dir, episode, &laid, &prepared, shapes)?;
+        }
+        let Some(writer) = &mut self.writer else { return Ok(Err("there is no output".to_owned())) };
+        writer.begin_episode(episode.episode.task.as_deref().unwrap_or("")).map_err(failed)?;
+        let columns: Vec<ArrayRef> = laid
+            .rows
+            .iter()
+            .map(|rows| Arc::new(Float32Array::from(rows.values.clone())) as ArrayRef)
+            .collect();
+        writer.push_rows(laid.grid.rows, &columns).map_err(failed)?;
+        for ((feature, camera, plan), ready) in laid.cameras.iter().zip(prepared) {
+            let track = camera.write(plan, ready, &mut blobs, &mut |track, frame| {
+                let frame = VideoFrame {
+                    codec: track.codec,
+                    width: track.width,
+                    height: track.height,
+                    config: &track.config,
+                    bytes: &frame.bytes,
+                    key_frame: frame.key_frame,
+                    shown_at: frame.shown_at,
+                };
+                writer.push_frame(&feature.name, &frame).map_err(failed)
+            })?;
+            let proof = self.videos.entry(feature.name.clone()).or_default();
+            proof.add(feature, plan, &track);
+        }
+        writer.end_episode(pictures).map_err(failed)?;
+        for (at, rows) in laid.rows.iter().enumerate() {
+            if self.totals.len() <= at {
+                let feature = job.selection.features.iter().find(|feature| feature.name == rows.feature);
+                let feature = feature.ok_or_else(|| EngineError::Bug(format!("feature `{}`", rows.feature)))?;
+                self.totals.push(FeatureTotals::new(feature, rows));
+            }
+            self.totals[at].add(rows);
+        }
+        Ok(Ok(()))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "called once, with everything that the first episode fixes")]
+    fn begin(
+        &mut self,
+        job: &ExportJob,
+        fps: u32,
+        dir: &Path,
+        episode: &StoredEpisode,
+        laid: &Laid<'_>,
+        prepared: &[Prepared],
+        shapes: Vec<(String, Vec<String>)>,
+    ) -> Result<(), EngineError> {
+        let mut features: Vec<NewFeature> = laid
+            .rows
+            .iter()
+            .map(|rows| NewFeature {
+                name: rows.feature.clone(),
+                kind: NewKind::Numbers(DataType::Float32),
+                shape: vec![rows.width as u64],
+                names: rows.names.clone(),
+            })
+            .collect();
+        for ((feature, _, _), ready) in laid.cameras.iter().zip(prepared) {
+            let track = ready.track();
+            features.push(NewFeature {
+                name: feature.name.clone(),
+                kind: NewKind::Video,
+                shape: vec![u64::from(track.height), u64::from(track.width), 3],
+                names: ["height", "width", "channels"].map(str::to_owned).to_vec(),
+            });
+        }
+        let mut extra = serde_json::Map::new();
+        if let Some(licence) = &job.licence {
+            extra.insert("license".to_owned(), licence.clone().into());
+        }
+        let spec = DatasetSpec { fps, robot_type: episode.episode.robot_type.clone(), features, extra };
+        let files = FolderFiles { root: dir.to_owned() };
+        self.writer = Some(LeRobotWriter::new(files, spec).map_err(failed)?);
+        self.shapes = shapes;
+        Ok(())
+    }
+}
+
+/// Pixels of some pictures, as numbers from 0 to 1 per channel.
+struct Samples {
+    step: usize,
+    values: Vec<f64>,
+    pictures: u64,
+}
+
+impl Samples {
+    fn new(rows: usize) -> Self {
+        Self { step: rows.div_ceil(SAMPLED_PICTURES).max(1), values: Vec::new(), pictures: 0 }
+    }
+
+    fn look(&mut self, row: usize, picture: &Picture) {
+        if row.is_multiple_of(self.step) {
+            self.take(picture);
+        }
+    }
+
+    fn take(&mut self, picture: &Picture) {
+        let bytes = picture.format.bytes();
+        let pixels = picture.pixels.len() / bytes.max(1);
+        let step = pixels.div_ceil(SAMPLED_PIXELS).max(1);
+        for pixel in picture.pixels.chunks_exact(bytes.max(1)).step_by(step) {
+            match picture.format {
+                PixelFormat::Rgb8 => self.values.extend(pixel.iter().map(|value| f64::from(*value) / 255.0)),
+                PixelFormat::Mono8 => self.values.extend([f64::from(pixel[0]) / 255.0; 3]),
+                _ => return,
+            }
+        }
+        self.pictures += 1;
+    }
+
+    fn stats(&self) -> Option<FeatureStats> {
+        let mut stats = (!self.values.is_empty()).then(|| FeatureStats::of(&self.values, 3, self.pictures))?;
+        stats.count = self.pictures;
+        Some(stats)
+    }
+}
+
+/// Files of an export, below its folder.
+struct FolderFiles {
+    root: PathBuf,
+}
+
+impl Files for FolderFiles {
+    type File = File;
+
+    #[expect(clippy::disallowed_methods, reason = "an export is a folder that the user named, outside the store")]
+    fn create(&mut self, path: &str) -> io::Result<File> {
+        let path = self.root.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        File::create(path)
+    }
+}

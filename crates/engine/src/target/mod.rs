@@ -1,0 +1,32 @@
+//! The forms that a dataset version can be written in. One file each, one line in [`TARGETS`].
+
+mod lerobot_v3;
+
+use std::path::Path;
+
+use crate::Engine;
+use crate::error::EngineError;
+use crate::export::{ExportJob, Proof};
+use crate::progress::Progress;
+
+/// Writes one form.
+pub(crate) trait Target: Sync {
+    /// The name after `--to`.
+    fn name(&self) -> &'static str;
+
+    /// What it writes, in one line for `prairie formats`.
+    fn describe(&self) -> &'static str;
+
+    /// Writes the job's episodes into the empty folder `dir`, and the counts into `proof`.
+    fn write(
+        &self,
+        engine: &Engine,
+        job: &ExportJob,
+        dir: &Path,
+        proof: &mut Proof,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError>;
+}
+
+/// Every target, by name.
+pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3];
