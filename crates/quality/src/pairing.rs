@@ -5,6 +5,9 @@ use prairie_model::StreamKind;
 use crate::scene::{Scene, StreamScene};
 use crate::track::Track;
 
+/// The commands and the states of one joint on one grid; NaN where unknown.
+type Course = (Vec<f64>, Vec<f64>);
+
 /// Commands of positions, and the joints that they command.
 pub(crate) struct Pair<'a> {
     pub(crate) action: &'a StreamScene,
@@ -71,7 +74,7 @@ impl Pair<'_> {
     }
 
     /// Both resampled to one grid where they overlap: the step in seconds, and per column the commands and the states.
-    pub(crate) fn resampled(&self) -> Option<(f64, Vec<(Vec<f64>, Vec<f64>)>)> {
+    pub(crate) fn resampled(&self) -> Option<(f64, Vec<Course>)> {
         const STEP_MIN_NS: u64 = 20_000_000;
         const POINTS_MAX: u64 = 4096;
         let start = *self.commands.t_ns.first()?.max(self.states.t_ns.first()?);
@@ -127,7 +130,7 @@ pub(crate) fn range(values: &[f64]) -> f64 {
 }
 
 /// Correlation of the commands' changes with those of the states `lag` steps later, summed over columns.
-fn correlation(columns: &[(Vec<f64>, Vec<f64>)], lag: i64) -> f64 {
+fn correlation(columns: &[Course], lag: i64) -> f64 {
     let (mut product, mut commands, mut states) = (0.0, 0.0, 0.0);
     for (one, other) in columns {
         // OK to cast: lags are at most a third of the points.

@@ -51,7 +51,10 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
         out.unknown("no earlier episode of the task is known");
         return;
     };
-    if (earlier.episodes as f64) < settings.limit("episodes_min") || !(earlier.median_s > 0.0) {
+    if (earlier.episodes as f64) < settings.limit("episodes_min")
+        || earlier.median_s.is_nan()
+        || earlier.median_s <= 0.0
+    {
         out.unknown(format!("only {} of the task are known", super::count(earlier.episodes, "earlier episode")));
         return;
     }

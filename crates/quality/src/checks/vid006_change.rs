@@ -42,15 +42,18 @@ pub(crate) const CHECK: Check = Check {
     start: |settings| Box::new(Change { settings: settings.clone(), sizes: BTreeMap::new() }),
 };
 
+/// Width and height.
+type Size = (u32, u32);
+
 #[derive(Default)]
 struct Sizes {
     /// As the index says, and as the pictures are: the first, and the first that differs.
-    first: [Option<(u32, u32)>; 2],
-    changed: Option<(i64, (u32, u32), (u32, u32))>,
+    first: [Option<Size>; 2],
+    changed: Option<(i64, Size, Size)>,
 }
 
 impl Sizes {
-    fn observe(&mut self, source: usize, size: (u32, u32), t: i64) {
+    fn observe(&mut self, source: usize, size: Size, t: i64) {
         let first = *self.first[source].get_or_insert(size);
         if first != size && self.changed.is_none() {
             self.changed = Some((t, first, size));
