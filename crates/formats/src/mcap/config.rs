@@ -5,6 +5,9 @@ use prairie_model::Compression;
 /// Bytes that are asked of the source at once.
 pub(crate) const READ_BYTES: usize = 4 << 20;
 
+/// Bytes that are asked of the source at once where reading begins or jumps to.
+pub(crate) const JUMP_BYTES: usize = 64 << 10;
+
 /// A chunk that claims more bytes than this, compressed or not, is skipped and told. No recorder writes such chunks.
 pub(crate) const CHUNK_MAX: u64 = 1 << 30;
 

@@ -104,7 +104,8 @@ mod tests {
         match compression {
             Compression::None => bytes.to_vec(),
             Compression::Lz4 => {
-                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                let frame = lz4_flex::frame::FrameInfo::new().block_size(lz4_flex::frame::BlockSize::Max64KB);
+                let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(frame, Vec::new());
                 encoder.write_all(bytes).expect("memory");
                 encoder.finish().expect("memory")
             }

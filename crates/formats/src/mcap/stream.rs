@@ -75,10 +75,21 @@ struct Current {
     path: String,
     closed: bool,
     bindings: Bindings,
-    /// By number: one for each `u16`.
+    /// By number, as far as numbers were met.
     slots: Vec<Slot>,
     chunks: u64,
     messages: u64,
+}
+
+impl Current {
+    fn slot(&mut self, number: u16) -> &mut Slot {
+        let at = usize::from(number);
+        if self.slots.len() <= at {
+            self.slots.resize(at + 1, Slot::default());
+        }
+        // OK to index: there are more than `at` now.
+        &mut self.slots[at]
+    }
 }
 
 struct Reading<'a> {
@@ -204,12 +215,12 @@ impl Reading<'_> {
             path,
             closed,
             bindings,
-            slots: vec![Slot::default(); 1 << 16],
+            slots: Vec::new(),
             chunks: 0,
             messages: 0,
         };
         for (number, id) in current.bindings.ids() {
-            current.slots[usize::from(number)].bound = id + 1;
+            current.slot(number).bound = id + 1;
         }
         let skipped = match (&self.options.channels, &summary) {
             (Some(_), Some(summary)) => self.unwanted_chunks(summary, &current.bindings, &mut window)?,
@@ -418,8 +429,7 @@ impl Reading<'_> {
             }
         }
         let id = current.bindings.id(number);
-        // OK to index: there is a slot for each u16.
-        current.slots[usize::from(number)].bound = id.map_or(0, |id| id + 1);
+        current.slot(number).bound = id.map_or(0, |id| id + 1);
         Ok(id)
     }
 
@@ -429,8 +439,7 @@ impl Reading<'_> {
             return self.corrupt(current, place.in_file(frame.offset), text);
         };
         current.messages += 1;
-        // OK to index: there is a slot for each u16.
-        let slot = &mut current.slots[usize::from(head.channel_id)];
+        let slot = current.slot(head.channel_id);
         slot.messages += 1;
         let id = match slot.bound.checked_sub(1) {
             Some(id) => id,
@@ -654,8 +663,7 @@ impl Reading<'_> {
             self.note(note.numbers(current.messages as f64, Some(claimed as f64)))?;
         }
         for &(number, claimed) in &statistics.channel_message_counts {
-            // OK to index: there is a slot for each u16.
-            let found = current.slots[usize::from(number)].messages;
+            let found = current.slots.get(usize::from(number)).map_or(0, |slot| slot.messages);
             if found == claimed {
                 continue;
             }

@@ -4,7 +4,7 @@ use std::io;
 
 use prairie_model::Source;
 
-use super::config::READ_BYTES;
+use super::config::{JUMP_BYTES, READ_BYTES};
 use super::walk::Bytes;
 
 /// Which running checksum.
@@ -109,6 +109,8 @@ impl<'a> Window<'a> {
         self.hash_to(offset, Digest::Data);
         self.hash_to(offset, Digest::Chunk);
         let edge = self.start + self.filled as u64;
+        // After a jump little is asked for: perhaps the next step is a jump as well.
+        let jumped = self.filled == 0 || offset > edge || offset < self.start;
         if offset >= self.start && offset < edge {
             // OK to cast: inside the buffer.
             let from = (offset - self.start) as usize;
@@ -118,14 +120,17 @@ impl<'a> Window<'a> {
             self.filled = 0;
         }
         self.start = offset;
-        let room = length.max(READ_BYTES);
-        if self.buffer.len() < room || self.buffer.len() / 4 > room {
-            self.buffer.resize(room.max(self.filled), 0);
+        let ask = if jumped { JUMP_BYTES } else { READ_BYTES };
+        // OK to cast: at most `ask`.
+        let ask = (ask as u64).min(self.size - offset) as usize;
+        let room = length.max(ask).max(self.filled);
+        if self.buffer.len() < room || self.buffer.len() / 4 > room.max(READ_BYTES) {
+            self.buffer.resize(room, 0);
             self.buffer.shrink_to(room);
         }
         while self.filled < length {
             let at = self.start + self.filled as u64;
-            match self.source.read_at(self.file, at, &mut self.buffer[self.filled..])? {
+            match self.source.read_at(self.file, at, &mut self.buffer[self.filled..room])? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 n => self.filled += n,
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 use prairie_model::Compression;
 
 use super::config::WriterOptions;
@@ -416,7 +417,9 @@ impl<W: Write> McapWriter<W> {
         let (name, compressed) = match self.options.compression {
             Compression::None => ("", None),
             Compression::Lz4 => {
-                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                // Blocks much smaller than chunks, so that damage costs a block and not the chunk.
+                let frame = FrameInfo::new().block_size(BlockSize::Max256KB);
+                let mut encoder = FrameEncoder::with_frame_info(frame, Vec::new());
                 encoder.write_all(&chunk.records).map_err(failed)?;
                 ("lz4", Some(encoder.finish().map_err(|error| failed(error.into()))?))
             }
