@@ -409,7 +409,7 @@ impl Parser {
     fn label(&mut self, discriminator: &RawType) -> Result<i128, DecodeError> {
         if let (RawType::Named { name, .. }, Some(Token::Word(word))) = (discriminator, self.peek()) {
             let parent = &name[..name.len().saturating_sub(1)];
-            let full = [parent, &[word.clone()]].concat();
+            let full = [parent, std::slice::from_ref(word)].concat();
             if let Some(value) = self.found.constant(&self.scope, &full, false) {
                 self.at += 1;
                 return Ok(value);
@@ -571,7 +571,7 @@ impl Parser {
 
     fn binary(&mut self, level: usize, depth: usize, shifts: bool) -> Result<i128, DecodeError> {
         const LEVELS: [&[char]; 6] = [&['|'], &['^'], &['&'], &['<', '>'], &['+', '-'], &['*', '/', '%']];
-        let Some(signs) = LEVELS.get(level) else { return self.unary(depth, shifts) };
+        let Some(signs) = LEVELS.get(level) else { return self.unary(depth) };
         let mut value = self.binary(level + 1, depth, shifts)?;
         while let Some(&Token::Sign(sign)) = self.peek() {
             let shift = matches!(sign, '<' | '>');
@@ -601,18 +601,18 @@ impl Parser {
         Ok(value)
     }
 
-    fn unary(&mut self, depth: usize, shifts: bool) -> Result<i128, DecodeError> {
+    fn unary(&mut self, depth: usize) -> Result<i128, DecodeError> {
         if depth > MAX_DEPTH {
             return Err(DecodeError(format!("an expression is nested deeper than {MAX_DEPTH}")));
         }
         if self.skip('-') {
-            return Ok(self.unary(depth + 1, shifts)?.saturating_neg());
+            return Ok(self.unary(depth + 1)?.saturating_neg());
         }
         if self.skip('+') {
-            return self.unary(depth + 1, shifts);
+            return self.unary(depth + 1);
         }
         if self.skip('~') {
-            return Ok(!self.unary(depth + 1, shifts)?);
+            return Ok(!self.unary(depth + 1)?);
         }
         if self.skip('(') {
             // Inside a parenthesis `>` closes nothing else.

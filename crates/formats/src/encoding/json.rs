@@ -112,7 +112,7 @@ fn kind(schema: &Value) -> Option<&str> {
 }
 
 /// The one kind among these besides null. Integers are numbers, so both together are numbers.
-fn one<'a>(kinds: Vec<&'a str>) -> Option<&'a str> {
+fn one(kinds: Vec<&str>) -> Option<&str> {
     let mut kinds = kinds.into_iter().filter(|kind| *kind != "null");
     let first = kinds.next()?;
     kinds.try_fold(first, |all, kind| match (all, kind) {

@@ -285,6 +285,7 @@ fn unusable_descriptors_say_why() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the samples are files")]
 fn every_foxglove_message_has_a_decoder() {
     let samples = std::env::var("PRAIRIE_SAMPLES")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples").to_owned());

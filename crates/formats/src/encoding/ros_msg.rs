@@ -43,11 +43,10 @@ pub(crate) fn parse(name: &str, data: &[u8], dialect: Dialect) -> Result<Struct,
     let mut definitions = Definitions { dialect, messages: BTreeMap::new() };
     let root = key(name);
     for (at, (title, body)) in sections(&text).into_iter().enumerate() {
-        if at == 0 {
-            definitions.messages.insert(root.clone(), fields(&body, name)?);
-        } else if !definitions.messages.contains_key(&key(title)) {
-            definitions.messages.insert(key(title), fields(&body, title)?);
-        }
+        let title = if at == 0 { name } else { title };
+        let parsed = fields(&body, title)?;
+        // The first definition of a name counts.
+        definitions.messages.entry(key(title)).or_insert(parsed);
     }
     definitions.message(&root, &mut Budget::default())
 }

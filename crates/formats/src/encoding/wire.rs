@@ -216,8 +216,12 @@ impl WireDecoder {
         let frame = reader.encapsulation()?;
         reader.delimited = frame == Frame::Delimited;
         match frame {
-            // A message without fields needs no byte, though most writers send one.
-            Frame::Plain if self.root.members.is_empty() => push_empty(&mut self.columns),
+            // A message without fields needs no byte, though most writers send one, and padding. More than that is a message
+            // whose definition is missing.
+            Frame::Plain if self.root.members.is_empty() => match reader.cursor.left() {
+                0..=8 => push_empty(&mut self.columns),
+                left => Err(Fault::other(format!("message has {left} bytes and its schema no fields"))),
+            },
             Frame::Plain => reader.plain(&self.root, &mut self.columns),
             Frame::Delimited => reader.delimited(&self.root, &mut self.columns),
             Frame::Parameters => parameters::read(&mut reader, &self.root, &mut self.columns),
@@ -609,7 +613,10 @@ fn push_empty(column: &mut Column) -> Fallible<()> {
 
 /// Appends a text; what is not UTF-8 is replaced.
 pub(crate) fn push_text(text: &[u8], ends: &mut Vec<i32>, bytes: &mut Vec<u8>) -> Fallible<()> {
-    bytes.extend_from_slice(String::from_utf8_lossy(text).as_bytes());
+    match str::from_utf8(text) {
+        Ok(_) => bytes.extend_from_slice(text),
+        Err(_) => bytes.extend_from_slice(String::from_utf8_lossy(text).as_bytes()),
+    }
     ends.push(end_of(bytes.len())?);
     Ok(())
 }

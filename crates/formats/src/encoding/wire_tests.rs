@@ -287,3 +287,14 @@ fn every_type_that_is_written_can_be_read() {
         assert!(!decoder.fields().is_empty(), "{name}");
     }
 }
+
+#[test]
+fn an_empty_definition_is_no_excuse() {
+    let mut decoder = ros2("# nothing\nint32 ONLY=1\n");
+    push(&mut *decoder, &[0, 1, 0, 0]).unwrap();
+    push(&mut *decoder, &[0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    let why = push(&mut *decoder, &[0; 24]).unwrap_err();
+    assert_eq!(why, "message has 20 bytes and its schema no fields");
+    let rows = decoder.finish();
+    assert_eq!((rows.len(), rows.num_columns()), (2, 0));
+}
