@@ -170,3 +170,75 @@ impl Running {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Profile;
+    use crate::testing::Spec;
+
+    /// Two gaps of 0.31 s, of which the second lies in the phase `grasp`.
+    fn two_gaps() -> Spec {
+        Spec::parse(
+            r#"{"about": "two gaps", "streams": [{"name": "/joints", "kind": "joint_state", "stream": {"names": ["a"]},
+            "t": {"rate_hz": 100, "n": 4000, "skip": [[400, 430], [1400, 1430]]}, "columns": {"position": [{"sine": {}}]}}],
+            "segments": [{"label": "skill", "name": "grasp the nut", "span_s": [13, 16]}]}"#,
+        )
+    }
+
+    fn gaps(profile: &str) -> Vec<(Option<f64>, Option<f64>)> {
+        let examined = two_gaps().examine(&Profile::parse(profile).unwrap());
+        let gaps = examined.findings.iter().filter(|finding| finding.code == "TIM003");
+        gaps.map(|finding| (finding.measured, finding.limit)).collect()
+    }
+
+    #[test]
+    fn a_phase_has_its_own_limits() {
+        let strict = "[[override]]\nphase = \"grasp*\"\n[override.checks.TIM003]\ngap_max_s = 0.05";
+        let lax = "[[override]]\nphase = \"grasp*\"\n[override.checks.TIM003]\ngap_max_s = 1.0";
+        let elsewhere = "[[override]]\nphase = \"lift\"\n[override.checks.TIM003]\ngap_max_s = 1.0";
+        let base = |limit: f64, phase: &str| format!("name = \"p\"\n[checks.TIM003]\ngap_max_s = {limit}\n{phase}");
+        assert_eq!(gaps(&base(0.1, "")).len(), 2);
+        assert_eq!(gaps(&base(1.0, strict)), [(Some(0.31), Some(0.05))]);
+        assert_eq!(gaps(&base(0.1, lax)), [(Some(0.31), Some(0.1))]);
+        assert_eq!(gaps(&base(0.1, elsewhere)).len(), 2);
+    }
+
+    #[test]
+    fn a_profile_decides_what_an_error_is_and_what_counts() {
+        let examine = |profile: &str| two_gaps().examine(&Profile::parse(profile).unwrap());
+        assert_eq!(examine("name = \"p\"").decision, Decision::Reject);
+        assert_eq!(examine("name = \"p\"\n[checks.TIM003]\nseverity = \"warning\"").decision, Decision::Accept);
+        let ignored = examine("name = \"p\"\nignore = [\"TIM003\"]");
+        assert_eq!(ignored.decision, Decision::Accept);
+        let result = ignored.checks.iter().find(|result| result.code == "TIM003").unwrap();
+        assert_eq!(
+            (result.state, result.reason.as_deref()),
+            (DimensionState::NotApplicable, Some("the profile ignores it"))
+        );
+        assert_eq!(examine("name = \"p\"\nrequired.dimensions = [\"security\"]").decision, Decision::Unknown);
+        assert_eq!(examine("name = \"p\"\nrequired.dimensions = [\"usability\"]").decision, Decision::Accept);
+    }
+
+    #[test]
+    fn repairs_are_in_the_order_of_their_application() {
+        let repairs = ["trim_idle:0:1", "drop_stream:/b", "restamp:/a:5", "drop_stream:/b", "drop_stream:/a"];
+        let ordered = in_order(repairs.map(str::to_owned).to_vec());
+        assert_eq!(ordered, ["drop_stream:/a", "drop_stream:/b", "restamp:/a:5", "trim_idle:0:1"]);
+    }
+
+    #[test]
+    fn a_dropped_camera_is_no_longer_missed() {
+        let spec = |repairs: &str| {
+            Spec::parse(&format!(
+                r#"{{"about": "a video is missing", "streams": [{{"name": "/joints", "kind": "joint_state",
+                "stream": {{"names": ["a"]}}, "t": {{"rate_hz": 100, "n": 400}}, "columns": {{"position": [{{"sine": {{}}}}]}}}}],
+                "notes": [{{"kind": "file_missing", "stream": "/head", "text": "its video is not there"}}],
+                "repairs": [{repairs}]}}"#
+            ))
+        };
+        let broken = spec("").examine(&Profile::default());
+        assert_eq!((broken.decision, &broken.repairs[..]), (Decision::Repair, &["drop_stream:/head".to_owned()][..]));
+        assert_eq!(spec("\"drop_stream:/head\"").examine(&Profile::default()).decision, Decision::Accept);
+    }
+}

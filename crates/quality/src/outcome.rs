@@ -178,3 +178,57 @@ impl Report<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Check;
+
+    fn outcome() -> Outcome {
+        Outcome::new(&Settings::defaults(&Check::find("TIM003").unwrap().doc))
+    }
+
+    #[test]
+    fn only_errors_fail_and_unknown_never_passes() {
+        let mut out = outcome();
+        assert_eq!(out.state(), DimensionState::NotApplicable);
+        out.applies();
+        assert_eq!(out.state(), DimensionState::Pass);
+        out.report().at_most(Severity::Warning).message("a warning");
+        assert_eq!(out.state(), DimensionState::Pass);
+        out.unknown("there is no input");
+        assert_eq!((out.state(), out.reason().as_deref()), (DimensionState::Unknown, Some("there is no input")));
+        out.report().cure("drop_stream:/b").message("an error");
+        out.report().cure("drop_stream:/a").message("another error");
+        assert_eq!(
+            (out.state(), out.reason().as_deref()),
+            (DimensionState::Repair, Some("drop_stream:/a, drop_stream:/b"))
+        );
+        out.report().message("an error that nothing cures");
+        assert_eq!(out.state(), DimensionState::Fail);
+    }
+
+    #[test]
+    fn too_many_findings_are_cut_off_but_never_an_error_that_nothing_cures() {
+        let mut out = outcome();
+        for _ in 0..FINDINGS_MAX * 2 {
+            out.report().at_most(Severity::Info).message("a piece of information");
+        }
+        out.report().cure("drop_stream:/a").message("an error");
+        assert_eq!((out.findings.len(), out.state()), (FINDINGS_MAX, DimensionState::Repair));
+        for _ in 0..FINDINGS_MAX * 2 {
+            out.report().cure("drop_stream:/a").message("an error");
+        }
+        assert_eq!((out.findings.len(), out.state()), (FINDINGS_MAX, DimensionState::Repair));
+        out.report().message("an error that nothing cures");
+        assert_eq!((out.findings.len(), out.state()), (FINDINGS_MAX, DimensionState::Fail));
+    }
+
+    #[test]
+    fn what_is_no_number_stays_out_of_findings() {
+        let mut out = outcome();
+        out.report().measured(f64::NAN, f64::INFINITY, "").message("a finding");
+        let (finding, _) = &out.findings[0];
+        assert_eq!((finding.measured, finding.limit, &finding.unit), (None, None, &None));
+    }
+}

@@ -33,3 +33,35 @@ pub fn receipt(
         decision: examined.decision,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Examination, Facts};
+    use prairie_model::{Decision, RecordingId, hash_canonical};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_same_facts_give_the_same_bytes() {
+        let profile = Profile::default();
+        let draft = EpisodeDraft::default();
+        let derivation = Derivation {
+            recording: RecordingId::from_bytes([1; 32]),
+            mapping: Hash256::of(b"mapping"),
+            overrides: BTreeMap::new(),
+            standardizer: "1".to_owned(),
+            parent: None,
+            repairs: Vec::new(),
+        };
+        let make = || {
+            let examined = Examination::new(&profile, None, None).finish(&Facts::new(&draft));
+            receipt(EpisodeId::from_bytes([2; 16]), Hash256::of(b""), derivation.clone(), &profile, &draft, &examined)
+        };
+        let payload = make();
+        assert_eq!(hash_canonical(&payload).unwrap(), hash_canonical(&make()).unwrap());
+        assert_eq!((payload.decision, payload.counts.samples), (Decision::Reject, 0));
+        assert_eq!((payload.profile, payload.profile_name.as_str()), (profile.hash(), "default 1"));
+        assert!(payload.checks.is_sorted_by_key(|result| result.code.clone()));
+        assert_eq!(payload.checks.len(), crate::CHECKS.len());
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! Finds when the robot begins to move and when it comes to rest for good, over joints, poses, grippers, speeds and
 //! gyroscopes. More than `idle_max_s` at either end is a warning; if the idle ends are more than `idle_share_max` of the
-//! episode it is an error that trimming them would cure. A robot with joints or commands that never moves is an error that
-//! nothing cures.
+//! episode it is an error that trimming them would cure (`trim_idle:FROM:TO`: what to keep, in nanoseconds from the start, with
+//! half a second of rest at either end). A robot with joints or commands that never moves is an error that nothing cures.
 //!
 //! ## Why it matters
 //!
@@ -72,7 +72,7 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
         return;
     }
     let share = (head_s + tail_s) / seconds(start, end);
-    let report = out.report().cure("trim_idle").measured(head_s.max(tail_s), idle_max_s, "s");
+    let report = out.report().cure(trim(start, (begins, rests), end)).measured(head_s.max(tail_s), idle_max_s, "s");
     let report = if head_s >= tail_s { report.span(start, begins) } else { report.span(rests, end) };
     let report = if share > share_max { report } else { report.at_most(Severity::Warning) };
     report.message(format!(
@@ -80,4 +80,12 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
         share * 100.0,
         share_max * 100.0
     ));
+}
+
+/// The repair: what to keep, in nanoseconds from the start, with a little rest at either end.
+fn trim(start: i64, (begins, rests): (i64, i64), end: i64) -> String {
+    const REST_NS: i64 = 500_000_000;
+    let from = begins.saturating_sub(REST_NS).max(start);
+    let to = rests.saturating_add(REST_NS).min(end);
+    format!("trim_idle:{}:{}", from.abs_diff(start), to.abs_diff(start))
 }

@@ -94,7 +94,7 @@ fn busiest(toggles: &[i64], window_s: f64) -> Option<(usize, i64, i64)> {
     let mut best: Option<(usize, i64, i64)> = None;
     let mut from = 0;
     for (to, &t) in toggles.iter().enumerate() {
-        while t.abs_diff(toggles[from]) as f64 / 1e9 > window_s {
+        while from < to && t.abs_diff(toggles[from]) as f64 / 1e9 > window_s {
             from += 1;
         }
         let n = to - from + 1;
