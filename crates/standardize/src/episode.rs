@@ -32,6 +32,10 @@ pub(crate) struct Open {
     segments: Vec<Segment>,
     /// Messages without samples: by topic, the schema, how many, and why.
     unmapped: BTreeMap<String, Unmapped>,
+    /// What a stream says was to be done.
+    task: Option<String>,
+    /// What a stream says came of it.
+    outcome: Option<String>,
     /// Whether any sample of a success flag was true; `None` without such a flag.
     success: Option<bool>,
     /// Units that were converted, by stream.
@@ -89,6 +93,8 @@ impl Open {
             notes: Vec::new(),
             segments,
             unmapped: BTreeMap::new(),
+            task: None,
+            outcome: None,
             success: None,
             converted: BTreeSet::new(),
         }
@@ -221,19 +227,13 @@ impl Open {
             ["task", "task_description", "task_name", "language_instruction", "instruction", "prompt"];
         let last = channel.topic.rsplit(['/', '.']).find(|part| !part.is_empty()).unwrap_or_default().to_lowercase();
         if part.kind == StreamKind::Event && part.suffix.is_empty() {
-            let fact = match last.as_str() {
-                "outcome" => "outcome",
-                last if TASK.contains(&last) => "task",
-                _ => return,
-            };
-            let texts = part.get("text").and_then(|text| text.as_string_opt::<i32>().cloned());
-            let known = |texts: &arrow::array::StringArray| {
-                let mut texts = texts.iter().flatten().filter(|text| !text.is_empty()).map(str::to_owned);
-                // A task is told before it begins, an outcome when it is over.
-                if fact == "task" { texts.next() } else { texts.next_back() }
-            };
-            if let Some(text) = texts.as_ref().and_then(known) {
-                metadata::put(&mut self.episode, fact, &text, &mut self.notes);
+            let texts = part.get("text").and_then(|text| text.as_string_opt::<i32>());
+            let mut known = texts.into_iter().flatten().flatten().filter(|text| !text.is_empty());
+            // A task is told before it begins, an outcome when it is over.
+            if TASK.contains(&last.as_str()) && self.task.is_none() {
+                self.task = known.next().map(str::to_owned);
+            } else if last == "outcome" {
+                self.outcome = known.next_back().map(str::to_owned).or(self.outcome.take());
             }
         } else if part.kind == StreamKind::Scalar && words(&last).iter().any(|word| word == "success") {
             let values = part.get("value").and_then(|value| value.as_primitive_opt().cloned());
@@ -272,10 +272,16 @@ impl Open {
                 .push(Note::new(NoteKind::Unmapped, text).stream(topic).numbers(unmapped.messages as f64, Some(0.0)));
         }
         let episode = &mut self.episode;
+        metadata::fill_by_mapping(episode, attributes, mapping, &mut self.notes);
+        for (fact, text) in [("task", &self.task), ("outcome", &self.outcome)] {
+            if let Some(text) = text {
+                metadata::put(episode, fact, text, &mut self.notes);
+            }
+        }
         if let (Outcome::Unknown, Some(success)) = (episode.outcome, self.success) {
             episode.outcome = if success { Outcome::Success } else { Outcome::Failure };
         }
-        metadata::fill(episode, attributes, mapping, &mut self.notes);
+        metadata::fill_by_words(episode, attributes, &mut self.notes);
         metadata::keep(episode, attributes);
         overrides.apply(episode);
         let spans = streams.iter().filter_map(|stream| Some(TimeSpan::new(stream.start?, stream.end?)));

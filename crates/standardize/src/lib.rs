@@ -49,6 +49,8 @@ mod overrides;
 mod part;
 mod rule;
 mod segment;
+#[cfg(test)]
+mod spec;
 mod standardizer;
 #[cfg(test)]
 mod testing;

@@ -114,8 +114,8 @@ pub(crate) fn put(episode: &mut Episode, fact: &str, value: &str, notes: &mut Ve
     text.get_or_insert_with(|| value.trim().to_owned());
 }
 
-/// Fills an episode from attributes: first where the mapping says, then by the words of their names.
-pub(crate) fn fill(
+/// Fills an episode from the attributes that the mapping names.
+pub(crate) fn fill_by_mapping(
     episode: &mut Episode,
     attributes: &BTreeMap<String, String>,
     mapping: &Mapping,
@@ -130,6 +130,10 @@ pub(crate) fn fill(
             }
         }
     }
+}
+
+/// Fills an episode from attributes whose names end in a word for a fact.
+pub(crate) fn fill_by_words(episode: &mut Episode, attributes: &BTreeMap<String, String>, notes: &mut Vec<Note>) {
     for (name, value) in attributes {
         if let Some(fact) = fact_of(name) {
             put(episode, fact, value, notes);
@@ -171,7 +175,7 @@ mod tests {
             ("info.robot_type", "unitree_g1"),
         ]);
         let (mut episode, mut notes) = (Episode::default(), Vec::new());
-        fill(&mut episode, &source, &Mapping::default(), &mut notes);
+        fill_by_words(&mut episode, &source, &mut notes);
         assert_eq!(episode.operator.as_deref(), Some("op-7"));
         assert_eq!(episode.robot.as_deref(), Some("G1-0042"));
         assert_eq!(episode.station, None);
@@ -188,7 +192,8 @@ mod tests {
         let mapping = Mapping::parse("[episode]\nrobot = \"metadata.x.id\"\ntask = \"metadata.x.gone\"").unwrap();
         let source = attributes(&[("metadata.a.robot", "wrong"), ("metadata.x.id", "right")]);
         let (mut episode, mut notes) = (Episode::default(), Vec::new());
-        fill(&mut episode, &source, &mapping, &mut notes);
+        fill_by_mapping(&mut episode, &source, &mapping, &mut notes);
+        fill_by_words(&mut episode, &source, &mut notes);
         assert_eq!((episode.robot.as_deref(), episode.task), (Some("right"), None));
         assert_eq!(notes[0].text, "the mapping finds task at `metadata.x.gone`, which the recording lacks");
     }

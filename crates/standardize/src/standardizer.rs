@@ -249,7 +249,7 @@ impl Standardizer {
         if let Some(source) = self.source_episodes.get(ordinal as usize) {
             episode.key.clone_from(&source.key);
             episode.task.clone_from(&source.task);
-            metadata::fill(&mut episode, &source.attributes, &Mapping::default(), notes);
+            metadata::fill_by_words(&mut episode, &source.attributes, notes);
             metadata::keep(&mut episode, &source.attributes);
         } else if let Some(window) = self.segmentation.windows.get(ordinal as usize) {
             for (fact, value) in &window.facts {
@@ -340,6 +340,7 @@ impl Standardizer {
 mod tests {
     use super::*;
     use crate::testing::{Result, batch, channel, feature, render, rows, run, run_events};
+    use arrow::array::Array;
     use prairie_model::{BlobRef, ChannelTally, Clock, Compression, MessageEncoding, Outcome, StreamKind};
     use proptest::prelude::*;
     use serde_json::{Value, json};

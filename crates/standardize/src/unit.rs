@@ -31,7 +31,7 @@ pub(crate) fn to_si(unit: &str) -> Option<(f64, &'static str)> {
         "lbf" => (4.448_221_615_260_5, "N"),
         "Nm" | "N·m" | "N.m" => (1.0, "N·m"),
         "mNm" | "Nmm" | "N·mm" | "N.mm" => (1e-3, "N·m"),
-        "kgf.cm" | "kgf·cm" => (G0 * 1e-2, "N·m"),
+        "kgf.cm" | "kgf·cm" | "kgfcm" => (G0 * 1e-2, "N·m"),
         "s" => (1.0, "s"),
         "ms" => (1e-3, "s"),
         "us" | "µs" => (1e-6, "s"),
