@@ -81,15 +81,13 @@ struct Current {
     messages: u64,
 }
 
-impl Current {
-    fn slot(&mut self, number: u16) -> &mut Slot {
-        let at = usize::from(number);
-        if self.slots.len() <= at {
-            self.slots.resize(at + 1, Slot::default());
-        }
-        // OK to index: there are more than `at` now.
-        &mut self.slots[at]
+fn slot(slots: &mut Vec<Slot>, number: u16) -> &mut Slot {
+    let at = usize::from(number);
+    if slots.len() <= at {
+        slots.resize(at + 1, Slot::default());
     }
+    // OK to index: there are more than `at` now.
+    &mut slots[at]
 }
 
 struct Reading<'a> {
@@ -220,7 +218,7 @@ impl Reading<'_> {
             messages: 0,
         };
         for (number, id) in current.bindings.ids() {
-            current.slot(number).bound = id + 1;
+            slot(&mut current.slots, number).bound = id + 1;
         }
         let skipped = match (&self.options.channels, &summary) {
             (Some(_), Some(summary)) => self.unwanted_chunks(summary, &current.bindings, &mut window)?,
@@ -429,7 +427,7 @@ impl Reading<'_> {
             }
         }
         let id = current.bindings.id(number);
-        current.slot(number).bound = id.map_or(0, |id| id + 1);
+        slot(&mut current.slots, number).bound = id.map_or(0, |id| id + 1);
         Ok(id)
     }
 
@@ -439,7 +437,7 @@ impl Reading<'_> {
             return self.corrupt(current, place.in_file(frame.offset), text);
         };
         current.messages += 1;
-        let slot = current.slot(head.channel_id);
+        let slot = slot(&mut current.slots, head.channel_id);
         slot.messages += 1;
         let id = match slot.bound.checked_sub(1) {
             Some(id) => id,
