@@ -218,6 +218,22 @@ fn checks_that_need_pixels_are_unknown_without() {
 }
 
 #[test]
+fn what_no_decoder_can_show_is_unknown() {
+    let spec = Spec::parse(
+        r#"{"about": "a camera whose codec nobody knows", "streams": [
+            {"name": "/camera", "kind": "image", "t": {"rate_hz": 30, "n": 60}, "pictures": {"shift": 0, "unsupported": true}},
+            {"name": "/joints", "kind": "joint_state", "stream": {"names": ["a"]}, "t": {"rate_hz": 100, "n": 200},
+             "columns": {"position": [{"sine": {}}]}}]}"#,
+    );
+    let examined = spec.examine(&Profile::default());
+    for code in ["TIM009", "VID001", "VID002", "VID003", "VID004"] {
+        let result = examined.checks.iter().find(|result| result.code == code).expect("a result");
+        assert_eq!(result.state, DimensionState::Unknown, "{code}");
+    }
+    assert_eq!(examined.decision.name(), "unknown");
+}
+
+#[test]
 fn the_reference_is_current() {
     let path = repository().join("docs/reference/checks.md");
     let text = reference();

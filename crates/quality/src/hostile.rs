@@ -79,12 +79,11 @@ fn build((kind, index, t_ns, rows, names): (usize, u32, Vec<i64>, Rows, usize)) 
 
 fn frame() -> impl Strategy<Value = (bool, i64, Result<Picture, FrameError>)> {
     let formats = [PixelFormat::Mono8, PixelFormat::Mono16, PixelFormat::Float32, PixelFormat::Rgb8];
-    let picture = (0..40_u32, any::<bool>(), 0..4_usize, prop::collection::vec(any::<u8>(), 0..400)).prop_map(
-        move |(width, huge, format, pixels)| {
+    let picture = (0..40_u32, prop::bool::weighted(0.1), 0..4_usize, prop::collection::vec(any::<u8>(), 0..400))
+        .prop_map(move |(width, huge, format, pixels)| {
             let height = if huge { u32::MAX - width } else { width / 2 };
             Ok(Picture { width: if huge { u32::MAX } else { width }, height, format: formats[format], pixels })
-        },
-    );
+        });
     let error = prop_oneof![
         Just(Err(FrameError::Damaged("it is damaged".to_owned()))),
         Just(Err(FrameError::Unsupported("h265".to_owned()))),

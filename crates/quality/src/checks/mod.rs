@@ -1,6 +1,6 @@
 //! Every check: one file, one line.
 
-use prairie_model::{Note, NoteKind, Severity};
+use prairie_model::{Note, NoteKind, Severity, StreamKind};
 
 use crate::check::{Check, Context, Run, Settings};
 use crate::outcome::Outcome;
@@ -197,26 +197,31 @@ fn about_episode(context: &Context<'_>, note: &Note) -> bool {
 
 /// The repair that drops this stream, if it is a camera and not the only one.
 fn drop_camera(context: &Context<'_>, stream: &str) -> Option<String> {
-    let cameras: Vec<_> = context
-        .facts
-        .episode
-        .streams
-        .iter()
-        .filter(|other| other.kind.is_some_and(prairie_model::StreamKind::is_picture))
-        .collect();
+    let cameras: Vec<_> =
+        context.facts.episode.streams.iter().filter(|other| other.kind.is_some_and(StreamKind::is_picture)).collect();
     let is_camera = cameras.iter().any(|camera| camera.name == stream);
     (is_camera && cameras.len() > 1).then(|| format!("drop_stream:{stream}"))
 }
 
-/// Whether there are pictures to judge. Without decoded ones the check is unknown.
-fn pixels(context: &Context<'_>, out: &mut Outcome) -> bool {
-    if !context.scene.streams().any(|(_, seen)| seen.kind.is_picture()) {
-        return false;
+/// Whether there are pictures of these kinds to judge. Where they were not decoded, or none of a stream could be, the check is
+/// unknown.
+fn pixels(
+    context: &Context<'_>,
+    out: &mut Outcome,
+    concerns: impl Fn(StreamKind) -> bool,
+    decoded: impl Fn(&str) -> bool,
+) -> bool {
+    let checked = context.facts.video_checked;
+    let mut any = false;
+    for (_, seen) in context.scene.streams().filter(|(_, seen)| concerns(seen.kind)) {
+        any = true;
+        if !checked {
+            out.unknown("video was not decoded");
+        } else if decoded(&seen.name) {
+            out.applies();
+        } else {
+            out.unknown(format!("no picture of `{}` could be decoded", seen.name));
+        }
     }
-    if context.facts.video_checked {
-        out.applies();
-    } else {
-        out.unknown("video was not decoded");
-    }
-    context.facts.video_checked
+    any && checked
 }

@@ -103,10 +103,14 @@ impl Run for Offset {
             if let Some(times) = self.cameras.get(&index) {
                 self.nearest(camera, times, period_s, (state, track), out);
             }
-            if !context.facts.video_checked {
-                out.unknown("video was not decoded");
-            } else if let Some(changes) = self.changes.get(&camera.name) {
-                self.correlate(camera, changes, period_s, track, out);
+            match self.changes.get(&camera.name) {
+                Some(changes) if context.facts.video_checked => self.correlate(camera, changes, period_s, track, out),
+                Some(_) | None if !context.facts.video_checked => out.unknown("video was not decoded"),
+                // One picture alone shows no change.
+                _ if camera.rate.samples > 1 => {
+                    out.unknown(format!("no picture of `{}` could be decoded", camera.name));
+                }
+                _ => {}
             }
         }
     }

@@ -19,7 +19,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, Severity};
+use prairie_model::{Dimension, Severity, StreamKind};
 
 use super::{drop_camera, pixels};
 use crate::check::{Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
@@ -88,7 +88,7 @@ impl Run for Frozen {
     }
 
     fn finish(mut self: Box<Self>, context: &Context<'_>, out: &mut Outcome) {
-        if !pixels(context, out) {
+        if !pixels(context, out, StreamKind::is_picture, |name| self.cameras.contains_key(name)) {
             return;
         }
         let limit = self.settings.limit("frozen_max_s");

@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, Severity};
+use prairie_model::{Dimension, Severity, StreamKind};
 
 use super::{drop_camera, pixels};
 use crate::check::{Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
@@ -80,7 +80,7 @@ impl Run for Exposure {
     }
 
     fn finish(self: Box<Self>, context: &Context<'_>, out: &mut Outcome) {
-        if !pixels(context, out) {
+        if !pixels(context, out, |kind| kind == StreamKind::Image, |name| self.cameras.contains_key(name)) {
             return;
         }
         let (share_max, blank_max) =

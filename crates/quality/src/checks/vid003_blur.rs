@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, Severity};
+use prairie_model::{Dimension, Severity, StreamKind};
 
 use super::pixels;
 use crate::check::{Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
@@ -81,7 +81,7 @@ impl Run for Blur {
     }
 
     fn finish(self: Box<Self>, context: &Context<'_>, out: &mut Outcome) {
-        if !pixels(context, out) {
+        if !pixels(context, out, |kind| kind == StreamKind::Image, |name| self.cameras.contains_key(name)) {
             return;
         }
         let (ratio_min, share_max) = (self.settings.limit("blur_ratio_min"), self.settings.limit("blurred_share_max"));

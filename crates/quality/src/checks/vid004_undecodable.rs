@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, FrameError, Severity};
+use prairie_model::{Dimension, FrameError, Severity, StreamKind};
 
 use super::{drop_camera, pixels};
 use crate::check::{Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
@@ -79,7 +79,7 @@ impl Run for Undecodable {
     }
 
     fn finish(self: Box<Self>, context: &Context<'_>, out: &mut Outcome) {
-        if !pixels(context, out) {
+        if !pixels(context, out, StreamKind::is_picture, |name| self.cameras.contains_key(name)) {
             return;
         }
         let limit = self.settings.limit("undecodable_share_max");

@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, Severity};
+use prairie_model::{Dimension, Severity, StreamKind};
 
 use super::{drop_camera, pixels};
 use crate::check::{Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
@@ -60,7 +60,7 @@ impl Run for Count {
     }
 
     fn finish(self: Box<Self>, context: &Context<'_>, out: &mut Outcome) {
-        let decoded = pixels(context, out);
+        let decoded = pixels(context, out, StreamKind::is_picture, |name| self.frames.contains_key(name));
         let limit = self.settings.limit("missing_share_max");
         for (_, seen) in context.scene.streams().filter(|(_, seen)| seen.kind.is_picture()) {
             let name = &seen.name;
