@@ -10,7 +10,7 @@
 //! ```text
 //!   ros1msg ros2msg ─ ros_msg ─┐
 //!   ros2idl omgidl  ─ idl ─────┴▶ schema::Struct ─ wire ─▶ cdr, ros1
-//!   FileDescriptorSet ───────────────────────── protobuf ─▶ protobuf
+//!   FileDescriptorSet ─ descriptor ──────────── protobuf ─▶ protobuf
 //!   jsonschema ──────────────────────────────────── json ─▶ json
 //! ```
 //!
@@ -28,6 +28,7 @@
 mod cdr_write;
 mod column;
 mod cursor;
+mod descriptor;
 mod idl;
 mod idl_lex;
 mod idl_parse;

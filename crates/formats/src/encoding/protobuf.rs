@@ -7,14 +7,17 @@
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>.
 
+use std::collections::BTreeMap;
+
 use arrow::array::StructArray;
 use arrow::datatypes::Fields;
 use prairie_model::{BlobRef, Inline};
-use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+use prost_types::field_descriptor_proto::Type;
 
 use super::column::{Column, Data};
 use super::cursor::{Cursor, Fallible, Fault, Number};
-use super::schema::{Budget, MAX_DEPTH, MAX_SCHEMA_BYTES, Primitive};
+use super::descriptor::{Descriptors, Field, Message};
+use super::schema::{Budget, MAX_DEPTH, Primitive};
 use super::wire::{end_of, join, mismatch, part_of, push_text};
 use super::{DecodeError, Decoder, SchemaBytes};
 
@@ -34,7 +37,7 @@ enum Op {
     Text,
     /// Bytes that are wanted as values.
     Bytes,
-    /// Bytes that stay where they are, and messages that contain themselves.
+    /// Bytes that stay where they are, and messages that contain themselves or are not described.
     Blob,
     /// `google.protobuf.Timestamp` or `Duration`.
     Seconds,
@@ -48,10 +51,8 @@ struct FieldOp {
     repeated: bool,
     /// Whether absence is null rather than zero.
     presence: bool,
-    /// Whether the field is a group, which ends by a tag.
-    group: bool,
-    /// The fields of which only one can be set, this one left out.
-    rivals: Vec<usize>,
+    /// Index into [`MessageOp::oneofs`].
+    oneof: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -60,113 +61,95 @@ struct MessageOp {
     fields: Vec<FieldOp>,
     /// Numbers and positions of the fields, by number.
     by_number: Vec<(u32, usize)>,
+    /// Groups of fields of which only one can be set.
+    oneofs: Vec<Vec<usize>>,
 }
 
 struct Compiler<'a> {
     schema: &'a str,
     inline: Inline,
+    descriptors: &'a Descriptors,
     budget: Budget,
     /// The messages that are being compiled.
-    open: Vec<String>,
+    open: Vec<&'a str>,
 }
 
-impl Compiler<'_> {
-    fn message(&mut self, descriptor: &MessageDescriptor, path: &str) -> Result<(MessageOp, Column), DecodeError> {
-        self.open.push(descriptor.full_name().to_owned());
-        let mut message = MessageOp::default();
+impl<'a> Compiler<'a> {
+    fn message(&mut self, name: &'a str, message: &'a Message, path: &str) -> Result<(MessageOp, Column), DecodeError> {
+        self.open.push(name);
+        let mut op = MessageOp::default();
         let mut columns = Vec::new();
-        // By the order of the definition, which `fields()` does not promise.
-        let mut fields: Vec<_> = descriptor.fields().collect();
-        fields.sort_by_key(|field| field.path().last().copied());
-        for (at, field) in fields.iter().enumerate() {
+        let mut oneofs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, field) in message.fields.iter().enumerate() {
             self.budget.node()?;
-            let (op, column) = self.field(field, &join(path, field.name()))?;
-            let rivals = fields.iter().enumerate().filter(|(other_at, other)| {
-                *other_at != at
-                    && field.containing_oneof().is_some()
-                    && other.containing_oneof() == field.containing_oneof()
+            if let Some(oneof) = field.oneof {
+                oneofs.entry(oneof).or_default().push(at);
+            }
+            let (field_op, column) = self.field(field, &join(path, &field.name))?;
+            op.by_number.push((field.number, at));
+            op.fields.push(FieldOp {
+                number: field.number,
+                op: field_op,
+                repeated: field.repeated,
+                presence: field.presence,
+                oneof: None,
             });
-            let repeated = field.is_list() || field.is_map();
-            message.fields.push(FieldOp {
-                number: field.number(),
-                op,
-                repeated,
-                presence: field.supports_presence(),
-                group: field.is_group(),
-                rivals: rivals.map(|(other_at, _)| other_at).collect(),
-            });
-            columns.push((field.name().to_owned(), if repeated { Column::list(column) } else { column }));
+            columns.push((field.name.clone(), if field.repeated { Column::list(column) } else { column }));
         }
-        message.by_number = message.fields.iter().enumerate().map(|(at, field)| (field.number, at)).collect();
-        message.by_number.sort_unstable();
+        // Oneofs are numbered by their place among those that have members, which is known only now.
+        for (field, described) in op.fields.iter_mut().zip(&message.fields) {
+            field.oneof = described.oneof.map(|oneof| oneofs.range(..oneof).count());
+        }
+        op.oneofs = oneofs.into_values().collect();
+        op.by_number.sort_unstable();
         self.open.pop();
-        Ok((message, Column::structure(columns)))
+        Ok((op, Column::structure(columns)))
     }
 
-    fn field(&mut self, field: &FieldDescriptor, path: &str) -> Result<(Op, Column), DecodeError> {
-        let (scalar, primitive) = match field.kind() {
-            Kind::Double => (Scalar::Fixed64, Primitive::F64),
-            Kind::Float => (Scalar::Fixed32, Primitive::F32),
-            Kind::Int32 | Kind::Enum(_) => (Scalar::Varint, Primitive::I32),
-            Kind::Int64 => (Scalar::Varint, Primitive::I64),
-            Kind::Uint32 => (Scalar::Varint, Primitive::U32),
-            Kind::Uint64 => (Scalar::Varint, Primitive::U64),
-            Kind::Sint32 => (Scalar::ZigZag, Primitive::I32),
-            Kind::Sint64 => (Scalar::ZigZag, Primitive::I64),
-            Kind::Fixed32 => (Scalar::Fixed32, Primitive::U32),
-            Kind::Fixed64 => (Scalar::Fixed64, Primitive::U64),
-            Kind::Sfixed32 => (Scalar::Fixed32, Primitive::I32),
-            Kind::Sfixed64 => (Scalar::Fixed64, Primitive::I64),
-            Kind::Bool => (Scalar::Varint, Primitive::Bool),
-            Kind::String => return Ok((Op::Text, Column::text())),
-            Kind::Bytes if (self.inline)(self.schema, path) => {
+    fn field(&mut self, field: &'a Field, path: &str) -> Result<(Op, Column), DecodeError> {
+        let (scalar, primitive) = match field.kind {
+            Type::Double => (Scalar::Fixed64, Primitive::F64),
+            Type::Float => (Scalar::Fixed32, Primitive::F32),
+            Type::Int32 | Type::Enum => (Scalar::Varint, Primitive::I32),
+            Type::Int64 => (Scalar::Varint, Primitive::I64),
+            Type::Uint32 => (Scalar::Varint, Primitive::U32),
+            Type::Uint64 => (Scalar::Varint, Primitive::U64),
+            Type::Sint32 => (Scalar::ZigZag, Primitive::I32),
+            Type::Sint64 => (Scalar::ZigZag, Primitive::I64),
+            Type::Fixed32 => (Scalar::Fixed32, Primitive::U32),
+            Type::Fixed64 => (Scalar::Fixed64, Primitive::U64),
+            Type::Sfixed32 => (Scalar::Fixed32, Primitive::I32),
+            Type::Sfixed64 => (Scalar::Fixed64, Primitive::I64),
+            Type::Bool => (Scalar::Varint, Primitive::Bool),
+            Type::String => return Ok((Op::Text, Column::text())),
+            Type::Bytes if (self.inline)(self.schema, path) => {
                 return Ok((Op::Bytes, Column::list(Column::primitive(Primitive::U8))));
             }
-            Kind::Bytes => return Ok((Op::Blob, Column::blob())),
-            Kind::Message(message) => return self.nested(&message, field.is_group(), path),
+            Type::Bytes => return Ok((Op::Blob, Column::blob())),
+            Type::Message | Type::Group => return self.nested(field, path),
         };
         Ok((Op::Scalar(scalar), Column::primitive(primitive)))
     }
 
-    fn nested(&mut self, message: &MessageDescriptor, group: bool, path: &str) -> Result<(Op, Column), DecodeError> {
-        let name = message.full_name();
+    fn nested(&mut self, field: &'a Field, path: &str) -> Result<(Op, Column), DecodeError> {
+        let name = field.message.as_str();
         match name {
             "google.protobuf.Timestamp" => return Ok((Op::Seconds, Column::time())),
             "google.protobuf.Duration" => return Ok((Op::Seconds, Column::duration())),
             _ => {}
         }
-        let endless = self.open.len() >= MAX_DEPTH || self.open.iter().any(|open| open == name);
-        if endless && group {
-            return Err(DecodeError(format!("group `{name}` contains itself")));
+        let endless = self.open.len() >= MAX_DEPTH || self.open.contains(&name);
+        match self.descriptors.get(name).filter(|_| !endless) {
+            Some(message) => {
+                let (message, column) = self.message(name, message, path)?;
+                Ok((Op::Message(message), column))
+            }
+            // A group's bytes have no size before them, so they cannot be pointed to.
+            None if field.kind == Type::Group => {
+                Err(DecodeError(format!("group `{name}` contains itself or is not in the descriptor set")))
+            }
+            None => Ok((Op::Blob, Column::blob())),
         }
-        if endless {
-            return Ok((Op::Blob, Column::blob()));
-        }
-        let (message, column) = self.message(message, path)?;
-        Ok((Op::Message(message), column))
-    }
-}
-
-/// The message type that a schema names.
-fn descriptor(schema: SchemaBytes<'_>) -> Result<MessageDescriptor, DecodeError> {
-    if schema.data.len() > MAX_SCHEMA_BYTES {
-        return Err(DecodeError(format!("the schema has {} bytes (limit {MAX_SCHEMA_BYTES})", schema.data.len())));
-    }
-    let pool = DescriptorPool::decode(schema.data).or_else(|error| {
-        // Some writers leave out the files that come with Protobuf itself.
-        let mut known = DescriptorPool::global();
-        known.decode_file_descriptor_set(schema.data).map(|()| known).map_err(|_same_again| error)
-    });
-    let pool = pool.map_err(|error| DecodeError(format!("the descriptor set cannot be used: {error}")))?;
-    let name = schema.name.trim_start_matches('.');
-    if let Some(found) = pool.get_message_by_name(name) {
-        return Ok(found);
-    }
-    let last = name.rsplit(['.', '/']).next().unwrap_or(name);
-    let mut named = pool.all_messages().filter(|message| message.name() == last);
-    match (named.next(), named.next()) {
-        (Some(only), None) => Ok(only),
-        _ => Err(DecodeError(format!("message `{name}` is not in the descriptor set"))),
     }
 }
 
@@ -181,9 +164,16 @@ pub(crate) struct ProtobufDecoder {
 impl ProtobufDecoder {
     /// A decoder for the message type that `schema` names in its descriptor set.
     pub(crate) fn new(schema: SchemaBytes<'_>, inline: Inline) -> Result<Self, DecodeError> {
-        let descriptor = descriptor(schema)?;
-        let mut compiler = Compiler { schema: schema.name, inline, budget: Budget::default(), open: Vec::new() };
-        let (root, columns) = compiler.message(&descriptor, "")?;
+        let descriptors = Descriptors::parse(schema)?;
+        let (name, message) = descriptors.root(schema.name)?;
+        let mut compiler = Compiler {
+            schema: schema.name,
+            inline,
+            descriptors: &descriptors,
+            budget: Budget::default(),
+            open: Vec::new(),
+        };
+        let (root, columns) = compiler.message(name, message, "")?;
         let fields = columns.fields();
         Ok(Self { root, columns, fields })
     }
@@ -299,8 +289,11 @@ impl Walker<'_> {
             expected = found;
             let at = message.by_number[found].1;
             let field = &message.fields[at];
-            for rival in &field.rivals {
-                children[*rival].truncate(row);
+            if let Some(members) = field.oneof.and_then(|oneof| message.oneofs.get(oneof)) {
+                self.cursor.spend(members.len())?;
+                for member in members.iter().filter(|member| **member != at) {
+                    children[*member].truncate(row);
+                }
             }
             let read = if field.repeated {
                 self.repeated(field, &mut children[at], wire_type, end)
@@ -366,13 +359,14 @@ impl Walker<'_> {
 
     /// Where a nested message ends.
     fn extent(&mut self, field: &FieldOp, wire_type: u8, end: usize) -> Fallible<(usize, Option<u32>)> {
-        match (wire_type, field.group) {
-            (GROUP, true) => Ok((end, Some(field.number))),
-            (LENGTH, false) => {
+        // Which of the two it is has changed with editions, so the message decides.
+        match wire_type {
+            GROUP => Ok((end, Some(field.number))),
+            LENGTH => {
                 let length = self.length(end)?;
                 Ok((self.cursor.at + length, None))
             }
-            (found, _) => Err(wrong_wire_type(found, if field.group { GROUP } else { LENGTH })),
+            found => Err(wrong_wire_type(found, LENGTH)),
         }
     }
 

@@ -5,9 +5,9 @@ use arrow::datatypes::{
     DataType, DurationNanosecondType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType, UInt32Type,
 };
 use prairie_model::{BlobColumns, BlobRef, Compression, MessageEncoding, is_blob};
-use prost_reflect::prost::Message;
-use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
-use prost_reflect::prost_types::{
+use prost::Message;
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto, FieldOptions,
     FileDescriptorProto, FileDescriptorSet, MessageOptions, OneofDescriptorProto,
 };
@@ -278,7 +278,7 @@ fn unusable_descriptors_say_why() {
         wrong("t.Lost", &nested()),
         "schema `t.Lost` (protobuf) is unusable: message `t.Lost` is not in the descriptor set"
     );
-    assert!(wrong("t.T", b"\xff\xff").contains("the descriptor set cannot be used"));
+    assert!(wrong("t.T", b"\xff\xff").contains("the descriptor set cannot be read"));
     let text = SchemaBytes { name: "T", encoding: "ros2msg", data: b"" };
     let why = decoder(Some(text), &MessageEncoding::Protobuf, |_, _| false).map(|_| ()).unwrap_err();
     assert_eq!(why.0, "schema `T` (ros2msg) is unusable: `protobuf` messages need a descriptor set");

@@ -10,8 +10,8 @@
 
 use super::DecodeError;
 
-/// Largest schema text that is parsed.
-pub(crate) const MAX_SCHEMA_BYTES: usize = 8 << 20;
+/// Largest schema that is parsed. Real ones have kilobytes; parsed, they take up to a hundred times as much memory.
+pub(crate) const MAX_SCHEMA_BYTES: usize = 2 << 20;
 /// Deepest nesting of types. Far above any real message and far below what the stack holds.
 pub(crate) const MAX_DEPTH: usize = 48;
 /// Most parts (fields, items) of a message, nested ones counted wherever they occur.
