@@ -56,6 +56,31 @@ pub struct Override {
 }
 
 /// A versioned set of limits and rules. Its hash is in every receipt.
+///
+/// ```
+/// let profile = prairie_quality::Profile::parse(r#"
+/// name = "line 3, fine assembly"
+/// version = "4"
+/// ignore = ["MET003"]                    # these do not run
+///
+/// [required]
+/// dimensions = ["completeness", "consistency", "usability", "security"]
+/// checks = ["TSK002"]                    # these must pass in their own right
+/// vetoes = ["SIG005"]                    # these reject when they fail, and decide nothing else
+///
+/// [checks.TIM003]
+/// severity = "warning"
+/// gap_max_s = 0.2
+///
+/// [[override]]                           # for some tasks, robots, or phases (names of segments)
+/// task = "screw*"
+/// phase = "insert*"
+/// [override.checks.SIG011]
+/// speed_max_mps = 0.1
+/// "#)?;
+/// assert_eq!(profile.title(), "line 3, fine assembly 4");
+/// # Ok::<(), prairie_quality::ProfileError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {

@@ -27,23 +27,23 @@ pub struct StreamScene {
 }
 
 impl StreamScene {
-    /// Whether samples of this kind come at a rate, rather than when something happens.
+    /// Whether samples come at a rate, rather than when something happens: sensors, joints and commands always; poses, speeds,
+    /// grippers and scans where at least half of their intervals lie within a quarter of the median, since many of them are only
+    /// sent when they change.
     pub fn is_periodic(&self) -> bool {
-        matches!(
-            self.kind,
+        match self.kind {
             StreamKind::Action
-                | StreamKind::Depth
-                | StreamKind::Gripper
-                | StreamKind::Image
-                | StreamKind::Imu
-                | StreamKind::JointState
-                | StreamKind::PointCloud
-                | StreamKind::Pose
-                | StreamKind::Scan
-                | StreamKind::Tactile
-                | StreamKind::Twist
-                | StreamKind::Wrench
-        )
+            | StreamKind::Depth
+            | StreamKind::Image
+            | StreamKind::Imu
+            | StreamKind::JointState
+            | StreamKind::Tactile
+            | StreamKind::Wrench => true,
+            StreamKind::Gripper | StreamKind::PointCloud | StreamKind::Pose | StreamKind::Scan | StreamKind::Twist => {
+                self.rate.regular_share().is_some_and(|share| share >= 0.5)
+            }
+            StreamKind::Audio | StreamKind::Event | StreamKind::Geo | StreamKind::Scalar | StreamKind::Vector => false,
+        }
     }
 
     /// Whether it says how the robot itself moves, rather than what it was told.

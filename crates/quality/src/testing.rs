@@ -506,6 +506,13 @@ fn digest(streams: &[StreamSpec], profile: &Profile) -> SamenessDigest {
     examination.finish(&Facts::new(&EpisodeDraft::default())).digest
 }
 
+/// The findings of one check, under the default profile, on an episode of these streams.
+pub(crate) fn findings(code: &str, streams: &str) -> Vec<prairie_model::Finding> {
+    let spec = Spec::parse(&format!(r#"{{"about": "a test of {code}", "streams": [{streams}]}}"#));
+    let examined = spec.examine(&Profile::default());
+    examined.findings.into_iter().filter(|finding| finding.code == code).collect()
+}
+
 /// The streams with their counts, and their batches, interleaved.
 fn draft(specs: &[StreamSpec]) -> (Vec<Stream>, Vec<StreamBatch>) {
     let (mut streams, mut batches) = (Vec::new(), Vec::new());

@@ -62,3 +62,27 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+
+    #[test]
+    fn a_state_that_comes_first_is_reported() {
+        let found = |delay_s: f64| {
+            findings(
+                "ACT001",
+                &format!(
+                    r#"{{"name": "/command", "kind": "action", "t": {{"rate_hz": 50, "n": 600}},
+                    "columns": {{"value": [{{"sum": [{{"sine": {{"hz": 0.31}}}}, {{"sine": {{"hz": 0.83, "amp": 0.4}}}}]}}]}}}},
+                    {{"name": "/joints", "kind": "joint_state", "t": {{"rate_hz": 50, "n": 600}}, "columns": {{"position": [
+                    {{"sum": [{{"sine": {{"hz": 0.31, "delay_s": {delay_s}}}}}, {{"sine": {{"hz": 0.83, "amp": 0.4, "delay_s": {delay_s}}}}}]}}]}}}}"#
+                ),
+            )
+        };
+        let measured = |delay_s: f64| found(delay_s).first().and_then(|finding| finding.measured);
+        assert_eq!((measured(0.0), measured(0.28)), (None, None));
+        assert!(measured(0.4).is_some_and(|lag_s| (lag_s - 0.4).abs() < 1e-9), "{:?}", measured(0.4));
+        assert!(measured(-0.2).is_some_and(|lag_s| (lag_s + 0.2).abs() < 1e-9), "{:?}", measured(-0.2));
+    }
+}

@@ -89,3 +89,26 @@ fn trim(start: i64, (begins, rests): (i64, i64), end: i64) -> String {
     let to = rests.saturating_add(REST_NS).min(end);
     format!("trim_idle:{}:{}", from.abs_diff(start), to.abs_diff(start))
 }
+
+#[cfg(test)]
+mod tests {
+
+    #[test]
+    fn a_robot_that_never_moves_has_nothing_to_trim() {
+        let joints = |position: &str| {
+            format!(
+                r#"{{"about": "a robot", "streams": [{{"name": "/joints", "kind": "joint_state", "t": {{"rate_hz": 100, "n": 800}},
+                "columns": {{"position": [{position}]}}}}]}}"#
+            )
+        };
+        let decide = |position: &str| {
+            let examined = crate::testing::Spec::parse(&joints(position)).examine(&crate::Profile::default());
+            (examined.decision.name(), examined.repairs)
+        };
+        assert_eq!(decide(r#"{"noise": {"amp": 0.001}}"#), ("reject", Vec::new()));
+        assert_eq!(decide(r#"{"ramp": {"end_s": 8}}"#), ("accept", Vec::new()));
+        let (decision, repairs) = decide(r#"{"ramp": {"start_s": 6, "end_s": 8}}"#);
+        assert_eq!((decision, repairs.len()), ("repair", 1));
+        assert!(repairs[0].starts_with("trim_idle:5") && repairs[0].ends_with(":7990000000"), "{repairs:?}");
+    }
+}

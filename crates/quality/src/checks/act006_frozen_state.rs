@@ -95,3 +95,27 @@ fn stretches(pair: &Pair<'_>, (column, state): (usize, usize), settings: &Settin
     }
     stretches
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+
+    #[test]
+    fn a_gripper_may_be_told_to_close_further() {
+        let found = |joint: &str| {
+            findings(
+                "ACT006",
+                &format!(
+                    r#"{{"name": "/command", "kind": "action", "stream": {{"names": ["{joint}"]}}, "t": {{"rate_hz": 100, "n": 800}},
+                    "columns": {{"value": [{{"sine": {{"hz": 0.25}}}}]}}}},
+                    {{"name": "/joints", "kind": "joint_state", "stream": {{"names": ["{joint}"]}}, "t": {{"rate_hz": 100, "n": 800}},
+                    "columns": {{"position": [0.5]}}}}"#
+                ),
+            )
+        };
+        assert_eq!(found("left_gripper"), []);
+        let elbow = found("left_elbow");
+        assert_eq!(elbow.len(), 1, "windows that touch are one stretch: {elbow:?}");
+        assert!(elbow[0].span.is_some_and(|span| span.seconds() > 6.9));
+    }
+}

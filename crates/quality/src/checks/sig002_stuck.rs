@@ -164,3 +164,42 @@ impl Sensor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+    use prairie_model::Severity;
+
+    const OTHER: &str = r#"{"name": "/other", "kind": "joint_state", "t": {"rate_hz": 100, "n": 800},
+        "columns": {"position": [{"sine": {}}]}}"#;
+
+    fn joints(position: &str) -> String {
+        format!(
+            r#"{OTHER}, {{"name": "/joints", "kind": "joint_state", "t": {{"rate_hz": 100, "n": 800}},
+            "columns": {{"position": [{position}]}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_joint_may_rest_but_not_jump_afterwards() {
+        let found = findings("SIG002", &joints(r#"{"ramp": {"start_s": 5, "end_s": 6}}"#));
+        assert_eq!(found, [], "an arm that waits for the other");
+        let found = findings("SIG002", &joints(r#"{"hold": {"of": {"sine": {"hz": 0.3}}, "from_s": 2, "to_s": 4}}"#));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].measured.is_some_and(|seconds| (seconds - 1.99).abs() < 0.011));
+    }
+
+    #[test]
+    fn nothing_is_stuck_while_nothing_moves() {
+        let still = OTHER.replace(r#"{"sine": {}}"#, "1");
+        let wrench =
+            r#"{"name": "/wrench", "kind": "wrench", "t": {"rate_hz": 100, "n": 800}, "columns": {"fz_n": 5}}"#;
+        assert_eq!(findings("SIG002", &format!("{still}, {wrench}")), []);
+        let found = findings("SIG002", &format!("{OTHER}, {wrench}"));
+        assert_eq!(
+            found.iter().map(|f| f.severity).collect::<Vec<_>>(),
+            [Severity::Warning],
+            "it never changes at all"
+        );
+    }
+}

@@ -168,3 +168,22 @@ fn unit_of(column: &str) -> &'static str {
         _ => "m",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+
+    #[test]
+    fn a_step_is_no_spike() {
+        let joints = |position: &str| {
+            format!(
+                r#"{{"name": "/joints", "kind": "joint_state", "t": {{"rate_hz": 100, "n": 800}},
+                "columns": {{"position": [{position}]}}}}"#
+            )
+        };
+        assert_eq!(findings("SIG006", &joints(r#"{"steps": [[0, 0], [3, 1], [5, 0]]}"#)), []);
+        assert_eq!(findings("SIG006", &joints(r#"{"noise": {"amp": 0.02}}"#)), [], "noise");
+        let two = r#"{"at": {"of": {"sine": {"hz": 0.1}}, "exceptions": [[200, 3], [600, -3]]}}"#;
+        assert_eq!(findings("SIG006", &joints(two)).first().and_then(|finding| finding.measured), Some(2.0));
+    }
+}

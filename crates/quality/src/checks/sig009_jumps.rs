@@ -136,3 +136,25 @@ impl Pose {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+
+    #[test]
+    fn a_map_may_be_corrected_and_a_quaternion_may_change_its_sign() {
+        let pose = |stream: &str, columns: &str| {
+            format!(
+                r#"{{"name": "/pose", "kind": "pose", "stream": {{{stream}}}, "t": {{"rate_hz": 100, "n": 200}},
+                "columns": {{"y_m": 0, "z_m": 0, "qx": 0, "qy": 0, {columns}}}}}"#
+            )
+        };
+        let jump = r#""x_m": {"steps": [[0, 0], [1, 2]]}, "qz": 0, "qw": 1"#;
+        assert_eq!(findings("SIG009", &pose("", jump)).first().and_then(|f| f.measured), Some(2.0));
+        assert_eq!(findings("SIG009", &pose(r#""frame": "map", "child_frame": "odom""#, jump)), []);
+        assert_eq!(findings("SIG009", &pose("", r#""x_m": 0, "qz": 0, "qw": {"steps": [[0, 1], [1, -1]]}"#)), []);
+        let turn = r#""x_m": 0, "qz": {"steps": [[0, 0], [1, 1]]}, "qw": {"steps": [[0, 1], [1, 0]]}"#;
+        let found = findings("SIG009", &pose("", turn));
+        assert!(found[0].measured.is_some_and(|angle| (angle - std::f64::consts::PI).abs() < 1e-12), "{found:?}");
+    }
+}

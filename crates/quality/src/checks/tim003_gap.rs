@@ -59,3 +59,34 @@ pub(crate) const CHECK: Check = Check {
         })
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+
+    #[test]
+    fn slow_streams_may_be_slow() {
+        let stream = |rate_hz: f64, skip: &str| {
+            format!(
+                r#"{{"name": "/joints", "kind": "joint_state", "t": {{"rate_hz": {rate_hz}, "n": 400, "skip": [{skip}]}},
+                "columns": {{"position": [{{"sine": {{}}}}]}}}}"#
+            )
+        };
+        assert_eq!(findings("TIM003", &stream(1.0, "[100, 103]")), [], "4 s at 1 Hz are four intervals");
+        let found = findings("TIM003", &stream(1.0, "[100, 106], [200, 209]"));
+        let numbers: Vec<_> = found.iter().map(|finding| (finding.measured, finding.limit)).collect();
+        assert_eq!(numbers, [(Some(7.0), Some(5.0)), (Some(10.0), Some(5.0))]);
+        assert_eq!(findings("TIM003", &stream(100.0, "[100, 109]")), [], "0.1 s is the limit itself");
+        assert_eq!(findings("TIM003", &stream(100.0, "[100, 110]")).len(), 1);
+    }
+
+    #[test]
+    fn what_is_sent_on_change_has_no_gap() {
+        let found = findings(
+            "TIM003",
+            r#"{"name": "/tf#a", "kind": "pose", "t": [0, 1000000, 90000000, 5000000000, 5300000000, 9000000000, 9000700000],
+            "columns": {"x_m": 1}}"#,
+        );
+        assert_eq!(found, []);
+    }
+}

@@ -96,3 +96,35 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
         report.message(format!("`{}` has no sample", stream.name));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::findings;
+    use prairie_model::Severity;
+
+    #[test]
+    fn the_only_camera_cannot_be_dropped() {
+        let camera = |name: &str, n: usize| {
+            format!(r#"{{"name": "{name}", "kind": "image", "t": {{"rate_hz": 30, "n": {n}}}}}"#)
+        };
+        let joints = r#"{"name": "/joints", "kind": "joint_state", "t": {"rate_hz": 100, "n": 1000},
+            "columns": {"position": [{"sine": {}}]}}"#;
+        let repairs = |streams: &str| {
+            let spec = format!(r#"{{"about": "a camera dies", "streams": [{streams}]}}"#);
+            crate::testing::Spec::parse(&spec).examine(&crate::Profile::default()).repairs
+        };
+        assert_eq!(repairs(&format!("{joints}, {}", camera("/a", 100))), [""; 0]);
+        assert_eq!(repairs(&format!("{joints}, {}, {}", camera("/a", 100), camera("/b", 300))), ["drop_stream:/a"]);
+    }
+
+    #[test]
+    fn half_a_second_is_a_warning() {
+        let found = findings(
+            "TIM008",
+            r#"{"name": "/a", "kind": "joint_state", "t": {"rate_hz": 100, "n": 1000}, "columns": {"position": [1]}},
+            {"name": "/b", "kind": "joint_state", "t": {"rate_hz": 100, "n": 930, "start_s": 0.7}, "columns": {"position": [1]}}"#,
+        );
+        let found: Vec<_> = found.iter().map(|f| (f.stream.as_deref(), f.severity, f.measured)).collect();
+        assert_eq!(found, [(Some("/b"), Severity::Warning, Some(0.7))]);
+    }
+}

@@ -98,3 +98,18 @@ impl Run for Count {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+
+    #[test]
+    fn the_rate_asks_for_pictures_even_where_none_was_decoded() {
+        let spec = crate::testing::Spec::parse(
+            r#"{"about": "a camera", "video_checked": false, "streams": [{"name": "/a", "kind": "image",
+            "stream": {"picture": {"codec": "h264", "fps": 30}}, "t": {"rate_hz": 30, "n": 300, "skip": [[50, 60]]}}]}"#,
+        );
+        let examined = spec.examine(&crate::Profile::default());
+        let found = examined.findings.iter().find(|finding| finding.code == "VID005").unwrap();
+        assert!(found.measured.is_some_and(|share| (share - 10.0 / 300.0).abs() < 1e-9), "{found:?}");
+    }
+}
