@@ -8,7 +8,7 @@
 /// message.time(1, 500_000_000); // header.stamp
 /// message.string("base"); // header.frame_id
 /// message.f64s(&[0.5, -0.5]); // float64[] data
-/// assert_eq!(message.finish().len(), 48);
+/// assert_eq!(message.finish().len(), 44);
 /// ```
 ///
 /// **Invariant:** each number lies at a multiple of its size, counted from behind the four bytes of encapsulation.
