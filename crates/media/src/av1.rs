@@ -120,6 +120,9 @@ pub(crate) fn is_key_frame(data: &[u8]) -> bool {
     false
 }
 
+/// The number of a temporal unit, and its picture.
+type Shown = (i64, Result<Picture, FrameError>);
+
 /// Temporal units in, pictures out. Each carries its number through the decoder, so that no time goes astray.
 pub(crate) struct Decoder {
     /// `None` after the decoder panicked.
@@ -145,7 +148,7 @@ impl Decoder {
     }
 
     /// Sends a temporal unit and takes what comes out.
-    fn decode(&mut self, data: Vec<u8>) -> Result<Vec<(i64, Result<Picture, FrameError>)>, FrameError> {
+    fn decode(&mut self, data: Vec<u8>) -> Result<Vec<Shown>, FrameError> {
         let number = self.pushed;
         let Some(decoder) = &mut self.decoder else {
             return Err(FrameError::Damaged("the AV1 decoder broke down at an earlier frame".to_owned()));
@@ -167,7 +170,9 @@ impl Decoder {
         }));
         outcome.unwrap_or_else(|_| {
             // Whatever state it is in, nothing of it may run again, not even its destructor.
-            self.decoder.take().map(std::mem::forget);
+            if let Some(broken) = self.decoder.take() {
+                std::mem::forget(broken);
+            }
             Err(FrameError::Damaged("the AV1 decoder broke down at this frame".to_owned()))
         })
     }

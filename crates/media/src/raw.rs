@@ -155,7 +155,7 @@ fn demosaic(
             // OK to index: rows and columns lie inside, and the caller checked the length of the data.
             let at = |row: usize, column: usize| u16::from(data[row * step + column]);
             // OK to cast: the mean of bytes is a byte.
-            let mean2 = |a: u16, b: u16| ((a + b + 1) / 2) as u8;
+            let mean2 = |a: u16, b: u16| (a + b).div_ceil(2) as u8;
             let mean4 = |a: u16, b: u16, c: u16, d: u16| ((a + b + c + d + 2) / 4) as u8;
             let own = at(y, x) as u8;
             let beside = || mean2(at(y, left), at(y, right));
