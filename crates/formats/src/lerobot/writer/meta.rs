@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Float64Array, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder, RecordBatch, StringArray,
-    StringBuilder,
+    Array, ArrayRef, Float64Array, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder, RecordBatch,
+    StringArray, StringBuilder,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
@@ -201,8 +201,8 @@ pub(super) fn info(spec: &DatasetSpec, totals: Totals, videos: &BTreeMap<String,
         "total_frames": totals.frames,
         "total_tasks": totals.tasks,
         "chunks_size": super::CHUNK_FILES,
-        "data_files_size_in_mb": super::DATA_FILE_BYTES >> 20,
-        "video_files_size_in_mb": super::VIDEO_FILE_BYTES >> 20,
+        "data_files_size_in_mb": spec.data_file_mb,
+        "video_files_size_in_mb": spec.video_file_mb,
         "fps": spec.fps,
         "splits": {"train": format!("0:{}", totals.episodes)},
         "data_path": "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",

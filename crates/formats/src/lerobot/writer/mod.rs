@@ -36,10 +36,6 @@ pub use self::stats::FeatureStats;
 
 /// Files per folder.
 const CHUNK_FILES: u64 = 1000;
-/// Bytes after which a data file is full.
-const DATA_FILE_BYTES: u64 = 100 << 20;
-/// Bytes after which a video file is full.
-const VIDEO_FILE_BYTES: u64 = 200 << 20;
 /// Rows of `meta/episodes` that are written at once.
 const META_ROWS: usize = 100;
 
@@ -110,6 +106,25 @@ pub struct DatasetSpec {
     pub features: Vec<NewFeature>,
     /// Further keys of `info.json`.
     pub extra: Map<String, Value>,
+    /// Mebibytes after which a new data file begins; 100 is LeRobot's default.
+    pub data_file_mb: u32,
+    /// Mebibytes after which a new video file begins; 200 is LeRobot's default.
+    pub video_file_mb: u32,
+}
+
+impl DatasetSpec {
+    /// A dataset of these features, with LeRobot's sizes of files.
+    pub fn new(fps: u32, robot_type: Option<String>, features: Vec<NewFeature>) -> Self {
+        Self { fps, robot_type, features, extra: Map::new(), data_file_mb: 100, video_file_mb: 200 }
+    }
+
+    fn data_file_bytes(&self) -> u64 {
+        u64::from(self.data_file_mb) << 20
+    }
+
+    fn video_file_bytes(&self) -> u64 {
+        u64::from(self.video_file_mb) << 20
+    }
 }
 
 /// One coded picture of the episode, in the order of decoding.
@@ -306,7 +321,7 @@ impl<F: Files> LeRobotWriter<F> {
             let (chunk, file) = chunk_and_file(number);
             format!("videos/{camera}/chunk-{chunk:03}/file-{file:03}.mp4")
         };
-        self.cameras[at].push(&mut self.files, path, self.spec.fps, VIDEO_FILE_BYTES, frame)
+        self.cameras[at].push(&mut self.files, path, self.spec.fps, self.spec.video_file_bytes(), frame)
     }
 
     /// Ends the episode and writes its rows. `pictures` has the statistics of each camera's pictures, where they are known:
@@ -390,7 +405,7 @@ impl<F: Files> LeRobotWriter<F> {
             let bytes = writer.bytes_written() as u64;
             // What the rows before took stands for what these take.
             let expected = bytes / self.data_rows.max(1) * batch.num_rows() as u64;
-            if bytes + expected >= DATA_FILE_BYTES {
+            if bytes + expected >= self.spec.data_file_bytes() {
                 self.close_data()?;
                 self.data_number += 1;
             }
@@ -421,7 +436,7 @@ impl<F: Files> LeRobotWriter<F> {
         if rows.is_empty() {
             return Ok(());
         }
-        if self.episodes.as_ref().is_some_and(|writer| writer.bytes_written() as u64 >= DATA_FILE_BYTES) {
+        if self.episodes.as_ref().is_some_and(|writer| writer.bytes_written() as u64 >= self.spec.data_file_bytes()) {
             if let Some(writer) = self.episodes.take() {
                 writer.close().map_err(failed(what))?;
             }
