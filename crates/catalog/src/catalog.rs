@@ -1,110 +1,367 @@
-//! One open store.
+//! One open store: what it holds, and what a commit adds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
-use datafusion::prelude::SessionContext;
-use prairie_model::{DerivationId, Hash256, RecordingId};
-use prairie_store::Objects;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use prairie_model::{DerivationId, EpisodeId, ObjectId, RecordingId, Rights};
+use prairie_store::{Objects, object_key};
+use sqlx::{Row as _, SqlitePool};
 
-use crate::*;
+use crate::bridge::Bridge;
+use crate::database::{self, Draft, HIDE_ALL, bytes_from_db, doing, from_db, to_db};
+use crate::view::{self, View};
+use crate::{
+    CatalogError, Commit, Committed, DataFile, DerivationRow, RecordingFile, RecordingRow, Result, SnapshotId,
+    StoredRecording, TableWriter,
+};
 
-/// One open store: `DIR/catalog.sqlite`, and the objects that it refers to.
+/// Views that are kept for the next session.
+const VIEWS_KEPT: usize = 8;
+
+/// One open store: `DIR/catalog.sqlite`, and the objects that it refers to. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Catalog {}
+pub struct Catalog {
+    shared: Arc<Shared>,
+}
 
-/// While it lives, `gc` in any process leaves what this process writes.
 #[derive(Debug)]
-pub struct Lease {}
+struct Shared {
+    pool: SqlitePool,
+    objects: Arc<dyn Objects>,
+    bridge: Arc<Bridge>,
+    runtime: Arc<RuntimeEnv>,
+    views: Mutex<BTreeMap<(SnapshotId, u64), Arc<View>>>,
+}
 
 impl Catalog {
-    /// Opens the store in `dir`, and makes one when there is none.
-    pub async fn open(_dir: &Path, _objects: Arc<dyn Objects>) -> Result<Self> {
-        unimplemented!("the signature comes first")
+    /// Opens the store in `dir`, and makes one when there is none. The objects are usually those in the same folder.
+    pub async fn open(dir: &Path, objects: Arc<dyn Objects>) -> Result<Self> {
+        let pool = database::open(&dir.join("catalog.sqlite")).await?;
+        let bridge = Arc::new(Bridge::new(Arc::clone(&objects)));
+        let failed = |error| CatalogError::Query(Box::new(error));
+        let runtime = RuntimeEnvBuilder::new().build_arc().map_err(failed)?;
+        let url = ObjectStoreUrl::parse("prairie://store").map_err(failed)?;
+        runtime.register_object_store(url.as_ref(), Arc::clone(&bridge) as _);
+        let catalog = Self { shared: Arc::new(Shared { pool, objects, bridge, runtime, views: Mutex::default() }) };
+        // An erasure that was acknowledged and then cut off.
+        catalog.delete_doomed().await?;
+        Ok(catalog)
     }
+
     /// Where objects lie.
     pub fn objects(&self) -> &Arc<dyn Objects> {
-        unimplemented!("the signature comes first")
+        &self.shared.objects
     }
+
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        &self.shared.pool
+    }
+
+    pub(crate) fn bridge(&self) -> Arc<Bridge> {
+        Arc::clone(&self.shared.bridge)
+    }
+
+    pub(crate) fn runtime(&self) -> Arc<RuntimeEnv> {
+        Arc::clone(&self.shared.runtime)
+    }
+
     /// The latest snapshot; zero when nothing was committed yet.
     pub async fn latest(&self) -> Result<SnapshotId> {
-        unimplemented!("the signature comes first")
+        view::latest(self.pool()).await
     }
+
+    /// What can be seen at a snapshot. Only an erasure changes a view afterwards, so it is kept by snapshot and by the
+    /// number of erasures.
+    pub(crate) async fn view(&self, snapshot: Option<SnapshotId>) -> Result<Arc<View>> {
+        let snapshot = view::resolve(self.pool(), snapshot).await?;
+        let erasures: i64 = sqlx::query_scalar("SELECT count(*) FROM tombstones")
+            .fetch_one(self.pool())
+            .await
+            .map_err(doing("count erasures"))?;
+        let key = (snapshot, from_db(erasures));
+        // The map stays whole when a thread panics while it holds the lock: inserts and removes are single steps.
+        let views = || self.shared.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(view) = views().get(&key) {
+            return Ok(Arc::clone(view));
+        }
+        let view = Arc::new(view::load(self.pool(), snapshot).await?);
+        let mut views = views();
+        while views.len() >= VIEWS_KEPT {
+            views.pop_first();
+        }
+        views.insert(key, Arc::clone(&view));
+        Ok(view)
+    }
+
     /// Whether any recording has a file of that size: if not, a file of that size is new, and need not be hashed first.
-    pub async fn has_file_of_size(&self, _size: u64) -> Result<bool> {
-        unimplemented!("the signature comes first")
+    pub async fn has_file_of_size(&self, size: u64) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM recording_files WHERE bytes = ? LIMIT 1")
+            .bind(to_db(size))
+            .fetch_optional(self.pool())
+            .await
+            .map_err(doing("look for a file by its size"))?;
+        Ok(found.is_some())
     }
+
     /// The recording of that id.
-    pub async fn recording(&self, _id: RecordingId) -> Result<Option<StoredRecording>> {
-        unimplemented!("the signature comes first")
+    pub async fn recording(&self, id: RecordingId) -> Result<Option<StoredRecording>> {
+        let failed = doing("read a recording");
+        let row = sqlx::query("SELECT * FROM recordings WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(self.pool())
+            .await
+            .map_err(&failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let rows = sqlx::query("SELECT path, bytes, object FROM recording_files WHERE recording = ? ORDER BY path")
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(self.pool())
+            .await
+            .map_err(&failed)?;
+        let mut files = Vec::with_capacity(rows.len());
+        for file in &rows {
+            let object = ObjectId::from_bytes(bytes_from_db("object id", file.get(2))?);
+            files.push(RecordingFile { path: file.get(0), size: from_db(file.get(1)), object });
+        }
+        let summary: &str = row.get("summary");
+        let summary = serde_json::from_str(summary).map_err(|_error| CatalogError::Damaged {
+            what: "summary of a recording",
+            found: summary.chars().take(80).collect(),
+        })?;
+        let rights = Rights {
+            owner: row.get("owner"),
+            licence: row.get("licence"),
+            consent: row.get("consent"),
+            purpose: row.get("purpose"),
+            custody: row.get("custody"),
+        };
+        let erased = row.get::<Option<i64>, _>("erased").map(|at| SnapshotId(from_db(at)));
+        let added = SnapshotId(from_db(row.get("added")));
+        let row = RecordingRow { id, format: row.get("format"), origin: row.get("origin"), files, rights, summary };
+        Ok(Some(StoredRecording { row, added, erased }))
     }
+
     /// The derivation of that id, with its episodes.
-    pub async fn derivation(&self, _id: DerivationId) -> Result<Option<DerivationRow>> {
-        unimplemented!("the signature comes first")
+    pub async fn derivation(&self, id: DerivationId) -> Result<Option<DerivationRow>> {
+        let row = sqlx::query("SELECT derivation, episodes FROM derivations WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(self.pool())
+            .await
+            .map_err(doing("read a derivation"))?;
+        let Some(row) = row else { return Ok(None) };
+        let text: &str = row.get(0);
+        let derivation = serde_json::from_str(text)
+            .map_err(|_error| CatalogError::Damaged { what: "derivation", found: text.chars().take(80).collect() })?;
+        Ok(Some(DerivationRow { id, derivation, episodes: read_episodes(row.get(1))? }))
     }
-    /// Keeps `gc` away from what this process writes from now on until it commits.
-    pub async fn lease(&self) -> Result<Lease> {
-        unimplemented!("the signature comes first")
+
+    /// A writer for a file of `table`; all its rows belong to `owner`. Blocking: call it where blocking is allowed.
+    pub fn writer(&self, table: &str, owner: Option<&str>) -> Result<TableWriter> {
+        TableWriter::new(self.objects(), table, owner)
     }
-    /// A writer for a file of `table`; all its rows belong to `owner`. Blocking; call it where blocking is allowed.
-    pub fn writer(&self, _table: &str, _owner: Option<&str>) -> Result<TableWriter> {
-        unimplemented!("the signature comes first")
-    }
+
     /// Adds all of `commit` as a new snapshot, durably, or nothing.
-    pub async fn commit(&self, _commit: &Commit) -> Result<Committed> {
-        unimplemented!("the signature comes first")
+    ///
+    /// Objects and table files must be in the store before: each is looked at under the lock that `gc` takes too.
+    pub async fn commit(&self, commit: &Commit) -> Result<Committed> {
+        let mut draft = Draft::begin(self.pool(), &commit.note, &commit.leaves).await?;
+        for recording in &commit.recordings {
+            self.add_recording(&mut draft, recording).await?;
+        }
+        for derivation in &commit.derivations {
+            add_derivation(&mut draft, derivation).await?;
+        }
+        for file in &commit.files {
+            self.check_object(&file.key, file.bytes)?;
+            draft.add_file(file).await?;
+        }
+        for (episode, revision) in &commit.revisions {
+            revise(&mut draft, *episode, *revision).await?;
+        }
+        draft.commit().await
     }
-    /// A DataFusion session over the tables as they were at `snapshot`; `None` is the latest.
-    pub async fn session(&self, _snapshot: Option<SnapshotId>) -> Result<SessionContext> {
-        unimplemented!("the signature comes first")
+
+    /// Fails unless the store has the object with that size.
+    pub(crate) fn check_object(&self, key: &str, size: u64) -> Result<()> {
+        let found = self.objects().size(key).map_err(|source| CatalogError::Object {
+            doing: "look at",
+            key: key.to_owned(),
+            source,
+        })?;
+        match found {
+            Some(found) if found == size => Ok(()),
+            found => Err(CatalogError::MissingObject {
+                key: key.to_owned(),
+                size,
+                found: found.map_or("none".to_owned(), |found| format!("{found} bytes")),
+            }),
+        }
     }
-    /// Runs one query. Nothing but queries is allowed.
-    pub async fn query(&self, _sql: &str, _snapshot: Option<SnapshotId>) -> Result<Vec<RecordBatch>> {
-        unimplemented!("the signature comes first")
-    }
-    /// Freezes a version of a dataset. The same name and hash as its latest version gives that version.
-    pub async fn create_dataset(&self, _version: &NewDatasetVersion, _leaves: &[Leaf]) -> Result<DatasetVersion> {
-        unimplemented!("the signature comes first")
-    }
-    /// All versions of all datasets, by name and version.
-    pub async fn datasets(&self) -> Result<Vec<DatasetVersion>> {
-        unimplemented!("the signature comes first")
-    }
-    /// A version; `None` is the latest.
-    pub async fn dataset(&self, _name: &str, _version: Option<u32>) -> Result<DatasetVersion> {
-        unimplemented!("the signature comes first")
-    }
-    /// The episodes of a version, in its order.
-    pub async fn dataset_episodes(&self, _version: &DatasetVersion) -> Result<Vec<DatasetEpisode>> {
-        unimplemented!("the signature comes first")
-    }
-    /// Root of the ledger at `snapshot`, and its number of leaves.
-    pub async fn ledger_root(&self, _snapshot: Option<SnapshotId>) -> Result<(Hash256, u64)> {
-        unimplemented!("the signature comes first")
-    }
-    /// Looks for what is missing, damaged, or does not agree. `deep` reads every byte.
-    pub async fn fsck(&self, _deep: bool) -> Result<FsckReport> {
-        unimplemented!("the signature comes first")
-    }
-    /// Merges small table files, and drops superseded rows, as a new snapshot.
-    pub async fn compact(&self) -> Result<CompactReport> {
-        unimplemented!("the signature comes first")
-    }
-    /// Deletes objects that nothing refers to and that are older than `grace` and than every living lease.
-    pub async fn gc(&self, _grace: Duration) -> Result<GcReport> {
-        unimplemented!("the signature comes first")
-    }
-    /// Destroys the bytes and rows of an episode or recording at all snapshots; `leaf` is the signed record of it.
-    pub async fn erase(&self, _target: EraseTarget, _leaf: Option<Leaf>, _reason: &str) -> Result<EraseReport> {
-        unimplemented!("the signature comes first")
+
+    async fn add_recording(&self, draft: &mut Draft, recording: &RecordingRow) -> Result<()> {
+        let failed = doing("add a recording");
+        let id = recording.id.as_bytes().as_slice();
+        let there: Option<Option<i64>> = sqlx::query_scalar("SELECT erased FROM recordings WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&mut *draft.transaction)
+            .await
+            .map_err(&failed)?;
+        match there {
+            Some(Some(_)) => return Err(CatalogError::Erased(recording.id)),
+            Some(None) => return Ok(()),
+            None => {}
+        }
+        let mut seen = BTreeSet::new();
+        for file in recording.files.iter().filter(|file| seen.insert(file.object)) {
+            self.check_object(&object_key(file.object), file.size)?;
+        }
+        sqlx::query(
+            "INSERT INTO recordings (id, format, origin, bytes, owner, licence, consent, purpose, custody, summary, added) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(id)
+        .bind(&recording.format)
+        .bind(&recording.origin)
+        .bind(to_db(recording.size()))
+        .bind(&recording.rights.owner)
+        .bind(&recording.rights.licence)
+        .bind(&recording.rights.consent)
+        .bind(&recording.rights.purpose)
+        .bind(&recording.rights.custody)
+        .bind(recording.summary.to_string())
+        .bind(draft.snapshot)
+        .execute(&mut *draft.transaction)
+        .await
+        .map_err(&failed)?;
+        for file in &recording.files {
+            sqlx::query("INSERT INTO recording_files (recording, path, bytes, object) VALUES (?, ?, ?, ?)")
+                .bind(id)
+                .bind(&file.path)
+                .bind(to_db(file.size))
+                .bind(file.object.as_bytes().as_slice())
+                .execute(&mut *draft.transaction)
+                .await
+                .map_err(&failed)?;
+        }
+        Ok(())
     }
 }
 
-impl Lease {
-    /// Gives the lease back; one that is dropped runs out by itself.
-    pub async fn release(self) -> Result<()> {
-        unimplemented!("the signature comes first")
+/// The ids in a derivation's row.
+pub(crate) fn read_episodes(bytes: &[u8]) -> Result<Vec<EpisodeId>> {
+    let (ids, rest) = bytes.as_chunks::<16>();
+    if !rest.is_empty() {
+        let found = format!("{} bytes, no multiple of 16", bytes.len());
+        return Err(CatalogError::Damaged { what: "episodes of a derivation", found });
+    }
+    Ok(ids.iter().map(|id| EpisodeId::from_bytes(*id)).collect())
+}
+
+async fn add_derivation(draft: &mut Draft, row: &DerivationRow) -> Result<()> {
+    let failed = doing("add a derivation");
+    let id = row.id.as_bytes().as_slice();
+    let recording = row.derivation.recording;
+    let there: Option<i64> = sqlx::query_scalar("SELECT added FROM derivations WHERE id = ?")
+        .bind(id)
+        .fetch_optional(&mut *draft.transaction)
+        .await
+        .map_err(&failed)?;
+    if let Some(snapshot) = there {
+        return Err(CatalogError::AlreadyCommitted { derivation: row.id, snapshot: from_db(snapshot) });
+    }
+    let erased: Option<Option<i64>> = sqlx::query_scalar("SELECT erased FROM recordings WHERE id = ?")
+        .bind(recording.as_bytes().as_slice())
+        .fetch_optional(&mut *draft.transaction)
+        .await
+        .map_err(&failed)?;
+    match erased {
+        None => return Err(CatalogError::NoRecording(recording)),
+        Some(Some(_)) => return Err(CatalogError::Erased(recording)),
+        Some(None) => {}
+    }
+    if row.derivation.parent.is_none() {
+        supersede(draft, recording).await?;
+    }
+    let text = serde_json::to_string(&row.derivation).expect("ids and texts always have a JSON form");
+    let episodes: Vec<u8> = row.episodes.iter().flat_map(|id| *id.as_bytes()).collect();
+    sqlx::query("INSERT INTO derivations (id, recording, derivation, episodes, added) VALUES (?, ?, ?, ?, ?)")
+        .bind(id)
+        .bind(recording.as_bytes().as_slice())
+        .bind(text)
+        .bind(episodes)
+        .bind(draft.snapshot)
+        .execute(&mut *draft.transaction)
+        .await
+        .map_err(&failed)?;
+    Ok(())
+}
+
+/// Takes the episodes of all current derivations of the recording, repairs too, out of the view.
+async fn supersede(draft: &mut Draft, recording: RecordingId) -> Result<()> {
+    let failed = doing("supersede a derivation");
+    let old: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT episodes FROM derivations WHERE recording = ? AND superseded IS NULL")
+            .bind(recording.as_bytes().as_slice())
+            .fetch_all(&mut *draft.transaction)
+            .await
+            .map_err(&failed)?;
+    for episodes in &old {
+        for episode in read_episodes(episodes)? {
+            hide(draft, episode, HIDE_ALL).await?;
+        }
+    }
+    sqlx::query("UPDATE derivations SET superseded = ? WHERE recording = ? AND superseded IS NULL")
+        .bind(draft.snapshot)
+        .bind(recording.as_bytes().as_slice())
+        .execute(&mut *draft.transaction)
+        .await
+        .map_err(&failed)?;
+    Ok(())
+}
+
+/// Hides the revisions before a new one. An episode that was superseded or erased meanwhile is not revised: the compaction
+/// that drops its rows would not know of the new ones.
+async fn revise(draft: &mut Draft, episode: EpisodeId, revision: u32) -> Result<()> {
+    let gone: Option<i64> = sqlx::query_scalar(
+        "SELECT 1 FROM hidden WHERE episode = ?1 AND below = ?2 \
+         UNION ALL SELECT 1 FROM tombstones WHERE kind = 'episode' AND id = ?1 LIMIT 1",
+    )
+    .bind(episode.as_bytes().as_slice())
+    .bind(HIDE_ALL)
+    .fetch_optional(&mut *draft.transaction)
+    .await
+    .map_err(doing("look for an episode"))?;
+    match gone {
+        Some(_) => Err(CatalogError::Conflict { what: format!("episode {episode}") }),
+        None => hide(draft, episode, i64::from(revision)).await,
+    }
+}
+
+/// Hides rows below a revision. That a revision was given before means that another writer was faster.
+async fn hide(draft: &mut Draft, episode: EpisodeId, below: i64) -> Result<()> {
+    let done = sqlx::query("INSERT INTO hidden (episode, below, added) VALUES (?, ?, ?)")
+        .bind(episode.as_bytes().as_slice())
+        .bind(below)
+        .bind(draft.snapshot)
+        .execute(&mut *draft.transaction)
+        .await;
+    match done {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err(CatalogError::Conflict { what: format!("episode {episode}") })
+        }
+        Err(error) => Err(doing("hide superseded rows")(error)),
+    }
+}
+
+impl DataFile {
+    /// Whether the file may hold rows of the episode.
+    pub(crate) fn may_hold(&self, episode: &str) -> bool {
+        match self.ranges.get("episode_id") {
+            Some(crate::ColumnRange::Text { min, max }) => min.as_str() <= episode && episode <= max.as_str(),
+            _ => true,
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
 use prairie_model::{
     Decision, DerivationId, Dimension, DimensionState, Episode, EpisodeId, EpisodeTally, Finding, Hash256, Nanos,
     RecordingId, Segment, Stream,
@@ -72,8 +71,8 @@ pub struct ReceiptRow {
     pub dimensions: BTreeMap<Dimension, DimensionState>,
     /// The signed envelope as JSON.
     pub envelope: String,
-    /// When it was issued.
-    pub issued: Nanos,
+    /// When it was issued; `None` is unknown.
+    pub issued: Option<Nanos>,
 }
 
 /// A row of `segments`.
@@ -83,39 +82,4 @@ pub struct SegmentRow {
     pub episode: EpisodeId,
     /// The segment.
     pub segment: Segment,
-}
-
-impl EpisodeRow {
-    /// The rows as columns of their table.
-    pub fn to_batch(_rows: &[Self]) -> crate::Result<RecordBatch> {
-        unimplemented!("the signature comes first")
-    }
-}
-
-impl StreamRow {
-    /// The rows as columns of their table.
-    pub fn to_batch(_rows: &[Self]) -> crate::Result<RecordBatch> {
-        unimplemented!("the signature comes first")
-    }
-}
-
-impl FindingRow {
-    /// The rows as columns of their table.
-    pub fn to_batch(_rows: &[Self]) -> crate::Result<RecordBatch> {
-        unimplemented!("the signature comes first")
-    }
-}
-
-impl ReceiptRow {
-    /// The rows as columns of their table.
-    pub fn to_batch(_rows: &[Self]) -> crate::Result<RecordBatch> {
-        unimplemented!("the signature comes first")
-    }
-}
-
-impl SegmentRow {
-    /// The rows as columns of their table.
-    pub fn to_batch(_rows: &[Self]) -> crate::Result<RecordBatch> {
-        unimplemented!("the signature comes first")
-    }
 }

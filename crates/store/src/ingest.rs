@@ -112,11 +112,7 @@ pub fn stage(
 /// # Errors
 ///
 /// As [`stage`].
-pub fn hash_file(
-    source: &dyn Source,
-    file: usize,
-    progress: &(dyn Fn(u64) + Sync),
-) -> io::Result<(ObjectId, u64)> {
+pub fn hash_file(source: &dyn Source, file: usize, progress: &(dyn Fn(u64) + Sync)) -> io::Result<(ObjectId, u64)> {
     let mut done = 0;
     read_blocks(source, file, |block| {
         done += block.len() as u64;

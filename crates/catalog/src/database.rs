@@ -1,0 +1,190 @@
+//! The database: its shape, how it is opened, and how one snapshot is added.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use prairie_ledger::{Frontier, salted_leaf};
+use prairie_model::Hash256;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
+
+use crate::{CatalogError, Committed, DataFile, Leaf, Result, SnapshotId};
+
+/// The statements that lead from each schema version to the next. A released one is never changed; a new one is added.
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+
+/// How long one writer waits for another.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Below this many revisions a row of the `hidden` table hides revisions; at it, all rows of the episode in all tables.
+pub(crate) const HIDE_ALL: i64 = 1 << 32;
+
+/// Says what the database was doing when it failed.
+pub(crate) fn doing(doing: &'static str) -> impl Fn(sqlx::Error) -> CatalogError {
+    move |source| CatalogError::Database { doing, source }
+}
+
+/// A count or size as the database has it. Those above 2^63 do not occur: no disk holds as much.
+pub(crate) fn to_db(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A count or size from the database, which only [`to_db`] wrote.
+pub(crate) fn from_db(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// An id from the database.
+pub(crate) fn bytes_from_db<const N: usize>(what: &'static str, bytes: &[u8]) -> Result<[u8; N]> {
+    bytes.try_into().map_err(|_| CatalogError::Damaged { what, found: format!("{} bytes instead of {N}", bytes.len()) })
+}
+
+/// Nanoseconds since 1970, for notes of time. Nothing is decided by it except when a lease or an orphan is old.
+pub(crate) fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// Random bytes from the system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| CatalogError::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Opens the database at `path`, and makes it or brings it up to date where needed.
+pub(crate) async fn open(path: &Path) -> Result<SqlitePool> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // What is erased is overwritten, not only forgotten.
+        .pragma("secure_delete", "ON");
+    let pool =
+        SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(doing("open a connection"))?;
+    migrate(&pool).await?;
+    Ok(pool)
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<()> {
+    let failed = doing("bring the schema up to date");
+    let known = to_db(MIGRATIONS.len() as u64);
+    let version = |found: i64| if found > known { Err(CatalogError::NewerSchema { found, known }) } else { Ok(found) };
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await.map_err(&failed)?;
+    if version(found)? == known {
+        return Ok(());
+    }
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+    // Asked again under the lock: another process may have come first.
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await.map_err(&failed)?;
+    // OK to cast: `version` has seen that it is between 0 and the number of migrations.
+    for statements in MIGRATIONS.iter().skip(version(found)? as usize) {
+        sqlx::raw_sql(*statements).execute(&mut *transaction).await.map_err(&failed)?;
+    }
+    transaction.commit().await.map_err(&failed)
+}
+
+/// A snapshot being made: the one way in which the database changes. Dropping it unfinished leaves nothing.
+pub(crate) struct Draft {
+    pub(crate) transaction: Transaction<'static, Sqlite>,
+    pub(crate) snapshot: i64,
+    first_leaf: u64,
+    root: Hash256,
+}
+
+impl Draft {
+    /// Takes the write lock, numbers the snapshot, and adds its leaves to the ledger.
+    pub(crate) async fn begin(pool: &SqlitePool, note: &str, leaves: &[Leaf]) -> Result<Self> {
+        let failed = doing("begin a snapshot");
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+        let last = sqlx::query("SELECT id, ledger_size, ledger_peaks FROM snapshots ORDER BY id DESC LIMIT 1")
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+        let (snapshot, mut frontier) = match last {
+            None => (1, Frontier::default()),
+            Some(row) => (row.get::<i64, _>(0) + 1, read_frontier(from_db(row.get(1)), row.get(2))?),
+        };
+        let first_leaf = frontier.size();
+        let mut salted = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let salt = Hash256::from_bytes(random()?);
+            let hash = salted_leaf(&leaf.kind, salt, leaf.digest);
+            frontier.push(hash);
+            salted.push((salt, hash));
+        }
+        let root = frontier.root();
+        let peaks: Vec<u8> = frontier.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect();
+        sqlx::query("INSERT INTO snapshots (id, created_ns, note, ledger_size, ledger_peaks, ledger_root) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(snapshot)
+            .bind(now_ns())
+            .bind(note)
+            .bind(to_db(frontier.size()))
+            .bind(peaks)
+            .bind(root.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+        for (at, (leaf, (salt, hash))) in leaves.iter().zip(&salted).enumerate() {
+            sqlx::query("INSERT INTO leaves (seq, kind, reference, salt, hash, added) VALUES (?, ?, ?, ?, ?, ?)")
+                .bind(to_db(first_leaf + at as u64))
+                .bind(&leaf.kind)
+                .bind(&leaf.reference)
+                .bind(salt.as_bytes().as_slice())
+                .bind(hash.as_bytes().as_slice())
+                .bind(snapshot)
+                .execute(&mut *transaction)
+                .await
+                .map_err(&failed)?;
+        }
+        Ok(Self { transaction, snapshot, first_leaf, root })
+    }
+
+    /// Makes a table file part of the view from this snapshot on.
+    pub(crate) async fn add_file(&mut self, file: &DataFile) -> Result<()> {
+        let (added, removed) = (self.snapshot, None);
+        self.add_file_between(file, added, removed).await
+    }
+
+    /// Makes a table file part of the views from `added` up to before `removed`.
+    pub(crate) async fn add_file_between(&mut self, file: &DataFile, added: i64, removed: Option<i64>) -> Result<()> {
+        let ranges =
+            serde_json::to_string(&file.ranges).expect("numbers and texts under texts always have a JSON form");
+        sqlx::query(
+            "INSERT INTO data_files (key, table_name, owner, row_count, bytes, ranges, added, removed) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&file.key)
+        .bind(&file.table)
+        .bind(&file.owner)
+        .bind(to_db(file.rows))
+        .bind(to_db(file.bytes))
+        .bind(ranges)
+        .bind(added)
+        .bind(removed)
+        .execute(&mut *self.transaction)
+        .await
+        .map_err(doing("add a table file"))?;
+        Ok(())
+    }
+
+    /// Acknowledges: on return the snapshot is durable.
+    pub(crate) async fn commit(self) -> Result<Committed> {
+        self.transaction.commit().await.map_err(doing("commit a snapshot"))?;
+        let snapshot = SnapshotId(from_db(self.snapshot));
+        Ok(Committed { snapshot, first_leaf: self.first_leaf, root: self.root })
+    }
+}
+
+pub(crate) fn read_frontier(size: u64, peaks: &[u8]) -> Result<Frontier> {
+    let damaged =
+        || CatalogError::Damaged { what: "ledger peaks", found: format!("{} bytes for {size} leaves", peaks.len()) };
+    let (hashes, rest) = peaks.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(damaged());
+    }
+    Frontier::new(size, hashes.iter().map(|hash| Hash256::from_bytes(*hash)).collect()).ok_or_else(damaged)
+}

@@ -1,0 +1,145 @@
+//! Reading table files back, and writing them anew without some rows.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::UInt32Type;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+use prairie_store::{ObjectReader, Objects};
+
+use crate::tables::hidden_by_revision;
+use crate::view::Hidden;
+use crate::{CatalogError, DataFile, Result, TableWriter};
+
+/// An object as the Parquet reader wants it.
+#[derive(Clone)]
+struct Chunks {
+    reader: Arc<dyn ObjectReader>,
+}
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.reader.len()
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = From;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<From> {
+        Ok(From { reader: Arc::clone(&self.reader), at: start })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        if start.saturating_add(length as u64) > self.reader.len() {
+            return Err(ParquetError::EOF(format!("bytes {start}+{length} of {}", self.reader.len())));
+        }
+        let mut bytes = vec![0; length];
+        self.get_read(start)?.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+struct From {
+    reader: Arc<dyn ObjectReader>,
+    at: u64,
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read_at(self.at, buffer)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+fn builder(objects: &Arc<dyn Objects>, key: &str) -> Result<ParquetRecordBatchReaderBuilder<Chunks>> {
+    let reader =
+        objects.open(key).map_err(|source| CatalogError::Object { doing: "open", key: key.to_owned(), source })?;
+    ParquetRecordBatchReaderBuilder::try_new(Chunks { reader: reader.into() })
+        .map(|builder| builder.with_batch_size(8192))
+        .map_err(|source| CatalogError::Parquet { doing: "open", key: key.to_owned(), source })
+}
+
+fn each_batch(
+    builder: ParquetRecordBatchReaderBuilder<Chunks>,
+    key: &str,
+    take: &mut dyn FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let failed = |source| CatalogError::Parquet { doing: "read", key: key.to_owned(), source };
+    for batch in builder.build().map_err(failed)? {
+        take(&batch.map_err(|error| failed(ParquetError::from(error)))?)?;
+    }
+    Ok(())
+}
+
+/// Gives every batch of a table file to `take`.
+pub(crate) fn read_batches(
+    objects: &Arc<dyn Objects>,
+    key: &str,
+    take: &mut dyn FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    each_batch(builder(objects, key)?, key, take)
+}
+
+/// A column of texts.
+pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str, key: &str) -> Result<&'a StringArray> {
+    let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    column.ok_or_else(|| CatalogError::Damaged {
+        what: "table file",
+        found: format!("`{key}` without texts in `{name}`"),
+    })
+}
+
+/// Which rows stay.
+fn stay(batch: &RecordBatch, file: &DataFile, hidden: &Hidden) -> Result<BooleanArray> {
+    let ids = texts(batch, "episode_id", &file.key)?;
+    let revisions = match hidden_by_revision(&file.table) {
+        Some(true) => batch.column_by_name("revision").and_then(|column| column.as_primitive_opt::<UInt32Type>()),
+        _ => None,
+    };
+    let stays = |row: usize| !hidden.hides(ids.value(row), revisions.map(|revisions| revisions.value(row)));
+    Ok((0..batch.num_rows()).map(|row| Some(stays(row))).collect())
+}
+
+/// How many rows of a file are hidden. Reads only the columns that tell.
+pub(crate) fn count_hidden(objects: &Arc<dyn Objects>, file: &DataFile, hidden: &Hidden) -> Result<u64> {
+    if hidden_by_revision(&file.table).is_none() || !hidden.below.keys().any(|episode| file.may_hold(episode)) {
+        return Ok(0);
+    }
+    let builder = builder(objects, &file.key)?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), ["episode_id", "revision"]);
+    let mut count = 0;
+    each_batch(builder.with_projection(mask), &file.key, &mut |batch| {
+        count += (batch.num_rows() - stay(batch, file, hidden)?.true_count()) as u64;
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// Appends the rows of a file that are not hidden, and says how many were left out.
+pub(crate) fn copy_rows(
+    objects: &Arc<dyn Objects>,
+    file: &DataFile,
+    hidden: &Hidden,
+    writer: &mut TableWriter,
+) -> Result<u64> {
+    let mut dropped = 0;
+    read_batches(objects, &file.key, &mut |batch| {
+        if hidden.below.is_empty() || hidden_by_revision(&file.table).is_none() {
+            return writer.append(batch);
+        }
+        let stay = stay(batch, file, hidden)?;
+        dropped += (batch.num_rows() - stay.true_count()) as u64;
+        let kept = filter_record_batch(batch, &stay)
+            .map_err(|source| CatalogError::Columns { table: file.table.clone(), source })?;
+        writer.append(&kept)
+    })?;
+    Ok(dropped)
+}
