@@ -203,7 +203,7 @@ fn files_roll_over() {
     writer.finish().unwrap();
     let source = files.source();
     let count = |folder: &str| source.files().iter().filter(|file| file.path.starts_with(folder)).count();
-    assert_eq!((count("data/"), count("videos/")), (3, 3), "two episodes per file");
+    assert_eq!((count("data/"), count("videos/")), (2, 3), "three episodes per data file, two per video file");
     let (_, all) = read_all(&source, &ReadOptions::default());
     assert!(all.notes.is_empty(), "{:?}", all.notes);
     assert_eq!(all.ended, (0..6).collect::<Vec<_>>());
