@@ -62,11 +62,15 @@ pub(crate) fn is_time(stamp: i64) -> bool {
     stamp > 0
 }
 
-/// Whether `pairs` suffice to decide.
-pub(crate) fn is_full(pairs: &[Pair]) -> bool {
-    let (Some(first), Some(last)) = (pairs.first(), pairs.last()) else { return false };
-    let span = last.1.saturating_sub(first.1);
-    span >= WINDOW_NS || pairs.len() >= WINDOW_MAX_ROWS || (pairs.len() >= WINDOW_ROWS && span >= WINDOW_MIN_NS)
+/// How many of the first `pairs` suffice to decide; `None` when all of them do not. It does not depend on how samples came in
+/// batches. The first `known` are known not to suffice.
+pub(crate) fn window(pairs: &[Pair], known: usize) -> Option<usize> {
+    let first = pairs.first()?.1;
+    let full = |(at, pair): (usize, &Pair)| {
+        let (rows, span) = (at + 1, pair.1.saturating_sub(first));
+        span >= WINDOW_NS || rows >= WINDOW_MAX_ROWS || (rows >= WINDOW_ROWS && span >= WINDOW_MIN_NS)
+    };
+    pairs.iter().enumerate().skip(known).find(|pair| full(*pair)).map(|(at, _)| at + 1)
 }
 
 /// Decides, and says what is odd.
@@ -164,7 +168,7 @@ mod tests {
     #[test]
     fn one_clock_keeps_its_stamps() {
         let pairs = pairs(|t| Some(YEAR_2026 + t));
-        assert!(is_full(&pairs) && !is_full(&pairs[..200]));
+        assert_eq!((window(&pairs, 0), window(&pairs[..200], 7)), (Some(200 + 1), None));
         assert_eq!(judge(&pairs), (Choice::Header(0), None));
         assert_eq!(judge(&pairs[..1]), (Choice::Header(0), None), "one sample with a sane latency");
     }

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray, RecordBatch, UInt32Array};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::DataType;
 use prairie_model::{Clock, Note, NoteKind, Stream, StreamBatch, StreamKind};
 
 use crate::StandardizeError;
 use crate::clock::{self, Choice, Pair, Watch};
 use crate::columns::{bounds, pick};
-use crate::part::Part;
+use crate::part::{Part, schema_of};
+
+/// Values that wait for a decision. Streams of very long vectors are decided on fewer samples.
+const WAITING_MAX_BYTES: usize = 64 << 20;
 
 /// A stream under way.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub(crate) struct Flow {
     choice: Option<Choice>,
     pairs: Vec<Pair>,
     waiting: Vec<Waiting>,
+    waiting_bytes: usize,
     watch: Watch,
     notes: Vec<Note>,
     /// Stamps that are no times.
@@ -63,6 +67,7 @@ impl Flow {
             choice: None,
             pairs: Vec::new(),
             waiting: Vec::new(),
+            waiting_bytes: 0,
             watch: Watch::default(),
             notes: Vec::new(),
             invalid: 0,
@@ -112,9 +117,13 @@ impl Flow {
         if let Some(choice) = self.choice {
             return self.emit(choice, Waiting { pairs, shift, columns }, out);
         }
+        let known = self.pairs.len();
         self.pairs.extend_from_slice(&pairs);
+        self.waiting_bytes +=
+            columns.iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum::<usize>();
         self.waiting.push(Waiting { pairs, shift, columns });
-        if clock::is_full(&self.pairs) { self.settle(out) } else { Ok(()) }
+        let enough = self.waiting_bytes > WAITING_MAX_BYTES || clock::window(&self.pairs, known).is_some();
+        if enough { self.settle(out) } else { Ok(()) }
     }
 
     /// Decides on what there is, and gives what waits.
@@ -122,7 +131,8 @@ impl Flow {
         let choice = match self.choice {
             Some(choice) => choice,
             None => {
-                let (choice, note) = clock::judge(&std::mem::take(&mut self.pairs));
+                let pairs = std::mem::take(&mut self.pairs);
+                let (choice, note) = clock::judge(&pairs[..clock::window(&pairs, 0).unwrap_or(pairs.len())]);
                 self.notes.extend(note);
                 self.decide(choice);
                 choice
@@ -216,7 +226,7 @@ impl Flow {
         columns.extend(samples.columns);
         // OK because streams are only made with a kind.
         let kind = self.stream.kind.expect("a flow has a kind");
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(kind.fields())), columns)
+        let batch = RecordBatch::try_new(schema_of(kind), columns)
             .map_err(|source| StandardizeError::Columns { stream: self.stream.name.clone(), source })?;
         let shared = self.shared.get_or_insert_with(|| Arc::new(self.stream.clone()));
         out(shared.clone(), batch);

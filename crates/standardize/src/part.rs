@@ -1,15 +1,24 @@
 //! What a lens makes of a batch of messages: samples of one stream, before their times are settled.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray, StringArray, UInt32Array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, Float64Type};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use prairie_model::{PictureInfo, StreamKind, TIME_FIELDS};
 
 use crate::columns::{bounds, pick};
+
+/// The columns of a kind. Made once: parts ask for them with every column they set.
+pub(crate) fn schema_of(kind: StreamKind) -> SchemaRef {
+    static SCHEMAS: LazyLock<BTreeMap<StreamKind, SchemaRef>> = LazyLock::new(|| {
+        StreamKind::ALL.into_iter().map(|kind| (kind, Arc::new(Schema::new(kind.fields())))).collect()
+    });
+    SCHEMAS.get(&kind).cloned().expect("`ALL` holds every kind")
+}
 
 /// What is known of a stream, beyond its samples.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,7 +64,7 @@ impl Part {
             rows: None,
             header: None,
             shift: None,
-            columns: vec![None; kind.fields().len() - TIME_FIELDS.len()],
+            columns: vec![None; schema_of(kind).fields().len() - TIME_FIELDS.len()],
             facts: Facts::default(),
             on_change: false,
             unit_assumed: false,
@@ -106,7 +115,8 @@ impl Part {
     }
 
     pub(crate) fn set(&mut self, name: &str, column: ArrayRef) {
-        let fields = self.kind.fields();
+        let schema = schema_of(self.kind);
+        let fields = schema.fields();
         let at = fields.iter().position(|field| field.name() == name).filter(|at| *at >= TIME_FIELDS.len());
         let at = at.expect("lenses name columns of the kind they make");
         debug_assert_eq!(fields[at].data_type(), column.data_type(), "column `{name}` of {}", self.kind.name());
@@ -115,7 +125,7 @@ impl Part {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&ArrayRef> {
-        let at = self.kind.fields().iter().position(|field| field.name() == name)?;
+        let at = schema_of(self.kind).fields().iter().position(|field| field.name() == name)?;
         self.columns.get(at.checked_sub(TIME_FIELDS.len())?)?.as_ref()
     }
 
@@ -139,7 +149,8 @@ impl Part {
 
     /// The kind's own columns, null ones filled in.
     pub(crate) fn finish(&self) -> Vec<ArrayRef> {
-        let fields = self.kind.fields();
+        let schema = schema_of(self.kind);
+        let fields = schema.fields();
         let fields = fields[TIME_FIELDS.len()..].iter();
         let filled = fields.zip(&self.columns).map(|(field, column)| match column {
             Some(column) => column.clone(),
@@ -237,16 +248,22 @@ pub(crate) fn element(list: &ListArray, at: usize) -> Option<Float64Array> {
     (column.null_count() < column.len()).then_some(column)
 }
 
+/// Streams that one batch may be split into. Samples beyond are left out, and their messages are unmapped.
+pub(crate) const MOST_GROUPS: usize = 4096;
+
 /// One part for each text of `keys`, in the order of their appearance; `mark` writes the text into the part. A null or
 /// empty text marks nothing.
 pub(crate) fn split_by_text(part: &Part, keys: &StringArray, mark: impl Fn(&mut Part, &str)) -> Vec<Part> {
     let text = |row: usize| if keys.is_valid(row) { keys.value(row) } else { "" };
     let mut groups: Vec<(&str, Vec<u32>)> = Vec::new();
-    let mut index = std::collections::HashMap::new();
+    let mut index = HashMap::new();
     let mut last = 0;
     for row in 0..part.samples.min(keys.len()) {
         let key = text(row);
         if groups.get(last).is_none_or(|(seen, _)| *seen != key) {
+            if groups.len() >= MOST_GROUPS && !index.contains_key(key) {
+                continue;
+            }
             last = *index.entry(key).or_insert_with(|| {
                 groups.push((key, Vec::new()));
                 groups.len() - 1

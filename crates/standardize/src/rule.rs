@@ -198,7 +198,7 @@ fn scale_list(list: &ListArray, factor: f64) -> Option<ListArray> {
 fn normalise_gripper(part: &mut Part, rule: &Rule) {
     let (StreamKind::Gripper, Some(range)) = (part.kind, rule.gripper) else { return };
     let factor = rule.unit_of(part.kind, "raw_position").and_then(to_si).map_or(1.0, |(factor, _)| factor);
-    let raw = part.get("raw_position").and_then(|raw| columns::numbers(raw));
+    let raw = part.get("raw_position").and_then(columns::numbers);
     let normal = raw.map(|raw| {
         let (closed, open) = (range.closed * factor, range.open * factor);
         raw.unary::<_, arrow::datatypes::Float64Type>(|raw| (raw - closed) / (open - closed))

@@ -55,7 +55,8 @@ fn interfaces(input: &Input<'_>) -> Option<BTreeMap<String, ListArray>> {
         for at in 0..(to - from).min(end - first) {
             let known = found.len();
             let name = texts.value(from + at);
-            if known >= MOST_INTERFACES && !found.contains_key(name) {
+            let full = known >= MOST_INTERFACES || (known + 1) * cells > MOST_CELLS;
+            if full && !found.contains_key(name) {
                 continue;
             }
             let (column, valid) = found.entry(name).or_insert_with(|| (vec![0.0; cells], vec![false; cells]));
@@ -74,6 +75,8 @@ fn interfaces(input: &Input<'_>) -> Option<BTreeMap<String, ListArray>> {
 
 /// Interfaces of one message type; real ones have three to ten.
 const MOST_INTERFACES: usize = 256;
+/// Cells of all columns together, so that names that change with every joint fill no memory.
+const MOST_CELLS: usize = 1 << 24;
 
 #[cfg(test)]
 mod tests {

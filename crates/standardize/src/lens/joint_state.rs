@@ -7,7 +7,7 @@ use prairie_model::StreamKind;
 
 use super::{Input, Lens, has_word, is_command};
 use crate::columns::bounds;
-use crate::part::{Part, element, names_of, without_empty};
+use crate::part::{MOST_GROUPS, Part, element, names_of, without_empty};
 
 /// Positions, velocities and efforts, one stream for each set of names on the topic: several drivers may share one.
 #[derive(Debug)]
@@ -76,10 +76,16 @@ pub(super) fn by_names(part: Part, names: Option<(ListArray, StringArray)>) -> V
         // Names hardly ever change, so most rows are told by comparing them with the group of the row before.
         let group = match last.filter(|last| same_texts(&list, &texts, groups[*last].0, row)) {
             Some(group) => group,
-            None => *index.entry(names_of(&list, &texts, row)).or_insert_with(|| {
-                groups.push((row, Vec::new()));
-                groups.len() - 1
-            }),
+            None => {
+                let names = names_of(&list, &texts, row);
+                if groups.len() >= MOST_GROUPS && !index.contains_key(&names) {
+                    continue;
+                }
+                *index.entry(names).or_insert_with(|| {
+                    groups.push((row, Vec::new()));
+                    groups.len() - 1
+                })
+            }
         };
         // OK to cast: Arrow's lists of rows stay below 2^31.
         groups[group].1.push(row as u32);

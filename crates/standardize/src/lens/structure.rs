@@ -228,7 +228,7 @@ impl Found {
         let [(_, list)] = &self.lists[..] else { return None };
         let find = |names: &[&str]| {
             let found = |(path, _): &&(String, Float64Array)| names.contains(&path.as_str());
-            self.numbers.iter().find(found).filter(|(_, numbers)| numbers.len() > 0 && numbers.is_valid(0))
+            self.numbers.iter().find(found).filter(|(_, numbers)| !numbers.is_empty() && numbers.is_valid(0))
         };
         let (rows_path, rows) = find(&["rows", "nrows", "num_rows", "height"])?;
         let (columns_path, columns) = find(&["cols", "ncols", "num_cols", "columns", "width"])?;
