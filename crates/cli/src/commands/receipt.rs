@@ -1,6 +1,5 @@
 //! `prairie receipt`
 
-use std::path::Path;
 
 use prairie_engine::ReceiptCheck;
 
@@ -40,7 +39,7 @@ pub(crate) fn run(context: &Context, args: Receipt) -> Result<u8, Failure> {
             if keys.is_empty() {
                 keys.push(context.open_store()?.public_key());
             }
-            let text = |path: &Option<std::path::PathBuf>| path.as_deref().map(read_text::<&Path>).transpose();
+            let text = |path: &Option<std::path::PathBuf>| path.as_deref().map(read_text).transpose();
             let check = prairie_engine::check_receipt(
                 &read_text(&file)?,
                 &keys,

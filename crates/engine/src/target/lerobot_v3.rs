@@ -309,11 +309,10 @@ impl Output {
                 names: ["height", "width", "channels"].map(str::to_owned).to_vec(),
             });
         }
-        let mut extra = serde_json::Map::new();
+        let mut spec = DatasetSpec::new(fps, episode.episode.robot_type.clone(), features);
         if let Some(licence) = &job.licence {
-            extra.insert("license".to_owned(), licence.clone().into());
+            spec.extra.insert("license".to_owned(), licence.clone().into());
         }
-        let spec = DatasetSpec { fps, robot_type: episode.episode.robot_type.clone(), features, extra };
         let files = FolderFiles { root: dir.to_owned() };
         self.writer = Some(LeRobotWriter::new(files, spec).map_err(failed)?);
         self.shapes = shapes;
