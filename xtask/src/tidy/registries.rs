@@ -20,7 +20,7 @@ struct Registry {
 
 const REGISTRIES: &[Registry] = &[
     Registry { slice: "CHECKS", sources: "crates/quality/src", entry: "Check", folder: Some("checks") },
-    Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: Some("lens") },
+    Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: None },
     Registry { slice: "READERS", sources: "crates/formats/src", entry: "Reader", folder: None },
     Registry { slice: "TARGETS", sources: "crates/engine/src", entry: "Target", folder: Some("target") },
 ];
@@ -199,9 +199,10 @@ mod tests {
     #[test]
     fn functions_and_constants_may_be_entries_too() {
         let (_folder, tree) = planted::tree(&[
-            ("crates/standardize/src/lens/mod.rs", "const LENSES: &[Lens] = &[imu::IMU, joints::joint_state];\n"),
-            ("crates/standardize/src/lens/imu.rs", "pub(crate) const IMU: Lens = Lens {};\n"),
-            ("crates/standardize/src/lens/joints.rs", "pub(super) fn joint_state() {}\n"),
+            ("crates/engine/src/target/mod.rs", "const TARGETS: &[Target] = &[MCAP, rlds::write];\n"),
+            ("crates/engine/src/target/mcap.rs", "pub(crate) const MCAP: Target = Target {};\n"),
+            ("crates/engine/src/target/rlds/mod.rs", "pub(super) fn write() {}\n"),
+            ("crates/engine/src/target/rlds/shard.rs", "// a part of the one above\n"),
         ]);
         assert_eq!(problems(&tree), Vec::<String>::new());
     }

@@ -48,7 +48,11 @@ pub(crate) fn problems(tree: &Tree) -> Vec<String> {
 /// Whether an absolute path that begins so stands in the line: not as a part of a longer relative one.
 fn holds_path(line: &str, start: &str) -> bool {
     let is_part = |character: char| character.is_alphanumeric() || "_-.~}/".contains(character);
-    line.match_indices(start).any(|(at, _)| !line[..at].ends_with(is_part))
+    line.match_indices(start).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + start.len()..]);
+        // Code that looks for such paths in recordings names their beginnings only.
+        !before.ends_with(is_part) && (!start.ends_with('/') || after.starts_with(char::is_alphanumeric))
+    })
 }
 
 #[cfg(test)]
