@@ -63,7 +63,9 @@ fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
         DataType::Int64 => hash_words(hash, column, |at| column.as_primitive::<Int64Type>().value(at).to_le_bytes()),
         DataType::UInt64 => hash_words(hash, column, |at| column.as_primitive::<UInt64Type>().value(at).to_le_bytes()),
         DataType::UInt32 => hash_words(hash, column, |at| column.as_primitive::<UInt32Type>().value(at).to_le_bytes()),
-        DataType::Float64 => hash_words(hash, column, |at| column.as_primitive::<Float64Type>().value(at).to_le_bytes()),
+        DataType::Float64 => {
+            hash_words(hash, column, |at| column.as_primitive::<Float64Type>().value(at).to_le_bytes())
+        }
         DataType::Boolean => hash_words(hash, column, |at| [u8::from(column.as_boolean().value(at))]),
         DataType::Utf8 => {
             for text in column.as_string::<i32>().iter().flatten() {

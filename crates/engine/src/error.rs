@@ -120,9 +120,9 @@ impl EngineError {
     /// A command or a setting that helps.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoStore { .. } => Some(
-                "`prairie ingest PATH…` makes one; `--store DIR` or `PRAIRIE_STORE` says where it is".to_owned(),
-            ),
+            Self::NoStore { .. } => {
+                Some("`prairie ingest PATH…` makes one; `--store DIR` or `PRAIRIE_STORE` says where it is".to_owned())
+            }
             Self::Read { source: FormatError::Unrecognized(_), .. } => {
                 Some("Prairie reads MCAP files and LeRobot v2.0, v2.1 and v3.0 folders".to_owned())
             }

@@ -22,7 +22,8 @@ impl Engine {
             let cells = Cells::of(&batch)?;
             for row in 0..cells.rows() {
                 if let (Some(task), Some(median_s)) = (cells.text("task", row), cells.float("median_s", row)) {
-                    durations.insert(task, TaskDurations { median_s, episodes: cells.count("episodes", row).unwrap_or(0) });
+                    durations
+                        .insert(task, TaskDurations { median_s, episodes: cells.count("episodes", row).unwrap_or(0) });
                 }
             }
         }

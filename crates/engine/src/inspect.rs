@@ -62,10 +62,7 @@ pub(crate) trait InspectSink {
 }
 
 /// Plans a recording: finds its reader and reads its indexes.
-pub(crate) fn plan(
-    path: &str,
-    source: &dyn Source,
-) -> Result<(&'static dyn Reader, RecordingPlan), EngineError> {
+pub(crate) fn plan(path: &str, source: &dyn Source) -> Result<(&'static dyn Reader, RecordingPlan), EngineError> {
     let failed = |error| EngineError::Read { path: path.to_owned(), source: error };
     let reader = sniff(source).map_err(failed)?;
     let plan = reader.plan(source, &read_options()).map_err(failed)?;
@@ -307,12 +304,7 @@ impl<'a> Inspector<'a> {
 }
 
 impl Pictures {
-    fn decode(
-        &mut self,
-        info: PictureInfo,
-        t: Nanos,
-        bytes: &[u8],
-    ) -> Vec<(Nanos, Result<Picture, FrameError>)> {
+    fn decode(&mut self, info: PictureInfo, t: Nanos, bytes: &[u8]) -> Vec<(Nanos, Result<Picture, FrameError>)> {
         let mut frames = Vec::new();
         if self.info.as_ref() != Some(&info) {
             if let Some(mut old) = self.decoder.take() {

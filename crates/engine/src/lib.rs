@@ -70,8 +70,8 @@ pub use options::InspectOptions;
 pub use progress::{Progress, Quiet};
 pub use reference::{CheckLine, FormatLine, checks, explain, formats};
 pub use report::{
-    CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage, Messages,
-    RecordingReport, SegmentReport, Status, StreamReport,
+    CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage,
+    Messages, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
     ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, PlanReport, ReceiptCheck, RepairReport, Rows,
@@ -161,9 +161,8 @@ impl Engine {
         sql: &str,
         snapshot: Option<u64>,
     ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
-        let batches = self
-            .block(self.catalog.query(sql, snapshot.map(SnapshotId)))
-            .map_err(EngineError::catalog("the query"))?;
+        let batches =
+            self.block(self.catalog.query(sql, snapshot.map(SnapshotId))).map_err(EngineError::catalog("the query"))?;
         let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
         Ok((schema, batches))
     }

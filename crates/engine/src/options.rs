@@ -63,12 +63,15 @@ pub(crate) fn overrides(facts: BTreeMap<String, String>) -> Result<Overrides, En
             "purpose" => &mut rights.purpose,
             "custody" => &mut rights.custody,
             "mode" => {
-                overrides.mode = Some(Mode::from_name(&value).ok_or_else(|| one_of(&name, &value, names(Mode::ALL, Mode::name)))?);
+                overrides.mode =
+                    Some(Mode::from_name(&value).ok_or_else(|| one_of(&name, &value, names(Mode::ALL, Mode::name)))?);
                 continue;
             }
             "outcome" => {
-                overrides.outcome =
-                    Some(Outcome::from_name(&value).ok_or_else(|| one_of(&name, &value, names(Outcome::ALL, Outcome::name)))?);
+                overrides.outcome = Some(
+                    Outcome::from_name(&value)
+                        .ok_or_else(|| one_of(&name, &value, names(Outcome::ALL, Outcome::name)))?,
+                );
                 continue;
             }
             _ => return Err(EngineError::invalid(format!("fact `{name}`"), "there is no such fact")),

@@ -96,8 +96,13 @@ impl Engine {
         }
         let span = streams.iter().filter_map(|stream| Some(TimeSpan::new(stream.start?, stream.end?)));
         let episode = Episode { ordinal: 0, span: span.reduce(TimeSpan::union), ..stored.episode.clone() };
-        let draft =
-            EpisodeDraft { episode, streams, segments: stored.segments.clone(), tally: stored.tally, notes: episode_notes };
+        let draft = EpisodeDraft {
+            episode,
+            streams,
+            segments: stored.segments.clone(),
+            tally: stored.tally,
+            notes: episode_notes,
+        };
         inspector.episode_end(draft)
     }
 
@@ -117,17 +122,13 @@ impl Engine {
 }
 
 /// The rows of `stream` after one repair.
-fn apply(
-    step: &Repair,
-    stream: &str,
-    start: Option<Nanos>,
-    rows: &RecordBatch,
-) -> Result<RecordBatch, EngineError> {
+fn apply(step: &Repair, stream: &str, start: Option<Nanos>, rows: &RecordBatch) -> Result<RecordBatch, EngineError> {
     let bug = |error: arrow::error::ArrowError| EngineError::Bug(error.to_string());
     let times = |rows: &RecordBatch| -> Int64Array {
-        rows.column_by_name("t_ns").and_then(|column| column.as_primitive_opt::<Int64Type>()).cloned().unwrap_or_else(
-            || Int64Array::from(Vec::<i64>::new()),
-        )
+        rows.column_by_name("t_ns")
+            .and_then(|column| column.as_primitive_opt::<Int64Type>())
+            .cloned()
+            .unwrap_or_else(|| Int64Array::from(Vec::<i64>::new()))
     };
     match step {
         Repair::Restamp(name, offset) if name == stream => {
@@ -137,7 +138,11 @@ fn apply(
                 .fields()
                 .iter()
                 .zip(rows.columns())
-                .map(|(field, column)| if field.name() == "t_ns" { Arc::new(moved.clone()) as ArrayRef } else { column.clone() })
+                .map(
+                    |(field, column)| {
+                        if field.name() == "t_ns" { Arc::new(moved.clone()) as ArrayRef } else { column.clone() }
+                    },
+                )
                 .collect();
             RecordBatch::try_new(schema, columns).map_err(bug)
         }

@@ -35,12 +35,7 @@ pub struct Messages {
 
 impl From<EpisodeTally> for Messages {
     fn from(tally: EpisodeTally) -> Self {
-        Self {
-            total: tally.messages,
-            mapped: tally.mapped,
-            unmapped: tally.unmapped,
-            undecodable: tally.undecodable,
-        }
+        Self { total: tally.messages, mapped: tally.mapped, unmapped: tally.unmapped, undecodable: tally.undecodable }
     }
 }
 

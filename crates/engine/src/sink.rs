@@ -179,14 +179,8 @@ impl InspectSink for EpisodeSink<'_> {
         let InspectedEpisode { draft, content, examined } = inspected;
         let id = EpisodeId::derive(self.id, &draft.episode.ordinal.to_string());
         let samples = draft.streams.iter().map(|stream| stream.samples).sum();
-        let payload: ReceiptPayload = prairie_quality::receipt(
-            id,
-            content,
-            self.derivation.clone(),
-            &self.options.profile,
-            &draft,
-            &examined,
-        );
+        let payload: ReceiptPayload =
+            prairie_quality::receipt(id, content, self.derivation.clone(), &self.options.profile, &draft, &examined);
         let signed = self.engine.sign_receipt(&payload)?;
         self.rights.get_or_insert_with(|| draft.episode.rights.clone());
         self.receipt(id, 0, &payload, &signed);

@@ -27,7 +27,11 @@ fn shared() -> &'static Engine {
     let (_, engine) = STORE.get_or_init(|| {
         let dir = TempDir::new().unwrap();
         let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
-        let report = engine.ingest(&[samples().join("contact-cell.mcap"), samples().join("contact-lerobot-v21")], &options(), &Quiet);
+        let report = engine.ingest(
+            &[samples().join("contact-cell.mcap"), samples().join("contact-lerobot-v21")],
+            &options(),
+            &Quiet,
+        );
         for recording in report.unwrap().recordings {
             assert_eq!((recording.status, recording.exit), (Status::Ingested, 0), "{:?}", recording.error);
         }
@@ -62,19 +66,32 @@ fn three_attempts_become_three_episodes_with_their_outcomes() {
         "SELECT outcome, count(*) AS n FROM episodes e JOIN recordings r ON e.recording_id = r.recording_id \
          WHERE r.format = 'mcap' GROUP BY outcome ORDER BY outcome",
     );
-    let outcomes: Vec<_> = outcomes.iter().map(|row| (row["outcome"].as_str().unwrap(), row["n"].as_i64().unwrap())).collect();
+    let outcomes: Vec<_> =
+        outcomes.iter().map(|row| (row["outcome"].as_str().unwrap(), row["n"].as_i64().unwrap())).collect();
     assert_eq!(outcomes, [("failure", 1), ("success", 2)]);
 }
 
 #[test]
 fn counts_reconcile_everywhere() {
-    let broken = number(
-        shared(),
-        "SELECT count(*) AS n FROM episodes WHERE messages <> mapped + unmapped + undecodable",
-    );
+    let broken =
+        number(shared(), "SELECT count(*) AS n FROM episodes WHERE messages <> mapped + unmapped + undecodable");
     assert_eq!(broken, 0.0);
     let promised = number(shared(), "SELECT sum(samples) AS n FROM streams");
-    let kinds = ["action", "event", "frames", "gripper", "joint_state", "pose", "scalar", "tactile", "vector", "wrench", "twist", "imu", "geo"];
+    let kinds = [
+        "action",
+        "event",
+        "frames",
+        "gripper",
+        "joint_state",
+        "pose",
+        "scalar",
+        "tactile",
+        "vector",
+        "wrench",
+        "twist",
+        "imu",
+        "geo",
+    ];
     let there: f64 = kinds.iter().map(|kind| number(shared(), &format!("SELECT count(*) AS n FROM {kind}"))).sum();
     assert_eq!(promised, there, "`streams` promises what the tables hold");
 }
@@ -249,7 +266,12 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_query_cannot_change_anything() {
-    for sql in ["DROP TABLE episodes", "INSERT INTO episodes VALUES (1)", "CREATE TABLE t AS SELECT 1", "COPY episodes TO '/tmp/x'"] {
+    for sql in [
+        "DROP TABLE episodes",
+        "INSERT INTO episodes VALUES (1)",
+        "CREATE TABLE t AS SELECT 1",
+        "COPY episodes TO '/tmp/x'",
+    ] {
         assert!(shared().query(sql, None).is_err(), "{sql}");
     }
 }

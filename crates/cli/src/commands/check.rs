@@ -54,11 +54,8 @@ fn print(context: &Context, report: &CheckReport) -> Result<(), Failure> {
     for episode in &report.episodes {
         *decisions.entry(episode.decision).or_default() += 1;
     }
-    let mut line = format!(
-        "Checked {}: {}.",
-        count(report.episodes.len() as u64, "episode"),
-        ingest::decisions(&decisions)
-    );
+    let mut line =
+        format!("Checked {}: {}.", count(report.episodes.len() as u64, "episode"), ingest::decisions(&decisions));
     let first = report.episodes.iter().flat_map(|episode| &episode.findings).find(|one| one.severity != "info");
     if let Some(first) = first {
         line.push_str(&format!(" `prairie explain {}` tells why it matters.", first.code));

@@ -54,9 +54,11 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
     let first = episodes.first().ok_or_else(|| Failure::new("the bundled recordings hold no episode"))?;
     for episode in &episodes {
         let shown = engine.show(&episode.id.to_string())?;
-        let worst = shown.findings.iter().find(|one| one.severity == "error").or_else(|| {
-            shown.findings.iter().find(|one| one.severity == "warning")
-        });
+        let worst = shown
+            .findings
+            .iter()
+            .find(|one| one.severity == "error")
+            .or_else(|| shown.findings.iter().find(|one| one.severity == "warning"));
         say(format!(
             "     {} {:>8}  {:<8} {}",
             &episode.id.to_string()[..12],
@@ -72,8 +74,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
     fs::write(&file, &receipt)?;
     let key = args.dir.join("store-key.pem");
     fs::write(&key, engine.public_key())?;
-    let check =
-        prairie_engine::check_receipt(&receipt, &[engine.public_key()], None, None, None, context.progress())?;
+    let check = prairie_engine::check_receipt(&receipt, &[engine.public_key()], None, None, None, context.progress())?;
     if !check.holds() {
         return Err(Failure::new("the receipt that was just signed does not verify"));
     }
@@ -91,13 +92,8 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
 
     say("5/6  dataset  a frozen version with its recipe, split and hash".to_owned());
     let condition = best(&episodes);
-    let recipe = DatasetRecipe {
-        condition,
-        snapshot: None,
-        split: vec![("train".to_owned(), 1.0)],
-        seed: 0,
-        licence: None,
-    };
+    let recipe =
+        DatasetRecipe { condition, snapshot: None, split: vec![("train".to_owned(), 1.0)], seed: 0, licence: None };
     let dataset = engine.create_dataset("demo", &recipe)?;
     say(format!(
         "     {}@{}: {}, where {} ({})",
@@ -110,8 +106,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
 
     say("6/6  export   LeRobot v3.0, with a proof".to_owned());
     let out = args.dir.join("lerobot-v3");
-    let options =
-        ExportOptions { target: "lerobot-v3".to_owned(), align: Align::Latest, ..ExportOptions::default() };
+    let options = ExportOptions { target: "lerobot-v3".to_owned(), align: Align::Latest, ..ExportOptions::default() };
     let proof = engine.export("demo", &out, &options, context.progress())?;
     for video in &proof.videos {
         say(format!(
@@ -163,7 +158,8 @@ fn samples(args: &Demo) -> Result<PathBuf, Failure> {
     let beside_source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     let candidates = [args.samples.clone(), Some(PathBuf::from("samples")), Some(beside_source)];
     candidates.into_iter().flatten().find(|path| path.join("README.md").is_file()).ok_or_else(|| {
-        Failure::new("the bundled recordings are not here").hint("run it in the source folder, or name them with `--samples DIR`")
+        Failure::new("the bundled recordings are not here")
+            .hint("run it in the source folder, or name them with `--samples DIR`")
     })
 }
 

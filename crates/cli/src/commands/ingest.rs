@@ -37,7 +37,8 @@ pub(crate) fn run(context: &Context, args: &Ingest) -> Result<u8, Failure> {
 }
 
 fn print(context: &Context, report: &IngestReport) -> Result<(), Failure> {
-    let mut table = Table::new(&["recording", "status", "format", ">bytes", ">episodes", ">messages", ">frames", "decisions"]);
+    let mut table =
+        Table::new(&["recording", "status", "format", ">bytes", ">episodes", ">messages", ">frames", "decisions"]);
     for recording in &report.recordings {
         table.row(vec![
             recording.path.clone(),
@@ -95,11 +96,8 @@ fn summary(context: &Context, report: &IngestReport, elapsed_s: f64) {
     }
     let ingested = with(Status::Ingested).count() as u64;
     let episodes: u64 = with(Status::Ingested).map(|recording| recording.episodes.len() as u64).sum();
-    let mut line = format!(
-        "Ingested {} from {} in {elapsed_s:.1} s",
-        count(episodes, "episode"),
-        count(ingested, "recording")
-    );
+    let mut line =
+        format!("Ingested {} from {} in {elapsed_s:.1} s", count(episodes, "episode"), count(ingested, "recording"));
     let already = with(Status::Already).count() as u64;
     if already > 0 {
         line.push_str(&format!("; {} already there", count(already, "recording")));

@@ -16,8 +16,7 @@ pub(crate) fn run(context: &Context, args: &Ls) -> Result<u8, Failure> {
         context.print_json(&json!({ "episodes": episodes }))?;
         return Ok(0);
     }
-    let mut table =
-        Table::new(&["episode", "task", ">duration", "robot", "mode", "outcome", "decision", ">streams"]);
+    let mut table = Table::new(&["episode", "task", ">duration", "robot", "mode", "outcome", "decision", ">streams"]);
     for episode in &episodes {
         table.row(vec![
             episode.id.to_string()[..12].to_owned(),

@@ -52,12 +52,15 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
 
 /// The exit code of several: failure, then data loss, then refusal, then success.
 pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
-    codes.into_iter().max_by_key(|code| match code {
-        0 => 0,
-        1 => 1,
-        3 => 2,
-        _ => 3,
-    }).unwrap_or(0)
+    codes
+        .into_iter()
+        .max_by_key(|code| match code {
+            0 => 0,
+            1 => 1,
+            3 => 2,
+            _ => 3,
+        })
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! `prairie receipt`
 
-
 use prairie_engine::ReceiptCheck;
 
 use crate::args::{Receipt, ReceiptCommand};

@@ -64,17 +64,9 @@ pub(crate) fn run(context: &Context, args: &Show) -> Result<u8, Failure> {
     }
     table.print(&mut out)?;
     for segment in &episode.segments {
-        writeln!(
-            out,
-            "{} `{}` {}–{}",
-            segment.label,
-            segment.name,
-            seconds(segment.start_s),
-            seconds(segment.end_s)
-        )?;
+        writeln!(out, "{} `{}` {}–{}", segment.label, segment.name, seconds(segment.start_s), seconds(segment.end_s))?;
     }
-    let shown: Vec<_> =
-        episode.findings.iter().filter(|one| args.findings || one.severity != "info").collect();
+    let shown: Vec<_> = episode.findings.iter().filter(|one| args.findings || one.severity != "info").collect();
     for one in &shown {
         writeln!(out)?;
         finding::print(&mut out, one, &format!("episode {}", episode.key), summary.duration_s)?;

@@ -60,13 +60,7 @@ pub(crate) struct Pick {
 ///
 /// `times` and `grid` ascend. A sample up to `slack_ns` later than a row counts as being at the row: the grid of a container
 /// with rounded row times is not the future.
-pub(crate) fn align(
-    rule: Align,
-    times: &[i64],
-    grid: &[i64],
-    tolerance_ns: i64,
-    slack_ns: i64,
-) -> Vec<Option<Pick>> {
+pub(crate) fn align(rule: Align, times: &[i64], grid: &[i64], tolerance_ns: i64, slack_ns: i64) -> Vec<Option<Pick>> {
     let mut before = 0;
     let one = |at: usize, t: i64| Pick { from: at, to: at, share: 0.0, distance_ns: times[at].abs_diff(t) as i64 };
     grid.iter()
@@ -83,7 +77,11 @@ pub(crate) fn align(
                 (Align::Nearest | Align::Linear, Some(last), None) => one(last, t),
                 (Align::Nearest | Align::Linear, None, Some(next)) => one(next, t),
                 (Align::Nearest, Some(last), Some(next)) => {
-                    if times[next].abs_diff(t) < times[last].abs_diff(t) { one(next, t) } else { one(last, t) }
+                    if times[next].abs_diff(t) < times[last].abs_diff(t) {
+                        one(next, t)
+                    } else {
+                        one(last, t)
+                    }
                 }
                 (Align::Linear, Some(last), Some(next)) => {
                     if times[last] >= t {
@@ -154,7 +152,10 @@ mod tests {
     #[test]
     fn latest_never_looks_ahead() {
         let times = [0, 10, 20, 30];
-        assert_eq!(picks(Align::Latest, &times, &[-1, 0, 9, 10, 35]), [None, Some((0, 0)), Some((0, 0)), Some((1, 1)), Some((3, 3))]);
+        assert_eq!(
+            picks(Align::Latest, &times, &[-1, 0, 9, 10, 35]),
+            [None, Some((0, 0)), Some((0, 0)), Some((1, 1)), Some((3, 3))]
+        );
         for (row, pick) in (0..40).zip(align(Align::Latest, &times, &(0..40).collect::<Vec<_>>(), FAR, 0)) {
             assert!(times[pick.unwrap().from] <= row);
         }
@@ -162,7 +163,10 @@ mod tests {
 
     #[test]
     fn nearest_takes_the_closer_one() {
-        assert_eq!(picks(Align::Nearest, &[0, 10], &[-5, 4, 5, 6, 50]), [Some((0, 0)), Some((0, 0)), Some((0, 0)), Some((1, 1)), Some((1, 1))]);
+        assert_eq!(
+            picks(Align::Nearest, &[0, 10], &[-5, 4, 5, 6, 50]),
+            [Some((0, 0)), Some((0, 0)), Some((0, 0)), Some((1, 1)), Some((1, 1))]
+        );
     }
 
     #[test]

@@ -117,7 +117,8 @@ fn features(streams: &[&Stream]) -> Vec<Feature> {
         };
         match kind {
             StreamKind::Image => {
-                let mut name = if original { own() } else { format!("observation.images.{}", slug(&stream.name, kind)) };
+                let mut name =
+                    if original { own() } else { format!("observation.images.{}", slug(&stream.name, kind)) };
                 while !taken.insert(name.clone()) {
                     name.push('_');
                 }
@@ -184,7 +185,8 @@ mod tests {
             stream("/wrench", StreamKind::Wrench),
         ];
         let selection = select(&[&streams], &[]);
-        let names: Vec<_> = selection.features.iter().map(|feature| (feature.name.as_str(), feature.parts.len())).collect();
+        let names: Vec<_> =
+            selection.features.iter().map(|feature| (feature.name.as_str(), feature.parts.len())).collect();
         assert_eq!(
             names,
             [

@@ -37,7 +37,8 @@ impl Folder {
         let parent = name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(failed("make", parent))?;
         let last = name.file_name().map(|last| last.to_string_lossy().into_owned());
-        let last = last.ok_or_else(|| EngineError::invalid(format!("folder `{}`", name.display()), "it has no name"))?;
+        let last =
+            last.ok_or_else(|| EngineError::invalid(format!("folder `{}`", name.display()), "it has no name"))?;
         let at = parent.join(format!(".{last}.{}.partial", std::process::id()));
         match fs::remove_dir_all(&at) {
             Ok(()) => {}

@@ -93,13 +93,7 @@ fn follow(camera: &Camera, from: i64, to: i64, fps: f64) -> Option<Grid> {
 }
 
 /// Which frame each row takes; `None` where some row has none within the tolerance.
-pub(crate) fn frames(
-    camera: &Camera,
-    grid: &Grid,
-    rule: Align,
-    tolerance_ns: i64,
-    slack_ns: i64,
-) -> Option<FramePlan> {
+pub(crate) fn frames(camera: &Camera, grid: &Grid, rule: Align, tolerance_ns: i64, slack_ns: i64) -> Option<FramePlan> {
     let times = grid.times();
     let (picks, one_for_one) = match consecutive(camera, grid, &times, slack_ns) {
         Some(first) => ((first..first + times.len()).collect(), true),
@@ -139,9 +133,10 @@ fn consecutive(camera: &Camera, grid: &Grid, times: &[i64], slack_ns: i64) -> Op
     let longest = 2.0 * grid.period_ns() + 1.0;
     [Some(latest), latest.checked_sub(1)].into_iter().flatten().find(|first| {
         camera.t_ns.get(*first..*first + times.len()).is_some_and(|frames| {
-            frames.iter().zip(times).all(|(frame, row)| {
-                *frame <= row.saturating_add(slack_ns) && frame.abs_diff(*row) as f64 <= longest
-            })
+            frames
+                .iter()
+                .zip(times)
+                .all(|(frame, row)| *frame <= row.saturating_add(slack_ns) && frame.abs_diff(*row) as f64 <= longest)
         })
     })
 }

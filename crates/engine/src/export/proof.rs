@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use prairie_model::{EpisodeId, Hash256, RecordingId};
 use serde::Serialize;
 
+use crate::export::Align;
 use crate::export::features::Feature;
 use crate::export::grid::FramePlan;
 use crate::export::video::Track;
-use crate::export::Align;
 
 /// What became of everything that a dataset version holds.
 #[derive(Debug, Clone, Serialize)]

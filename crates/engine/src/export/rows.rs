@@ -136,8 +136,7 @@ pub(crate) fn rows(
         let Some(series) = part.series() else { continue };
         let tolerance_ns = tolerance_ns(part, tolerance_s);
         let picks = align(rule, part.batch.t_ns(), &times, tolerance_ns, part.slack_ns(grid));
-        let quaternions: Vec<usize> =
-            series.columns.iter().position(|column| *column == "qx").into_iter().collect();
+        let quaternions: Vec<usize> = series.columns.iter().position(|column| *column == "qx").into_iter().collect();
         let mut values = Vec::with_capacity(times.len() * series.width);
         for (row, pick) in picks.into_iter().enumerate() {
             let Some(pick) = pick else {

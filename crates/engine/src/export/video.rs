@@ -178,12 +178,7 @@ impl LoadedCamera {
     }
 
     /// Decoded pictures of at most `most` frames of `plan` that stand for themselves, spread evenly: for statistics.
-    pub(crate) fn sample(
-        &self,
-        plan: &FramePlan,
-        most: usize,
-        blobs: &mut BlobReader<'_>,
-    ) -> Vec<Picture> {
+    pub(crate) fn sample(&self, plan: &FramePlan, most: usize, blobs: &mut BlobReader<'_>) -> Vec<Picture> {
         let keys: Vec<usize> = plan.picks.iter().copied().filter(|at| self.camera.key[*at]).collect();
         let step = keys.len().div_ceil(most.max(1)).max(1);
         let mut pictures = Vec::new();
@@ -278,8 +273,9 @@ impl LoadedCamera {
                     }
                 };
                 if row == 0 {
-                    track.config = annexb::config(Codec::H264, &unit.data)
-                        .ok_or_else(|| EngineError::Bug("the encoder's first frame has no parameter sets".to_owned()))?;
+                    track.config = annexb::config(Codec::H264, &unit.data).ok_or_else(|| {
+                        EngineError::Bug("the encoder's first frame has no parameter sets".to_owned())
+                    })?;
                 }
                 let bytes = annexb::length_prefixed(Codec::H264, &unit.data);
                 // OK to cast: rows of one episode, far below 2^32.

@@ -245,11 +245,8 @@ impl Output {
         }
         let Some(writer) = &mut self.writer else { return Ok(Err("there is no output".to_owned())) };
         writer.begin_episode(episode.episode.task.as_deref().unwrap_or("")).map_err(failed)?;
-        let columns: Vec<ArrayRef> = laid
-            .rows
-            .iter()
-            .map(|rows| Arc::new(Float32Array::from(rows.values.clone())) as ArrayRef)
-            .collect();
+        let columns: Vec<ArrayRef> =
+            laid.rows.iter().map(|rows| Arc::new(Float32Array::from(rows.values.clone())) as ArrayRef).collect();
         writer.push_rows(laid.grid.rows, &columns).map_err(failed)?;
         for ((feature, camera, plan), ready) in laid.cameras.iter().zip(prepared) {
             let track = camera.write(plan, ready, &mut blobs, &mut |track, frame| {

@@ -13,19 +13,15 @@ use crate::find::{self, Found};
 use crate::inspect::{InspectSink, InspectedEpisode, inspect};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
-use crate::sink::EpisodeSink;
 use crate::report::{CheckReport, CheckedEpisode, Failure, FindingReport};
+use crate::sink::EpisodeSink;
 
 /// Checks every recording under `paths` and keeps nothing.
 ///
 /// # Errors
 ///
 /// When the caller cancels. A recording that cannot be read is told in the report.
-pub fn check(
-    paths: &[PathBuf],
-    options: &InspectOptions,
-    progress: &dyn Progress,
-) -> Result<CheckReport, EngineError> {
+pub fn check(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progress) -> Result<CheckReport, EngineError> {
     let mut report = CheckReport { episodes: Vec::new(), failed: Vec::new(), damaged: Vec::new() };
     for found in find::recordings(paths) {
         let (path, source) = match found {
@@ -145,11 +141,7 @@ impl InspectSink for Again<'_> {
         let commit = Commit {
             files: written.files,
             revisions: vec![(stored.id, revision)],
-            leaves: vec![Leaf {
-                kind: "receipt".to_owned(),
-                reference: stored.id.to_string(),
-                digest: signed.hash,
-            }],
+            leaves: vec![Leaf { kind: "receipt".to_owned(), reference: stored.id.to_string(), digest: signed.hash }],
             note: format!("check episode {}", stored.id),
             ..Commit::default()
         };

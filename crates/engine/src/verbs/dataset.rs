@@ -77,10 +77,8 @@ impl Engine {
     pub fn create_dataset(&self, name: &str, recipe: &DatasetRecipe) -> Result<DatasetReport, EngineError> {
         check_split(&recipe.split)?;
         let snapshot = recipe.snapshot.map_or_else(|| self.snapshot(), Ok)?;
-        let sql = format!(
-            "SELECT episode_id, task, licence FROM episodes WHERE {} ORDER BY episode_id",
-            recipe.condition
-        );
+        let sql =
+            format!("SELECT episode_id, task, licence FROM episodes WHERE {} ORDER BY episode_id", recipe.condition);
         let mut chosen: Vec<(EpisodeId, Option<String>)> = Vec::new();
         let mut licences: BTreeMap<Option<String>, u64> = BTreeMap::new();
         for batch in self.run_sql(&sql, Some(snapshot))?.1 {
@@ -207,7 +205,10 @@ pub(crate) fn parse_name(name: &str) -> Result<(&str, Option<u32>), EngineError>
 fn check_split(split: &[(String, f64)]) -> Result<(), EngineError> {
     let sum: f64 = split.iter().map(|(_, share)| share).sum();
     if split.iter().any(|(_, share)| !(0.0..=1.0).contains(share)) || (sum - 1.0).abs() > 1e-9 {
-        return Err(EngineError::invalid("the split", format!("shares are between 0 and 1 and add up to 1, not {sum}")));
+        return Err(EngineError::invalid(
+            "the split",
+            format!("shares are between 0 and 1 and add up to 1, not {sum}"),
+        ));
     }
     let names: BTreeMap<&str, ()> = split.iter().map(|(name, _)| (name.as_str(), ())).collect();
     if names.len() != split.len() || names.contains_key("") {

@@ -42,9 +42,7 @@ impl Engine {
 
 /// One row of `episodes` as a line of `ls`.
 pub(crate) fn summary(cells: &Cells, row: usize) -> Result<EpisodeSummary, EngineError> {
-    let id = |name: &str| {
-        cells.text(name, row).ok_or_else(|| EngineError::Bug(format!("an episode without `{name}`")))
-    };
+    let id = |name: &str| cells.text(name, row).ok_or_else(|| EngineError::Bug(format!("an episode without `{name}`")));
     let broken = |error: prairie_model::ParseIdError| EngineError::Bug(error.to_string());
     let text = |name: &str| cells.text(name, row);
     Ok(EpisodeSummary {

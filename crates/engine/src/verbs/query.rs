@@ -57,7 +57,11 @@ impl Rows {
     /// When `out` fails.
     pub fn write_csv(&self, out: &mut dyn Write) -> Result<(), EngineError> {
         let quote = |cell: &str| {
-            if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+            if cell.contains([',', '"', '\n', '\r']) {
+                format!("\"{}\"", cell.replace('"', "\"\""))
+            } else {
+                cell.to_owned()
+            }
         };
         let write = |out: &mut dyn Write, cells: Vec<String>| {
             writeln!(out, "{}", cells.join(","))
@@ -97,9 +101,8 @@ impl Rows {
             "unknown",
         )?;
         let columns = self.schema.fields().len();
-        let widths: Vec<usize> = (0..columns)
-            .map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).min(60))
-            .collect();
+        let widths: Vec<usize> =
+            (0..columns).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).min(60)).collect();
         for row in &rows {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {

@@ -190,8 +190,7 @@ fn open(text: &str) -> Result<Envelope, EngineError> {
 }
 
 fn payload(envelope: &Envelope) -> Result<ReceiptPayload, EngineError> {
-    let bytes =
-        envelope.payload_of_type(RECEIPT_TYPE).map_err(|error| EngineError::invalid("the receipt", error))?;
+    let bytes = envelope.payload_of_type(RECEIPT_TYPE).map_err(|error| EngineError::invalid("the receipt", error))?;
     serde_json::from_slice(bytes).map_err(|error| EngineError::invalid("the receipt's payload", error))
 }
 
@@ -223,9 +222,10 @@ fn recompute(
             receipt.derivation.recording
         )));
     }
-    let video = !receipt.checks.iter().any(|check| {
-        check.reason.as_deref().is_some_and(|reason| reason.contains("not decoded"))
-    });
+    let video = !receipt
+        .checks
+        .iter()
+        .any(|check| check.reason.as_deref().is_some_and(|reason| reason.contains("not decoded")));
     let options = InspectOptions::new(mapping, profile, receipt.derivation.overrides.clone(), video)?;
     if options.mapping.hash() != receipt.derivation.mapping {
         return Err(EngineError::Refused(format!(

@@ -32,12 +32,7 @@ impl Engine {
     /// # Errors
     ///
     /// When the receipt lists none, or the recording is gone.
-    pub fn repair(
-        &self,
-        prefix: &str,
-        dry_run: bool,
-        _progress: &dyn Progress,
-    ) -> Result<RepairReport, EngineError> {
+    pub fn repair(&self, prefix: &str, dry_run: bool, _progress: &dyn Progress) -> Result<RepairReport, EngineError> {
         let id = self.find_episode(prefix)?;
         let snapshot = self.snapshot()?;
         let stored = self.load_episode(id, snapshot)?;
@@ -74,14 +69,11 @@ impl Engine {
         let mut sink = EpisodeSink::new(self, derivation.clone(), derivation_id, &options);
         self.replay(&stored, snapshot, &report.steps, &options, &History::default(), &mut sink)?;
         let written = sink.finish()?;
-        let episode = written
-            .episodes
-            .first()
-            .ok_or_else(|| EngineError::Bug(format!("repairing {id} made no episode")))?;
+        let episode =
+            written.episodes.first().ok_or_else(|| EngineError::Bug(format!("repairing {id} made no episode")))?;
         report.repaired = Some(episode.id);
         report.after = Some(episode.decision);
-        let leaf =
-            Leaf { kind: "receipt".to_owned(), reference: episode.id.to_string(), digest: episode.receipt };
+        let leaf = Leaf { kind: "receipt".to_owned(), reference: episode.id.to_string(), digest: episode.receipt };
         self.commit(&Commit {
             derivations: vec![DerivationRow { id: derivation_id, derivation, episodes: vec![episode.id] }],
             files: written.files,

@@ -12,7 +12,16 @@ use crate::verbs::list::summary;
 
 /// Facts that `show` prints by the names of their columns.
 const FACTS: [&str; 11] = [
-    "calibration", "consent", "custody", "licence", "operator", "owner", "purpose", "robot", "robot_type", "software",
+    "calibration",
+    "consent",
+    "custody",
+    "licence",
+    "operator",
+    "owner",
+    "purpose",
+    "robot",
+    "robot_type",
+    "software",
     "station",
 ];
 
@@ -95,9 +104,7 @@ impl Engine {
                     name: cells.text("stream", row).unwrap_or_default(),
                     rate_hz: cells.float("rate_hz", row),
                     samples: cells.count("samples", row).unwrap_or(0),
-                    unit: cells
-                        .text("unit", row)
-                        .or_else(|| fixed.filter(|unit| !unit.is_empty()).map(str::to_owned)),
+                    unit: cells.text("unit", row).or_else(|| fixed.filter(|unit| !unit.is_empty()).map(str::to_owned)),
                     names: cells.texts("names", row),
                     schema: cells.text("schema", row).unwrap_or_default(),
                     codec: cells.text("codec", row),
@@ -166,7 +173,8 @@ impl Engine {
     }
 
     fn lineage_of(&self, id: EpisodeId, recording: &str, episode: &Cells) -> Result<Lineage, EngineError> {
-        let parsed = recording.parse().map_err(|error: prairie_model::ParseIdError| EngineError::Bug(error.to_string()))?;
+        let parsed =
+            recording.parse().map_err(|error: prairie_model::ParseIdError| EngineError::Bug(error.to_string()))?;
         let row = self.recording(parsed)?.map(|stored| stored.row);
         Ok(Lineage {
             recording: parsed,

@@ -55,8 +55,7 @@ pub fn spec_check(dir: &Path) -> Result<SpecReport, EngineError> {
             "there is no Parquet file in it that is called after a table",
         ));
     }
-    let mut report =
-        SpecReport { specification: SPECIFICATION.to_owned(), files: 0, rows: 0, problems: Vec::new() };
+    let mut report = SpecReport { specification: SPECIFICATION.to_owned(), files: 0, rows: 0, problems: Vec::new() };
     let mut seen = Seen::default();
     for (table, path) in &files {
         report.files += 1;
@@ -234,9 +233,8 @@ fn compare(seen: &Seen, problems: &mut Vec<String>) {
     for ((episode, stream), samples) in &seen.samples {
         match seen.streams.get(&(episode.clone(), stream.clone())) {
             Some(promised) if promised == samples => {}
-            Some(promised) => problems.push(format!(
-                "episode {episode}: `{stream}` has {samples} rows, and `streams` promises {promised}"
-            )),
+            Some(promised) => problems
+                .push(format!("episode {episode}: `{stream}` has {samples} rows, and `streams` promises {promised}")),
             None if seen.has_streams => {
                 problems.push(format!("episode {episode}: `{stream}` has rows, and `streams` does not name it"));
             }
@@ -248,7 +246,9 @@ fn compare(seen: &Seen, problems: &mut Vec<String>) {
             problems.push(format!("`streams` names episode {episode}, and `episodes` does not"));
         }
         if *promised > 0 && !seen.samples.is_empty() && !seen.samples.contains_key(&(episode.clone(), stream.clone())) {
-            problems.push(format!("episode {episode}: `streams` promises {promised} rows of `{stream}`, and there are none"));
+            problems.push(format!(
+                "episode {episode}: `streams` promises {promised} rows of `{stream}`, and there are none"
+            ));
         }
     }
 }
