@@ -1,6 +1,7 @@
 //! The ROS 2 message types that Prairie writes, as `ros2msg` schemas.
 //!
-//! The definitions are those of ROS 2's `common_interfaces` and `rcl_interfaces`, without their comments.
+//! The definitions are those of ROS 2's `common_interfaces`, `geometry2` and `rcl_interfaces`, of Foxglove and of Prairie,
+//! without their comments and constants.
 
 /// A type and its fields.
 struct Definition {
@@ -18,6 +19,11 @@ const TIME: &str = "builtin_interfaces/msg/Time";
 const TYPES: &[Definition] = &[
     Definition { name: "builtin_interfaces/msg/Duration", fields: "int32 sec\nuint32 nanosec\n", uses: &[] },
     Definition { name: TIME, fields: "int32 sec\nuint32 nanosec\n", uses: &[] },
+    Definition {
+        name: "foxglove_msgs/msg/CompressedVideo",
+        fields: "builtin_interfaces/Time timestamp\nstring frame_id\nuint8[] data\nstring format\n",
+        uses: &[TIME],
+    },
     Definition { name: "geometry_msgs/msg/Point", fields: "float64 x\nfloat64 y\nfloat64 z\n", uses: &[] },
     Definition {
         name: "geometry_msgs/msg/Pose",
@@ -66,6 +72,23 @@ const TYPES: &[Definition] = &[
         uses: &[HEADER, "geometry_msgs/msg/Wrench"],
     },
     Definition {
+        name: "prairie_msgs/msg/Segment",
+        fields: "builtin_interfaces/Time start\nbuiltin_interfaces/Time end\nstring label\nstring name\nstring cause\n\
+                 bool recoverable\nstring annotator\n",
+        uses: &[TIME],
+    },
+    Definition {
+        name: "prairie_msgs/msg/TactileArray",
+        fields: "std_msgs/Header header\nuint32 rows\nuint32 cols\nfloat32[] pressure_pa\n",
+        uses: &[HEADER],
+    },
+    Definition {
+        name: "rcl_interfaces/msg/Log",
+        fields: "builtin_interfaces/Time stamp\nuint8 level\nstring name\nstring msg\nstring file\nstring function\n\
+                 uint32 line\n",
+        uses: &[TIME],
+    },
+    Definition {
         name: "sensor_msgs/msg/CompressedImage",
         fields: "std_msgs/Header header\nstring format\nuint8[] data\n",
         uses: &[HEADER],
@@ -89,6 +112,14 @@ const TYPES: &[Definition] = &[
         uses: &[HEADER],
     },
     Definition {
+        name: "sensor_msgs/msg/NavSatFix",
+        fields: "std_msgs/Header header\nsensor_msgs/NavSatStatus status\nfloat64 latitude\nfloat64 longitude\n\
+                 float64 altitude\nfloat64[9] position_covariance\nuint8 position_covariance_type\n",
+        uses: &[HEADER, "sensor_msgs/msg/NavSatStatus"],
+    },
+    Definition { name: "sensor_msgs/msg/NavSatStatus", fields: "int8 status\nuint16 service\n", uses: &[] },
+    Definition { name: "std_msgs/msg/Float64", fields: "float64 data\n", uses: &[] },
+    Definition {
         name: "std_msgs/msg/Float64MultiArray",
         fields: "std_msgs/MultiArrayLayout layout\nfloat64[] data\n",
         uses: &["std_msgs/msg/MultiArrayLayout"],
@@ -105,6 +136,11 @@ const TYPES: &[Definition] = &[
         uses: &["std_msgs/msg/MultiArrayDimension"],
     },
     Definition { name: "std_msgs/msg/String", fields: "string data\n", uses: &[] },
+    Definition {
+        name: "tf2_msgs/msg/TFMessage",
+        fields: "geometry_msgs/TransformStamped[] transforms\n",
+        uses: &["geometry_msgs/msg/TransformStamped"],
+    },
 ];
 
 /// The schema of the type called `name` (`sensor_msgs/msg/JointState`), followed by the types that it needs, in the form that
