@@ -55,14 +55,26 @@ fn prefixed(data: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
     .filter(|unit| !unit.is_empty())
 }
 
+/// Whether lengths of `size` bytes lead from unit to unit and end where the data ends.
+fn adds_up(mut data: &[u8], size: usize) -> bool {
+    while !data.is_empty() {
+        let Some((length, after)) = data.split_at_checked(size) else { return false };
+        let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        match after.get(length..) {
+            Some(rest) if length > 0 => data = rest,
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// The units of an access unit: by start codes where it opens with one, else by lengths of `size` bytes (4 where unknown).
 pub(crate) fn units(data: &[u8], size: Option<usize>) -> Box<dyn Iterator<Item = &[u8]> + '_> {
-    // A length of one is not a unit of any use, so 0 0 0 1 is always a start code.
-    if data.starts_with(&[0, 0, 0, 1]) || data.starts_with(&[0, 0, 1]) && size != Some(3) {
-        Box::new(annex_b(data))
-    } else {
-        Box::new(prefixed(data, size.unwrap_or(4)))
-    }
+    let size = size.unwrap_or(4);
+    // A unit of 256 to 511 bytes has a length that begins as a start code does, 0 0 1: lengths that add up to the whole are
+    // lengths. A length of one is not a unit of any use, so 0 0 0 1 is always a start code.
+    let start_code = data.starts_with(&[0, 0, 0, 1]) || data.starts_with(&[0, 0, 1]) && !adds_up(data, size);
+    if start_code { Box::new(annex_b(data)) } else { Box::new(prefixed(data, size)) }
 }
 
 /// What a sequence parameter set says of the pixels.
@@ -294,7 +306,12 @@ impl Decoder {
         match self.decoder.decode_with_options(&self.unit, options) {
             Ok(Some(yuv)) => picture(&yuv, &self.convert).map(Some),
             Ok(None) => Ok(None),
-            Err(error) => Err(FrameError::Damaged(format!("OpenH264 refused it: {error}"))),
+            Err(error) => {
+                // What follows is advice to whoever debugs the decoder.
+                let error = error.to_string();
+                let why = error.split(". Backtraces").next().unwrap_or_default();
+                Err(FrameError::Damaged(format!("OpenH264 refused it: {why}")))
+            }
         }
     }
 

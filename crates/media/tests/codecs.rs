@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::time::Instant;
 
 use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, is_key_frame, probe, psnr, sniff, ssim};
@@ -22,8 +21,16 @@ fn pattern(n: u32, width: u32, height: u32) -> Picture {
     Picture { width, height, format: PixelFormat::Rgb8, pixels }
 }
 
+const FILES: [(&str, &[u8]); 5] = [
+    ("av1.frames", include_bytes!("data/av1.frames")),
+    ("colour-420.jpg", include_bytes!("data/colour-420.jpg")),
+    ("colour-444-progressive.jpg", include_bytes!("data/colour-444-progressive.jpg")),
+    ("grey.jpg", include_bytes!("data/grey.jpg")),
+    ("h264-b-frames.frames", include_bytes!("data/h264-b-frames.frames")),
+];
+
 fn file(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
+    FILES.iter().find(|(file, _)| *file == name).unwrap().1.to_vec()
 }
 
 /// Frames in the order of decoding, each with its place in the order of showing.
