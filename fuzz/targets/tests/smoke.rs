@@ -1,5 +1,6 @@
 //! A short smoke of every fuzz target: its seeds, and seeded mutations of them. No libFuzzer, no nightly.
 #![expect(clippy::disallowed_methods, reason = "seeds are files of the tree")]
+#![expect(clippy::print_stderr, reason = "a failure tells which input replays it")]
 
 use std::path::PathBuf;
 use std::{env, fs};
