@@ -15,8 +15,8 @@ use std::ops::ControlFlow;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_media::PictureDecoder;
 use prairie_model::{
-    EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Picture, PictureInfo, ReadEvent, ReadOptions,
-    RecordingPlan, Source, StreamBatch,
+    BlobRef, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Picture, PictureInfo, ReadEvent,
+    ReadOptions, RecordingPlan, Source, StreamBatch,
 };
 use prairie_quality::{Examination, Examined, Facts, History};
 use prairie_standardize::{Mapping, Segmentation, Standard, Standardizer};
@@ -188,6 +188,10 @@ struct Pictures {
     stream: String,
     decoder: Option<Box<dyn PictureDecoder>>,
     info: Option<PictureInfo>,
+    /// Whether a key frame was seen.
+    started: bool,
+    /// Frames that were not decoded yet, in the order of time.
+    waiting: Vec<(Nanos, BlobRef, PictureInfo)>,
 }
 
 /// Shows rows and pictures to the checks, and passes rows on.
@@ -267,17 +271,13 @@ impl<'a> Inspector<'a> {
             stream: batch.stream.name.clone(),
             decoder: None,
             info: None,
+            started: false,
+            waiting: Vec::new(),
         });
         for row in 0..rows.len() {
-            let t = Nanos(rows.t_ns(row));
-            let frames = match self.blobs.read(&rows.blob(row)) {
-                Ok(bytes) => pictures.decode(rows.picture(row, &batch.stream), t, &bytes),
-                Err(error) => vec![(t, Err(FrameError::Unreadable(error.to_string())))],
-            };
-            for (t, frame) in frames {
-                open.examination.frame(&pictures.stream, t, &frame);
-            }
+            pictures.waiting.push((Nanos(rows.t_ns(row)), rows.blob(row), rows.picture(row, &batch.stream)));
         }
+        pictures.decode(&mut self.blobs, REORDERED_FRAMES, &mut open.examination);
     }
 
     /// Takes an episode in whose rows all came before.
@@ -285,6 +285,7 @@ impl<'a> Inspector<'a> {
         let ordinal = draft.episode.ordinal;
         let mut open = self.open.remove(&ordinal).unwrap_or_else(|| self.new_episode(ordinal));
         for pictures in open.pictures.values_mut() {
+            pictures.decode(&mut self.blobs, 0, &mut open.examination);
             for (t, frame) in pictures.decoder.as_mut().map(|decoder| decoder.flush()).unwrap_or_default() {
                 open.examination.frame(&pictures.stream, t, &frame);
             }
@@ -303,8 +304,37 @@ impl<'a> Inspector<'a> {
     }
 }
 
+/// Frames that may be shown before a frame that is decoded before them. No codec here allows more than 16.
+const REORDERED_FRAMES: usize = 32;
+
 impl Pictures {
-    fn decode(&mut self, info: PictureInfo, t: Nanos, bytes: &[u8]) -> Vec<(Nanos, Result<Picture, FrameError>)> {
+    /// Decodes what waits, in the order in which it lies in the recording, and keeps back the last `keep` frames: a frame that
+    /// is needed before them may still come.
+    fn decode(&mut self, blobs: &mut BlobReader<'_>, keep: usize, examination: &mut Examination) {
+        let ready = self.waiting.len().saturating_sub(keep);
+        let kept_from = self.waiting.get(ready).map(|(t, _, _)| *t);
+        self.waiting.sort_by_key(|(_, blob, _)| (blob.file, blob.chunk_offset, blob.inner_offset));
+        let first_kept = kept_from.and_then(|from| self.waiting.iter().position(|(t, _, _)| *t >= from));
+        let ready = first_kept.unwrap_or(self.waiting.len());
+        for (t, blob, info) in self.waiting.drain(..ready).collect::<Vec<_>>() {
+            let frames = match blobs.read(&blob) {
+                Ok(bytes) => {
+                    self.started |= info.codec.is_intra()
+                        || blob.key_frame.unwrap_or_else(|| prairie_media::is_key_frame(info.codec, &bytes));
+                    // An episode cut from a longer recording may begin between two key frames. What comes before the first
+                    // cannot be decoded from the episode alone, which is no damage.
+                    if self.started { self.push(info, t, &bytes) } else { vec![(t, Err(FrameError::NeedsEarlier))] }
+                }
+                Err(error) => vec![(t, Err(FrameError::Unreadable(error.to_string())))],
+            };
+            for (t, frame) in frames {
+                examination.frame(&self.stream, t, &frame);
+            }
+        }
+        self.waiting.sort_by_key(|(t, _, _)| *t);
+    }
+
+    fn push(&mut self, info: PictureInfo, t: Nanos, bytes: &[u8]) -> Vec<(Nanos, Result<Picture, FrameError>)> {
         let mut frames = Vec::new();
         if self.info.as_ref() != Some(&info) {
             if let Some(mut old) = self.decoder.take() {

@@ -362,7 +362,20 @@ impl PictureDecoder for Decoder {
             Ok(is_idr) => is_idr,
             Err(error) => return vec![(t, Err(error))],
         };
-        let mut decoded = if is_idr { self.drain() } else { Vec::new() };
+        let mut decoded = Vec::new();
+        if is_idr && !self.pending.is_empty() {
+            // Nothing before an IDR frame is shown after it. A decoder that was flushed runs out of pictures some frames
+            // later, so it is replaced, wherever the new one gets parameter sets.
+            if self.config_sets.is_empty() && !units(data, self.length_size).any(|unit| unit[0] & 0x1F == 7) {
+                decoded = self.drain();
+            } else {
+                decoded = self.flush();
+                if let Err(error) = self.assemble(data) {
+                    decoded.push((t, Err(error)));
+                    return decoded;
+                }
+            }
+        }
         let at = self.pending.partition_point(|pending| *pending <= t);
         self.pending.insert(at, t);
         match self.decode() {

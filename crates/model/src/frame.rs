@@ -178,6 +178,9 @@ pub enum FrameError {
     /// The bytes are not what the codec asks for.
     #[error("{0}")]
     Damaged(String),
+    /// It can only be decoded after frames that lie before the episode: a cut between two key frames, no damage.
+    #[error("it needs frames from before the episode")]
+    NeedsEarlier,
     /// The bytes could not be read from the recording.
     #[error("failed to read the frame: {0}")]
     Unreadable(String),

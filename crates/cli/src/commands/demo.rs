@@ -140,18 +140,20 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The accepted episodes; where none is, those of the decision that most have.
+/// The accepted episodes of the recording that has most of them; where none is accepted, those of the next best decision.
+///
+/// One recording's episodes share their cameras: a mixed selection would keep only what all have.
 fn best(episodes: &[prairie_engine::EpisodeSummary]) -> String {
-    let of = |decision: Decision| episodes.iter().filter(move |episode| episode.decision == decision).count();
-    let decisions = [Decision::Accept, Decision::Repair, Decision::Unknown, Decision::Reject];
-    let chosen = decisions.into_iter().find(|decision| of(*decision) > 0).unwrap_or(Decision::Unknown);
-    let first = episodes.iter().find(|episode| episode.decision == chosen);
-    let mut condition = format!("decision = '{}'", chosen.name());
-    // One recording's episodes share their cameras; a mixed selection would keep only what all have.
-    if let Some(first) = first {
-        condition.push_str(&format!(" AND recording_id = '{}'", first.recording));
+    for decision in [Decision::Accept, Decision::Repair, Decision::Unknown, Decision::Reject] {
+        let mut counts = std::collections::BTreeMap::new();
+        for episode in episodes.iter().filter(|episode| episode.decision == decision) {
+            *counts.entry(episode.recording).or_insert(0) += 1;
+        }
+        if let Some((recording, _)) = counts.into_iter().max_by_key(|(_, count)| *count) {
+            return format!("decision = '{}' AND recording_id = '{recording}'", decision.name());
+        }
     }
-    condition
+    "true".to_owned()
 }
 
 fn samples(args: &Demo) -> Result<PathBuf, Failure> {

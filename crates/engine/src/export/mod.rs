@@ -34,7 +34,7 @@ pub(crate) use folder::Folder;
 pub(crate) use grid::{FramePlan, Grid, frames, grid};
 pub(crate) use load::StoredEpisode;
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
-pub(crate) use rows::{FeatureRows, FeatureTotals, LoadedPart, rows};
+pub(crate) use rows::{FeatureRows, FeatureTotals, LoadedPart, period_ns, rows};
 pub(crate) use video::{LoadedCamera, Prepared};
 
 /// How a version is exported.
@@ -165,7 +165,7 @@ impl Engine {
 }
 
 /// The rate that most episodes have: declared by the source, else that of the first camera, else that of the slowest stream of
-/// joints, at most 50 Hz. Measured rates are rounded to a whole number when they are within 2 % of it.
+/// joints, at most 50 Hz. Measured rates are rounded to a whole number.
 fn rate(episodes: &[&[Stream]]) -> Option<f64> {
     let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
     for streams in episodes {
@@ -178,8 +178,9 @@ fn rate(episodes: &[&[Stream]]) -> Option<f64> {
             .or_else(|| joints().filter_map(|stream| stream.nominal_rate_hz.or(stream.rate_hz)).reduce(f64::min))
             .or_else(|| streams.iter().filter_map(|stream| stream.rate_hz).reduce(f64::min));
         if let Some(rate) = rate {
-            let whole = rate.round();
-            let rate = if whole > 0.0 && (rate - whole).abs() <= 0.02 * whole { whole } else { rate };
+            // A measured rate has an error; a declared one is what it is.
+            let declared = pictures().any(|stream| stream.nominal_rate_hz == Some(rate));
+            let rate = if declared { rate } else { rate.round().max(1.0) };
             let rate = if fastest.is_none() { rate.min(50.0) } else { rate };
             *votes.entry(rate.to_bits()).or_default() += 1;
         }

@@ -46,13 +46,7 @@ impl LoadedPart {
 
     /// The median time between samples; `None` below two.
     pub(crate) fn period_ns(&self) -> Option<i64> {
-        let times = self.batch.t_ns();
-        let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-        if gaps.is_empty() {
-            return None;
-        }
-        let middle = gaps.len() / 2;
-        Some(*gaps.select_nth_unstable(middle).1)
+        period_ns(self.batch.t_ns())
     }
 
     fn series(&self) -> Option<Series<'_>> {
@@ -85,6 +79,16 @@ impl LoadedPart {
     fn slack_ns(&self, grid: &Grid) -> i64 {
         if self.batch.stream.clock == Clock::Row { (1e7 / grid.fps) as i64 } else { 0 }
     }
+}
+
+/// The median step of `times`; `None` below two.
+pub(crate) fn period_ns(times: &[i64]) -> Option<i64> {
+    let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+    if gaps.is_empty() {
+        return None;
+    }
+    let middle = gaps.len() / 2;
+    Some(*gaps.select_nth_unstable(middle).1)
 }
 
 impl Engine {

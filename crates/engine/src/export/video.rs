@@ -203,7 +203,9 @@ impl LoadedCamera {
         let first = plan.picks[0];
         for at in self.decode_order(first, first + plan.picks.len()) {
             let bytes = blobs.read(&self.blobs[at]).map_err(|source| self.unreadable(source))?;
-            let bytes = if track.codec != Codec::Av1 && annexb::is_annex_b(&bytes) {
+            // Frames of a container with a configuration have lengths; those of messages have start codes.
+            let start_codes = self.pictures[at].config.is_empty() && annexb::is_annex_b(&bytes);
+            let bytes = if track.codec != Codec::Av1 && start_codes {
                 annexb::length_prefixed(track.codec, &bytes)
             } else {
                 bytes

@@ -20,7 +20,7 @@ use crate::Engine;
 use crate::error::EngineError;
 use crate::export::{
     EpisodeProof, ExportJob, Feature, FeatureRows, FeatureTotals, FramePlan, Grid, LoadedCamera, LoadedPart, Prepared,
-    Proof, StoredEpisode, VideoProof, frames, grid, rows,
+    Proof, StoredEpisode, VideoProof, frames, grid, period_ns, rows,
 };
 use crate::progress::Progress;
 use crate::target::Target;
@@ -183,10 +183,13 @@ fn lay<'a>(
             Err(why) => return Ok(Err(why)),
         }
     }
-    let tolerance_ns = job.options.tolerance_s.map_or(1e9 * 3.0 / job.fps, |tolerance| tolerance * 1e9) as i64;
     let slack_ns = if row_times { (1e7 / job.fps) as i64 } else { 0 };
     for (feature, camera) in cameras {
-        match frames(&camera.camera, &grid, job.options.align, tolerance_ns.max(100_000_000), slack_ns) {
+        let tolerance_ns = match job.options.tolerance_s {
+            Some(asked) => (asked * 1e9) as i64,
+            None => period_ns(&camera.camera.t_ns).unwrap_or(i64::MAX).saturating_mul(3).max(100_000_000),
+        };
+        match frames(&camera.camera, &grid, job.options.align, tolerance_ns, slack_ns) {
             Some(plan) => laid.cameras.push((feature, camera, plan)),
             None => return Ok(Err(format!("`{}` has no frame near some row", feature.parts[0].stream))),
         }
