@@ -13,7 +13,7 @@
 //!
 //! **Invariant:** a step that could not run is told as skipped, with its reason, and never as passed.
 //!
-//! **Invariant:** nothing is written into the tree. Tools and environments lie in the cache folder ([`place::cache`]).
+//! **Invariant:** nothing is written into the tree but what git ignores. Tools and environments lie in the cache folder ([`place::cache`]).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "chores read and write files; nothing here is linked into the product")]
 

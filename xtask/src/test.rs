@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, and what was skipped and why.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 use std::{env, fs};
@@ -195,7 +195,8 @@ fn documentation(report: &mut Report) {
 fn tests(report: &mut Report, variables: &[(&'static str, PathBuf)]) {
     let nextest = place::cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     if nextest {
-        let results = target_folder().join("nextest/default/junit.xml");
+        // nextest keeps its results here wherever cargo's target directory is.
+        let results = place::root().join("target/nextest/default/junit.xml");
         // A file of an earlier run must not speak for this one; usually there is none.
         fs::remove_file(&results).ok();
         let mut command = place::cargo();
@@ -229,22 +230,13 @@ fn tests(report: &mut Report, variables: &[(&'static str, PathBuf)]) {
     }
 }
 
-/// Where cargo puts what it builds.
-fn target_folder() -> PathBuf {
-    let output = place::cargo().args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).output();
-    let folder = output.ok().and_then(|output| {
-        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-        Some(PathBuf::from(metadata["target_directory"].as_str()?))
-    });
-    folder.unwrap_or_else(|| Path::new("target").to_owned())
-}
-
 /// What tests say of what they could not do: lines `skipped: why`, each once.
 fn skipped_lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()
         .filter_map(|line| line.split_once("skipped: "))
-        .filter(|(before, _)| before.is_empty() || before.ends_with('>'))
+        // The harness may have begun the line with `test NAME ... `, and JUnit with a tag.
+        .filter(|(before, _)| before.is_empty() || before.ends_with('>') || before.ends_with(" ... "))
         .map(|(_, why)| why.replace("&quot;", "\"").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
         .map(|why| why.split("</system-").next().unwrap_or_default().trim().to_owned())
         .collect();
@@ -280,7 +272,7 @@ mod tests {
 
     #[test]
     fn skips_are_found_in_plain_output_and_in_junit() {
-        let text = "ok\nskipped: no samples\n<system-out>skipped: no &quot;x&quot;</system-out>\n3 skipped: in a sentence\n\
+        let text = "ok\ntest a ... skipped: no samples\n<system-out>skipped: no &quot;x&quot;</system-out>\n3 skipped: in a sentence\n\
                     skipped: no samples\n";
         assert_eq!(skipped_lines(text), ["no \"x\"", "no samples"]);
     }
