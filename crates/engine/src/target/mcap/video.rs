@@ -11,8 +11,11 @@ const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// `config` is the decoder's configuration as MP4 has it, empty where frames bring their own.
 pub(super) fn frame(codec: Codec, config: &[u8], bytes: Vec<u8>, key_frame: bool) -> Option<Vec<u8>> {
     match codec {
-        Codec::H264 | Codec::H265 if annexb::is_annex_b(&bytes) => Some(bytes),
-        Codec::H264 | Codec::H265 => byte_stream(codec, config, &bytes, key_frame),
+        Codec::H264 | Codec::H265 => {
+            // Lengths first: a unit of 256 to 511 bytes begins with 00 00 01, as a start code does.
+            let stream = byte_stream(codec, config, &bytes, key_frame);
+            stream.or_else(|| annexb::is_annex_b(&bytes).then_some(bytes))
+        }
         Codec::Av1 if key_frame && !has_sequence_header(&bytes) => {
             // What follows the four bytes of `av1C` are OBUs.
             let mut whole = config.get(4..).unwrap_or_default().to_vec();
@@ -143,9 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn a_length_that_looks_like_a_start_code_is_a_length() {
+        let mut sample = vec![0, 0, 1, 4];
+        sample.resize(4 + 260, 0x61);
+        let stream = frame(Codec::H264, &avc(), sample.clone(), false).unwrap();
+        assert_eq!((stream.len(), &stream[..5]), (sample.len(), &[0, 0, 0, 1, 0x61][..]));
+    }
+
+    #[test]
     fn a_length_that_leads_outside_is_no_frame() {
         assert_eq!(frame(Codec::H264, &avc(), vec![0, 0, 0, 9, 0x65], true), None);
-        assert_eq!(frame(Codec::H264, &avc()[..9], vec![0, 0, 0, 1, 0x65], true), None);
+        assert_eq!(frame(Codec::H264, &avc()[..9], vec![0, 0, 0, 2, 0x65, 9], true), None);
     }
 
     #[test]
