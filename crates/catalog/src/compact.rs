@@ -16,6 +16,9 @@ const SMALL_BYTES: u64 = 64 << 20;
 /// A merged file is closed when its sources had so many bytes.
 const FULL_BYTES: u64 = 256 << 20;
 
+/// A table and an owner: what may lie in one file.
+type Place<'a> = (&'a str, Option<&'a str>);
+
 impl Catalog {
     /// Merges small table files of one table and owner, and drops superseded rows, as a new snapshot.
     ///
@@ -75,7 +78,7 @@ impl Catalog {
 
     /// The files that become one, group by group. Every file with hidden rows is in a group.
     fn plan(&self, view: &View) -> Result<Vec<Vec<DataFile>>> {
-        let mut groups: BTreeMap<(&str, Option<&str>), Vec<(&DataFile, bool)>> = BTreeMap::new();
+        let mut groups: BTreeMap<Place<'_>, Vec<(&DataFile, bool)>> = BTreeMap::new();
         for (table, files) in view.files.iter().filter(|(table, _)| *table != "dataset_episodes") {
             for file in files {
                 let dirty = !view.hidden.below.is_empty() && count_hidden(self.objects(), file, &view.hidden)? > 0;

@@ -36,7 +36,9 @@ pub(crate) fn from_db(value: i64) -> u64 {
 
 /// An id from the database.
 pub(crate) fn bytes_from_db<const N: usize>(what: &'static str, bytes: &[u8]) -> Result<[u8; N]> {
-    bytes.try_into().map_err(|_| CatalogError::Damaged { what, found: format!("{} bytes instead of {N}", bytes.len()) })
+    bytes
+        .try_into()
+        .map_err(|_error| CatalogError::Damaged { what, found: format!("{} bytes instead of {N}", bytes.len()) })
 }
 
 /// Nanoseconds since 1970, for notes of time. Nothing is decided by it except when a lease or an orphan is old.

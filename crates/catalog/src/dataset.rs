@@ -214,9 +214,9 @@ impl Catalog {
         let recipe: &str = row.get("recipe");
         let damaged = |what, found: &str| CatalogError::Damaged { what, found: found.chars().take(80).collect() };
         Ok(DatasetVersion {
-            version: u32::try_from(version).map_err(|_| damaged("version of a dataset", &version.to_string()))?,
+            version: u32::try_from(version).map_err(|_error| damaged("version of a dataset", &version.to_string()))?,
             created: Nanos(row.get("created_ns")),
-            recipe: serde_json::from_str(recipe).map_err(|_| damaged("recipe of a dataset", recipe))?,
+            recipe: serde_json::from_str(recipe).map_err(|_error| damaged("recipe of a dataset", recipe))?,
             snapshot: SnapshotId(from_db(row.get("snapshot"))),
             episode_count: from_db(row.get("episodes")),
             hash: Hash256::from_bytes(bytes_from_db("hash of a dataset", row.get("hash"))?),
@@ -242,9 +242,10 @@ impl Catalog {
             let splits = crate::rewrite::texts(batch, "split", &key)?;
             for (id, split) in ids.iter().zip(splits) {
                 let id = id.unwrap_or_default();
-                let episode = id
-                    .parse()
-                    .map_err(|_| CatalogError::Damaged { what: "episode id in a dataset", found: id.to_owned() })?;
+                let episode = id.parse().map_err(|_error| CatalogError::Damaged {
+                    what: "episode id in a dataset",
+                    found: id.to_owned(),
+                })?;
                 episodes.push(DatasetEpisode { episode, split: split.unwrap_or_default().to_owned() });
             }
             Ok(())

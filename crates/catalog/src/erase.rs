@@ -323,6 +323,10 @@ impl Draft {
         }
         self.bury("recording", id.as_bytes(), reason).await?;
         self.forget_leaves(&id.to_string()).await?;
+        // A note may name what was ingested.
+        let came = "UPDATE snapshots SET note = '' WHERE id IN (SELECT added FROM derivations WHERE recording = ?1 \
+                    UNION SELECT added FROM recordings WHERE id = ?1)";
+        self.run(came, id.as_bytes(), false).await?;
         self.run("DELETE FROM recording_files WHERE recording = ?", id.as_bytes(), false).await?;
         self.run("DELETE FROM derivations WHERE recording = ?", id.as_bytes(), false).await?;
         sqlx::query("UPDATE recordings SET erased = ?, origin = '', summary = '{}' WHERE id = ?")

@@ -16,6 +16,10 @@ use crate::database::{bytes_from_db, doing, from_db, now_ns};
 use crate::lease::LIFE;
 use crate::{CatalogError, GcReport, Result};
 
+/// Times of files are coarser than the clock that leases are dated by: a few milliseconds on most file systems, two seconds
+/// on the coarsest. A file that was put right after the lease was taken may look older than it.
+const COARSE: Duration = Duration::from_secs(2);
+
 /// Keys of all objects that the database names, at any snapshot.
 pub(crate) async fn referenced(connection: &mut SqliteConnection) -> Result<BTreeSet<String>> {
     let failed = doing("list the objects in use");
@@ -65,7 +69,7 @@ impl Catalog {
             .map_err(&failed)?;
         let mut before = SystemTime::now().checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
         if let Some(oldest) = oldest {
-            before = before.min(SystemTime::UNIX_EPOCH + Duration::from_nanos(from_db(oldest)));
+            before = before.min(SystemTime::UNIX_EPOCH + Duration::from_nanos(from_db(oldest)).saturating_sub(COARSE));
         }
         let referenced = referenced(&mut transaction).await?;
         let mut report = GcReport::default();

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef, UInt32Type};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, DataFusionError, ScalarValue, Statistics};
+use datafusion::common::{ColumnStatistics, DataFusionError, ScalarValue, Statistics, project_schema};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -21,6 +21,7 @@ use datafusion::logical_expr::{
     ColumnarValue, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, col,
 };
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 
 use crate::bridge::Bridge;
 use crate::tables::hidden_by_revision;
@@ -106,6 +107,10 @@ impl TableProvider for FactTable {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        if self.files.is_empty() {
+            // A scan of no files has no partition at all, which some plans cannot be built on.
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
         // Filters come later: the optimizer pushes them from the plan into the Parquet source.
         let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
         let store: Arc<dyn datafusion::object_store::ObjectStore> = Arc::clone(&self.bridge) as _;

@@ -1,5 +1,11 @@
 //! What the catalog promises: snapshots, retries, crashes, upkeep, erasure.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests look at, and damage, the files beneath the store"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -156,6 +162,11 @@ async fn an_empty_store_has_every_table() {
     assert_eq!(catalog.latest().await.unwrap(), SnapshotId(0));
     for table in tables() {
         assert_eq!(number(&catalog, &format!("SELECT count(*) FROM {table}"), None).await, 0, "{table}");
+        let grouped = format!("SELECT KEY, count(*) FROM {table} GROUP BY 1 ORDER BY 2 LIMIT 3").replace(
+            "KEY",
+            if table_schema(table).unwrap().field_with_name("stream").is_ok() { "stream" } else { "episode_id" },
+        );
+        assert!(catalog.query(&grouped, None).await.unwrap().iter().all(|batch| batch.num_rows() == 0), "{table}");
         let columns = table_schema(table).unwrap().fields().len() as i64;
         let sql = format!("SELECT count(*) FROM information_schema.columns WHERE table_name = '{table}'");
         assert_eq!(number(&catalog, &sql, None).await, columns, "{table}");
@@ -515,7 +526,7 @@ async fn the_ledger_proves_its_leaves_and_its_growth() {
     for at in 0..5 {
         let (committed, _, _) = Take::new(&format!("take {at}"), at + 1).ingest(&catalog).await;
         let (root, size) = catalog.ledger_root(Some(committed.snapshot)).await.unwrap();
-        assert_eq!((root, u64::from(committed.first_leaf + u64::from(at) + 1)), (committed.root, size));
+        assert_eq!((root, committed.first_leaf + u64::from(at) + 1), (committed.root, size));
         roots.push((committed.snapshot, root, size));
     }
     let (latest, root, size) = *roots.last().unwrap();
@@ -540,7 +551,7 @@ async fn the_ledger_proves_its_leaves_and_its_growth() {
 
 #[tokio::test]
 async fn faults_at_any_operation_lose_and_double_nothing() {
-    for seed in 0..40 {
+    for seed in 0..16 {
         let dir = tempfile::tempdir().unwrap();
         let plan = FaultPlan { one_in: 9, seed, short: true, ..FaultPlan::default() };
         let faulty: Arc<dyn Objects> = Arc::new(Faulty::new(Disk::open(dir.path()).unwrap(), plan));

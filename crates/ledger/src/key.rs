@@ -56,7 +56,7 @@ pub struct PublicKey(VerifyingKey);
 impl PublicKey {
     /// The key with these bytes.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::BadPoint)?;
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_error| KeyError::BadPoint)?;
         // A weak key verifies one signature for many messages.
         if key.is_weak() { Err(KeyError::BadPoint) } else { Ok(Self(key)) }
     }

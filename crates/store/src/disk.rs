@@ -210,7 +210,7 @@ impl WriteBehind {
     /// at the end would no longer see it.
     fn join(self) -> io::Result<()> {
         drop(self.bell);
-        self.thread.join().map_err(|_| io::Error::other("the thread that syncs panicked"))?
+        self.thread.join().map_err(|_error| io::Error::other("the thread that syncs panicked"))?
     }
 }
 

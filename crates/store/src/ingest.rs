@@ -93,7 +93,8 @@ pub fn stage(
             done += block.len() as u64;
             progress(done);
             // A writer that is gone has failed, and says why when it is joined.
-            full.send(std::mem::take(block)).map_err(|_| io::Error::other("the thread that writes ended early"))?;
+            full.send(std::mem::take(block))
+                .map_err(|_error| io::Error::other("the thread that writes ended early"))?;
             *block = to_fill.try_recv().unwrap_or_default();
             Ok(())
         });

@@ -36,6 +36,8 @@
 //!
 //! **Invariant:** no call reads a whole object into memory, except [`Memory`], which has nowhere else to keep it.
 
+#![expect(clippy::disallowed_methods, reason = "this is the crate that touches files, so that no other does")]
+
 mod disk;
 mod faulty;
 mod ingest;

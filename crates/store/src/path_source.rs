@@ -76,12 +76,11 @@ impl PathSource {
     fn file(&self, index: usize) -> io::Result<Arc<File>> {
         // The queue stays whole when a thread panics while it holds the lock: pushes and pops are single steps.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = open.iter().position(|(held, _)| *held == index) {
-            if let Some(entry) = open.remove(at) {
-                let file = Arc::clone(&entry.1);
-                open.push_back(entry);
-                return Ok(file);
-            }
+        let held = open.iter().position(|(held, _)| *held == index);
+        if let Some(entry) = held.and_then(|at| open.remove(at)) {
+            let file = Arc::clone(&entry.1);
+            open.push_back(entry);
+            return Ok(file);
         }
         let path = self.paths.get(index).ok_or(io::ErrorKind::NotFound)?;
         let file = Arc::new(File::open(path)?);

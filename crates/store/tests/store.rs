@@ -1,5 +1,7 @@
 //! What a store promises, tried on every store there is.
 
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests look at the files beneath the store")]
+
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::Arc;
