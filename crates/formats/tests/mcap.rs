@@ -1,5 +1,11 @@
 //! The MCAP reader and writer: against the official suite, against each other, against other readers, against damage.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests read files by others, and say what they skipped"
+)]
+
 #[path = "mcap/conformance.rs"]
 mod conformance;
 #[path = "mcap/damage.rs"]

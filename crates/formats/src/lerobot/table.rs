@@ -1,11 +1,13 @@
 //! Parquet files of a dataset, read one row group at a time.
 
 use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Fields, Float64Type, Int64Type};
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -35,6 +37,27 @@ pub(super) struct Table<'a> {
     path: String,
     size: u64,
     metadata: ArrowReaderMetadata,
+}
+
+/// Batches of a row group.
+///
+/// The Parquet library panics on some damaged pages; here that is an error, and the last item.
+pub(super) struct Batches(Option<ParquetRecordBatchReader>);
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.0.as_mut()?;
+        // OK to assert: a reader that panicked is dropped and never looked at again.
+        match catch_unwind(AssertUnwindSafe(|| reader.next())) {
+            Ok(next) => next,
+            Err(_panic) => {
+                self.0 = None;
+                Some(Err(ArrowError::ParquetError("a damaged page stopped the Parquet decoder".to_owned())))
+            }
+        }
+    }
 }
 
 impl<'a> Table<'a> {
@@ -102,11 +125,7 @@ impl<'a> Table<'a> {
 
     /// The rows of a row group, these leaf columns only. A wanted name is a top-level column or the path of a leaf
     /// (`observation.image.path`).
-    pub(super) fn batches(
-        &self,
-        group: usize,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<ParquetRecordBatchReader, FormatError> {
+    pub(super) fn batches(&self, group: usize, wanted: impl Fn(&str) -> bool) -> Result<Batches, FormatError> {
         let metadata = self.metadata.metadata();
         let schema = metadata.file_metadata().schema_descr();
         let leaves: Vec<usize> = (0..schema.num_columns())
@@ -148,6 +167,7 @@ impl<'a> Table<'a> {
             .with_projection(mask)
             .with_batch_size(BATCH_ROWS)
             .build()
+            .map(|reader| Batches(Some(reader)))
             .map_err(|error| damaged(0, error.to_string()))
     }
 

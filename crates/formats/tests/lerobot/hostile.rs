@@ -6,7 +6,7 @@ use prairie_formats::Reader;
 use prairie_formats::lerobot::LeRobot;
 use prairie_model::{MemorySource, NoteKind, ReadEvent, ReadOptions};
 
-use crate::common::{Random, read_all};
+use crate::fixtures::{Random, read_all};
 use crate::writer::{EPISODES, small_dataset};
 
 fn read(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> bool {

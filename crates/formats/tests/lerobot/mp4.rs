@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use prairie_formats::mp4::{Mp4Writer, NewSample, Track, TrackSpec, read_track};
 use prairie_model::{Codec, MemorySource, Source, SourceFile};
 
-use crate::common::{Random, sample};
+use crate::fixtures::{Random, sample};
 
 fn spec() -> TrackSpec {
     TrackSpec { codec: Codec::H264, width: 64, height: 48, config: vec![1, 66, 0, 30, 0xff, 0xe0, 0], timescale: 15360 }

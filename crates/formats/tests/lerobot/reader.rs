@@ -3,7 +3,7 @@
 use prairie_formats::sniff;
 use prairie_model::{Codec, MemorySource, NoteKind, ReadOptions, Source, SourceFile};
 
-use crate::common::{read_all, sample};
+use crate::fixtures::{read_all, sample};
 
 #[test]
 fn unitree_with_fewer_episodes_than_it_claims() {

@@ -16,7 +16,7 @@ use prairie_formats::mp4::{Track, read_track};
 use prairie_model::{Codec, ReadOptions, Source};
 use serde_json::{Value, json};
 
-use crate::common::{Folder, MemoryFiles, read_all, sample};
+use crate::fixtures::{Folder, MemoryFiles, read_all, sample};
 
 pub(crate) const EPISODES: usize = 3;
 const ROWS: [usize; EPISODES] = [8, 5, 7];
@@ -181,7 +181,7 @@ fn files_roll_over() {
     let picture = vec![7; 100_000];
     for episode in 0..6 {
         writer.begin_episode("t").unwrap();
-        let mut random = crate::common::Random(episode);
+        let mut random = crate::fixtures::Random(episode);
         let mut all = columns(0, 50);
         all[0] = Arc::new(Float32Array::from_iter_values((0..50_000).map(|_| random.below(1 << 24) as f32)));
         writer.push_rows(50, &all).unwrap();

@@ -169,6 +169,7 @@ fn fields(opcode: u8, body: &[u8]) -> Option<(&'static str, Value)> {
     macro_rules! parse {
         ($type:ident { $($field:ident),* } $(, $key:literal: $value:expr)*) => {{
             let (parsed, _used) = record::$type::parse(body).expect("valid");
+            #[expect(unused_mut, reason = "records without further keys change nothing")]
             let mut object = json!({ $(stringify!($field): parsed.$field),* });
             $(object[$key] = {
                 let value: &dyn Fn(&record::$type<'_>, usize) -> Value = &$value;
@@ -178,6 +179,7 @@ fn fields(opcode: u8, body: &[u8]) -> Option<(&'static str, Value)> {
         }};
         (own $type:ident { $($field:ident),* } $(, $key:literal: $value:expr)*) => {{
             let (parsed, _used) = record::$type::parse(body).expect("valid");
+            #[expect(unused_mut, reason = "records without further keys change nothing")]
             let mut object = json!({ $(stringify!($field): parsed.$field),* });
             $(object[$key] = {
                 let value: &dyn Fn(&record::$type, usize) -> Value = &$value;
