@@ -29,28 +29,28 @@ use crate::progress::Progress;
 
 /// An episode with what was found in it.
 #[derive(Debug)]
-pub struct InspectedEpisode {
+pub(crate) struct InspectedEpisode {
     /// The episode, its streams and counts.
-    pub draft: EpisodeDraft,
+    pub(crate) draft: EpisodeDraft,
     /// Hash of its logical rows.
-    pub content: Hash256,
+    pub(crate) content: Hash256,
     /// Findings, dimensions, decision.
-    pub examined: Examined,
+    pub(crate) examined: Examined,
 }
 
 /// What came of a whole recording.
 #[derive(Debug)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// What the indexes said.
-    pub plan: RecordingPlan,
+    pub(crate) plan: RecordingPlan,
     /// What became of the messages, over all episodes and outside of them.
-    pub tally: EpisodeTally,
+    pub(crate) tally: EpisodeTally,
     /// What was noticed about the recording.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// Topics that no mapping takes: type and messages.
-    pub unmapped: BTreeMap<String, (String, u64)>,
+    pub(crate) unmapped: BTreeMap<String, (String, u64)>,
     /// Whether the container was read to its end without damage.
-    pub complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// Takes what an inspection produces, in the order of the recording.

@@ -6,8 +6,8 @@ use arrow::array::RecordBatch;
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{Schema, SchemaRef};
 use prairie_model::{
-    Clock, Codec, Decision, DerivationId, Episode, EpisodeId, EpisodeTally, Mode, Nanos, Outcome, PictureInfo,
-    RecordingId, Rights, Segment, SegmentLabel, Stream, StreamBatch, StreamKind, TimeSpan,
+    Clock, Codec, DerivationId, Episode, EpisodeId, EpisodeTally, Mode, Nanos, Outcome, PictureInfo, RecordingId,
+    Rights, Segment, SegmentLabel, Stream, StreamBatch, StreamKind, TimeSpan,
 };
 use prairie_store::{ObjectSource, StoredFile};
 
@@ -23,7 +23,6 @@ pub(crate) struct StoredEpisode {
     pub(crate) derivation: DerivationId,
     pub(crate) parent: Option<EpisodeId>,
     pub(crate) revision: u32,
-    pub(crate) decision: Decision,
     pub(crate) episode: Episode,
     pub(crate) segments: Vec<Segment>,
     pub(crate) tally: EpisodeTally,
@@ -46,7 +45,6 @@ impl Engine {
             derivation: text("derivation_id").and_then(|id| id.parse().ok()).ok_or_else(|| broken("derivation_id"))?,
             parent: text("parent_id").and_then(|id| id.parse().ok()),
             revision: cells.count("revision", 0).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
-            decision: text("decision").and_then(|name| Decision::from_name(&name)).unwrap_or(Decision::Unknown),
             episode: episode(&cells, 0),
             segments: self.load_segments(&wanted, snapshot)?,
             tally: tally(&cells, 0),

@@ -165,27 +165,30 @@ fn walk(mut file: &[u8], from: u64, to: u64, records: &mut Vec<Record>) {
     }
 }
 
+fn with(mut object: Value, further: Vec<(&str, Value)>) -> Value {
+    for (key, value) in further {
+        object[key] = value;
+    }
+    object
+}
+
 fn fields(opcode: u8, body: &[u8]) -> Option<(&'static str, Value)> {
     macro_rules! parse {
         ($type:ident { $($field:ident),* } $(, $key:literal: $value:expr)*) => {{
             let (parsed, _used) = record::$type::parse(body).expect("valid");
-            #[expect(unused_mut, reason = "records without further keys change nothing")]
-            let mut object = json!({ $(stringify!($field): parsed.$field),* });
-            $(object[$key] = {
+            let further: Vec<(&str, Value)> = vec![$(($key, {
                 let value: &dyn Fn(&record::$type<'_>, usize) -> Value = &$value;
                 value(&parsed, _used)
-            };)*
-            object
+            })),*];
+            with(json!({ $(stringify!($field): parsed.$field),* }), further)
         }};
         (own $type:ident { $($field:ident),* } $(, $key:literal: $value:expr)*) => {{
             let (parsed, _used) = record::$type::parse(body).expect("valid");
-            #[expect(unused_mut, reason = "records without further keys change nothing")]
-            let mut object = json!({ $(stringify!($field): parsed.$field),* });
-            $(object[$key] = {
+            let further: Vec<(&str, Value)> = vec![$(($key, {
                 let value: &dyn Fn(&record::$type, usize) -> Value = &$value;
                 value(&parsed, _used)
-            };)*
-            object
+            })),*];
+            with(json!({ $(stringify!($field): parsed.$field),* }), further)
         }};
     }
     Some(match opcode {

@@ -8,6 +8,7 @@ use crate::frames::FrameRows;
 
 /// The message that one sample becomes. What it needs of the stream's columns comes with it.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one per stream of an episode: a few dozen in all")]
 pub(super) enum Form {
     /// `sensor_msgs/JointState`: positions, velocities, efforts.
     Joints([Option<ListArray>; 3]),
