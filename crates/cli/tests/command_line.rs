@@ -1,5 +1,5 @@
 //! The command line as a whole process: exit codes, JSON, and what a kill leaves behind.
-#![expect(clippy::disallowed_methods, reason = "tests make and damage files of their own")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and damage files of their own")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The MCAP target, there and back: what was exported is ingested into another store, and both stores are asked for the same
 //! samples.
-#![expect(clippy::disallowed_methods, reason = "tests make and read files of their own")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and read files of their own")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -23,10 +23,12 @@ pub(crate) fn print(
         at.push_str(&format!(", byte {offset}"));
     }
     writeln!(out, "  --> {at}")?;
-    if let (Some(from), Some(to), Some(duration)) = (finding.start_s, finding.end_s, duration_s) {
-        if duration > 0.0 && to >= from && to - from < 0.95 * duration {
-            writeln!(out, "   | {}", strip(from / duration, to / duration))?;
-        }
+    if let (Some(from), Some(to), Some(duration)) = (finding.start_s, finding.end_s, duration_s)
+        && duration > 0.0
+        && to >= from
+        && to - from < 0.95 * duration
+    {
+        writeln!(out, "   | {}", strip(from / duration, to / duration))?;
     }
     Ok(())
 }
