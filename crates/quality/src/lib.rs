@@ -8,7 +8,7 @@
 //!
 //! A [`Check`] is one file of this crate and one line of [`CHECKS`]. It sees the batches of one episode in order, keeps bounded
 //! state, and at the end puts findings into an [`Outcome`]. A [`Profile`] says which limits, severities, dimensions and checks
-//! count; [`decide`] turns what came out into a decision.
+//! count; [`decide()`] turns what came out into a decision.
 //!
 //! ```
 //! use prairie_quality::{Examination, Facts, Profile};

@@ -15,7 +15,7 @@ pub mod op {
     pub const SCHEMA: u8 = 0x03;
     /// [`super::Channel`].
     pub const CHANNEL: u8 = 0x04;
-    /// [`super::Message`].
+    /// `Message`.
     pub const MESSAGE: u8 = 0x05;
     /// [`super::ChunkHead`] and the chunk's records.
     pub const CHUNK: u8 = 0x06;
