@@ -34,7 +34,6 @@ fn json(output: &Output) -> Value {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn each_exit_code_means_what_the_help_says() {
     let dir = TempDir::new().unwrap();
     let whole = fs::read(samples().join("contact-cell.mcap")).unwrap();
@@ -63,7 +62,6 @@ fn each_exit_code_means_what_the_help_says() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn the_json_has_the_promised_shape() {
     let dir = TempDir::new().unwrap();
     let path = samples().join("contact-lerobot-v21");
@@ -92,7 +90,6 @@ fn the_json_has_the_promised_shape() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn a_killed_ingest_leaves_a_store_that_opens_and_a_rerun_that_completes() {
     let dir = TempDir::new().unwrap();
     let path = samples().join("contact-cell.mcap");

@@ -7,10 +7,22 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type, UInt64Type}
 use prairie_model::Hash256;
 use sha2::{Digest, Sha256};
 
-/// One column: its values, and beside them which are null and how long each list is.
+/// One column: its values, beside them which are null and how long each text and list is, and the elements of its lists.
+#[derive(Default)]
 struct ColumnHash {
     values: Sha256,
     shape: Sha256,
+    elements: Option<Box<ColumnHash>>,
+}
+
+impl ColumnHash {
+    fn finish(self, all: &mut Sha256) {
+        all.update(self.values.finalize());
+        all.update(self.shape.finalize());
+        if let Some(elements) = self.elements {
+            elements.finish(all);
+        }
+    }
 }
 
 /// Hashes the rows of one episode as they pass.
@@ -29,10 +41,7 @@ impl ContentHasher {
         *self.rows.entry(stream.to_owned()).or_default() += rows.num_rows() as u64;
         let schema = rows.schema();
         for (field, column) in schema.fields().iter().zip(rows.columns()) {
-            let hash = self
-                .columns
-                .entry((stream.to_owned(), field.name().clone()))
-                .or_insert_with(|| ColumnHash { values: Sha256::new(), shape: Sha256::new() });
+            let hash = self.columns.entry((stream.to_owned(), field.name().clone())).or_default();
             hash_column(hash, column);
         }
     }
@@ -46,18 +55,45 @@ impl ContentHasher {
         }
         for ((stream, column), hash) in self.columns {
             all.update(format!("{}:{stream}:{column}\n", stream.len()));
-            all.update(hash.values.finalize());
-            all.update(hash.shape.finalize());
+            hash.finish(&mut all);
         }
         Hash256::from_bytes(all.finalize().into())
     }
 }
 
 fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
-    // A byte per row: 0 is null. Lists and texts add their lengths, so that neighbours cannot trade elements.
-    match column.nulls() {
-        Some(nulls) => hash.shape.update(nulls.iter().map(u8::from).collect::<Vec<_>>()),
-        None => hash.shape.update(vec![1; column.len()]),
+    match column.data_type() {
+        // A row of texts and lists adds its length, so that neighbours cannot trade elements.
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>();
+            hash_lengths(hash, column, |at| texts.value_length(at));
+            for text in texts.iter().flatten() {
+                hash.values.update(text);
+            }
+            return;
+        }
+        DataType::List(_) => {
+            let lists = column.as_list::<i32>();
+            hash_lengths(hash, column, |at| lists.value_length(at));
+            let elements = hash.elements.get_or_insert_default();
+            // A null may cover elements, which are no part of the content: only runs of rows that are there count.
+            let rows = [0..column.len()];
+            let valid: Vec<_> = match column.nulls() {
+                Some(nulls) => nulls.valid_slices().map(|(from, to)| from..to).collect(),
+                None => rows.to_vec(),
+            };
+            for run in valid {
+                let offsets = lists.value_offsets();
+                let (from, to) = (offsets[run.start] as usize, offsets[run.end] as usize);
+                hash_column(elements, &lists.values().slice(from, to - from));
+            }
+            return;
+        }
+        _ => match column.nulls() {
+            // A byte per row: 0 is null.
+            Some(nulls) => hash.shape.update(nulls.iter().map(u8::from).collect::<Vec<_>>()),
+            None => hash.shape.update(vec![1; column.len()]),
+        },
     }
     match column.data_type() {
         DataType::Int64 => hash_words(hash, column, |at| column.as_primitive::<Int64Type>().value(at).to_le_bytes()),
@@ -67,21 +103,20 @@ fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
             hash_words(hash, column, |at| column.as_primitive::<Float64Type>().value(at).to_le_bytes())
         }
         DataType::Boolean => hash_words(hash, column, |at| [u8::from(column.as_boolean().value(at))]),
-        DataType::Utf8 => {
-            for text in column.as_string::<i32>().iter().flatten() {
-                hash.shape.update((text.len() as u64).to_le_bytes());
-                hash.values.update(text);
-            }
-        }
-        DataType::List(_) => {
-            for list in column.as_list::<i32>().iter().flatten() {
-                hash.shape.update((list.len() as u64).to_le_bytes());
-                hash_column(hash, &list);
-            }
-        }
         // OK because StreamKind::fields has no other type; a test walks all kinds.
         other => unreachable!("a stream column of type {other}"),
     }
+}
+
+/// Feeds one word per row: 0 for null, else one more than the length.
+fn hash_lengths(hash: &mut ColumnHash, column: &ArrayRef, length: impl Fn(usize) -> i32) {
+    let mut words = Vec::with_capacity(column.len() * 4);
+    for at in 0..column.len() {
+        // OK to cast: lengths in arrow are not negative.
+        let word = if column.is_valid(at) { length(at) as u32 + 1 } else { 0 };
+        words.extend_from_slice(&word.to_le_bytes());
+    }
+    hash.shape.update(words);
 }
 
 /// Feeds the values that are not null, in one piece.

@@ -57,7 +57,6 @@ fn number(engine: &Engine, sql: &str) -> f64 {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn three_attempts_become_three_episodes_with_their_outcomes() {
     let episodes = shared().ls(Some("key LIKE '%' AND robot IS NOT NULL"), None, None).unwrap();
     let cell: Vec<_> = episodes.iter().filter(|episode| episode.duration_s.unwrap() > 9.0).collect();
@@ -73,7 +72,6 @@ fn three_attempts_become_three_episodes_with_their_outcomes() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn counts_reconcile_everywhere() {
     let broken =
         number(shared(), "SELECT count(*) AS n FROM episodes WHERE messages <> mapped + unmapped + undecodable");
@@ -99,7 +97,6 @@ fn counts_reconcile_everywhere() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn every_rate_is_kept() {
     for (stream, kind, rate) in [("/wrench", "wrench", 1000.0), ("/joint_states", "joint_state", 500.0)] {
         let measured = number(
@@ -111,7 +108,6 @@ fn every_rate_is_kept() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn the_same_bytes_twice_are_one_recording() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
@@ -133,7 +129,6 @@ fn the_same_bytes_twice_are_one_recording() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn a_cut_file_keeps_everything_before_the_cut() {
     let dir = TempDir::new().unwrap();
     let whole = fs::read(samples().join("contact-cell.mcap")).unwrap();
@@ -153,7 +148,6 @@ fn a_cut_file_keeps_everything_before_the_cut() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn receipts_verify_and_recompute() {
     let engine = shared();
     let id = engine.ls(None, None, None).unwrap()[0].id;
@@ -183,7 +177,6 @@ fn number_of_recordings(engine: &Engine, id: &str) -> PathBuf {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn a_dataset_is_frozen_and_exported_with_a_proof() {
     let engine = shared();
     let recipe = DatasetRecipe {
@@ -221,7 +214,6 @@ fn a_dataset_is_frozen_and_exported_with_a_proof() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn erasing_leaves_nothing_but_a_record() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
@@ -237,7 +229,6 @@ fn erasing_leaves_nothing_but_a_record() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn compaction_changes_no_row() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
@@ -274,7 +265,6 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn a_query_cannot_change_anything() {
     for sql in [
         "DROP TABLE episodes",
@@ -287,7 +277,6 @@ fn a_query_cannot_change_anything() {
 }
 
 #[test]
-#[ignore = "written, and not run yet"]
 fn every_stored_episode_can_be_checked_again() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();

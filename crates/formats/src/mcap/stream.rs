@@ -108,7 +108,7 @@ pub(crate) fn read(
     options: &ReadOptions,
     sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
 ) -> Result<ReadSummary, FormatError> {
-    let Layout { files, registry, attributes, .. } = Layout::load(source, options.inline)?;
+    let Layout { files, registry, attributes, notes, .. } = Layout::load(source, options.inline)?;
     if registry.entries.len() != plan.channels.len() {
         return Err(FormatError::Unsupported(format!(
             "the plan has {} channels and the recording {}: it is of another recording",
@@ -124,7 +124,7 @@ pub(crate) fn read(
         attributes,
         limit: NoteLimit::default(),
         inflater: Inflater::default(),
-        damaged: files.len() < super::layout::data_files(source).len(),
+        damaged: files.len() < super::layout::data_files(source).len() || notes.iter().any(|note| is_damage(note.kind)),
     };
     reading.open_lanes(Some(plan));
     let mut halt = None;
@@ -142,6 +142,11 @@ pub(crate) fn read(
         Some(Halt::Error(error)) => Err(error),
         Some(Halt::Stopped) | None => Ok(summary),
     }
+}
+
+/// Whether something of the recording is lost or changed.
+fn is_damage(kind: NoteKind) -> bool {
+    matches!(kind, NoteKind::Corrupt | NoteKind::Truncated | NoteKind::Checksum)
 }
 
 impl Halt {
@@ -169,7 +174,7 @@ impl Reading<'_> {
     }
 
     fn note(&mut self, note: Note) -> Result<(), Halt> {
-        self.damaged |= matches!(note.kind, NoteKind::Corrupt | NoteKind::Truncated | NoteKind::Checksum);
+        self.damaged |= is_damage(note.kind);
         if self.limit.admits(note.kind) { self.send(ReadEvent::Note(note)) } else { Ok(()) }
     }
 
