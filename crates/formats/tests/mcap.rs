@@ -12,6 +12,8 @@ mod conformance;
 mod damage;
 #[path = "mcap/limits.rs"]
 mod limits;
+#[path = "mcap/peer.rs"]
+mod peer;
 #[path = "mcap/round_trip.rs"]
 mod round_trip;
 #[path = "mcap/samples.rs"]
