@@ -16,8 +16,9 @@ use crate::database::{now_ns, random};
 use crate::tables::{sample_schema, table_schema};
 use crate::{CatalogError, ColumnRange, DataFile, Result};
 
-/// Rows of a row group.
-const GROUP_ROWS: usize = 128 << 10;
+/// Rows of a row group. Each begins with new compressors for all columns, which cost as much as compressing some thousand rows;
+/// pages are what queries skip by.
+const GROUP_ROWS: usize = 1 << 20;
 
 /// Bytes of a row group in memory, since many files are written at once.
 const GROUP_BYTES: usize = 8 << 20;

@@ -27,6 +27,10 @@ use clap::Parser;
 use crate::args::Cli;
 use crate::error::Failure;
 
+/// Ingest passes large buffers from thread to thread, which the system's allocator returns to the kernel and fetches again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match commands::run(cli) {

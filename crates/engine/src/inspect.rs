@@ -1,21 +1,25 @@
 //! One recording to episodes, findings and decisions: the pure middle of `ingest`, `check` and `receipt check`.
 //!
 //! ```text
-//!   Source ─ reader.read ─▶ Standardizer ─▶ StreamBatch ─┬─▶ sink (Parquet, or nothing)
+//!   Source ─ reader.read ═▶ Standardizer ─▶ StreamBatch ─┬─▶ sink (═▶ Parquet, or nothing)
 //!                                                        ├─▶ ContentHasher
 //!                                                        └─▶ Examination ◀─ pictures ◀─ PictureDecoder
 //! ```
+//!
+//! A double line is a queue between two threads. It keeps the order, and bounds what waits by its bytes.
 //!
 //! **Invariant:** the result depends on the bytes, the mapping, the overrides, the profile and the code alone, so that it can
 //! be recomputed anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::thread;
 
+use arrow::array::Array;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_media::PictureDecoder;
 use prairie_model::{
-    BlobRef, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Picture, PictureInfo, ReadEvent,
+    BlobRef, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Payload, Picture, PictureInfo, ReadEvent,
     ReadOptions, RecordingPlan, Source, StreamBatch,
 };
 use prairie_quality::{Examination, Examined, Facts, History};
@@ -26,6 +30,7 @@ use crate::error::EngineError;
 use crate::frames::FrameRows;
 use crate::options::InspectOptions;
 use crate::progress::Progress;
+use crate::queue::{Closed, queue};
 
 /// An episode with what was found in it.
 #[derive(Debug)]
@@ -52,6 +57,9 @@ pub(crate) struct Inspection {
     /// Whether the container was read to its end without damage.
     pub(crate) complete: bool,
 }
+
+/// What the reader may be ahead of the checks.
+const AHEAD_BYTES_MAX: usize = 32 << 20;
 
 /// Takes what an inspection produces, in the order of the recording.
 pub(crate) trait InspectSink {
@@ -93,11 +101,23 @@ pub(crate) fn inspect(
     inspector.recording_notes.extend(plan.notes.iter().cloned());
     inspector.recording_notes.extend(notes);
     let mut standardizer = Standardizer::new(&plan, options.mapping.clone(), options.overrides.clone(), segmentation);
-    let mut failure = None;
     let total: u64 = plan.claimed_messages.unwrap_or(0);
     let mut done = 0;
-    let summary = reader
-        .read(source, &plan, &read_options(), &mut |event| {
+    let summary = thread::scope(|scope| {
+        let (events, incoming) = queue(AHEAD_BYTES_MAX);
+        let reading = scope.spawn({
+            let plan = &plan;
+            move || {
+                reader.read(source, plan, &read_options(), &mut |event| {
+                    let bytes = size(&event);
+                    match events.send(event, bytes) {
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(Closed) => ControlFlow::Break(()),
+                    }
+                })
+            }
+        });
+        while let Some(event) = incoming.receive() {
             match &event {
                 ReadEvent::Batch(batch) => {
                     done += batch.len() as u64;
@@ -106,23 +126,14 @@ pub(crate) fn inspect(
                 ReadEvent::Note(note) if note.episode.is_none() => inspector.recording_notes.push(note.clone()),
                 _ => {}
             }
-            let step = if progress.cancelled() {
-                Err(EngineError::Cancelled)
-            } else {
-                forward(&mut inspector, |out| standardizer.push(event, out))
-            };
-            match step {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
+            if progress.cancelled() {
+                return Err(EngineError::Cancelled);
             }
-        })
-        .map_err(failed)?;
-    if let Some(error) = failure {
-        return Err(error);
-    }
+            forward(&mut inspector, |out| standardizer.push(event, out))?;
+        }
+        let summary = reading.join().map_err(|_panic| EngineError::Bug(format!("the reader of `{path}` died")))?;
+        summary.map_err(failed)
+    })?;
     let mut tally = None;
     forward(&mut inspector, |out| {
         tally = Some(standardizer.finish(&summary, out)?);
@@ -134,6 +145,16 @@ pub(crate) fn inspect(
     let mut notes = inspector.recording_notes;
     notes.extend(tally.notes);
     Ok(Inspection { plan, tally: tally.tally, notes, unmapped: tally.unmapped, complete: summary.complete })
+}
+
+/// About how much memory an event holds.
+fn size(event: &ReadEvent) -> usize {
+    let ReadEvent::Batch(batch) = event else { return 0 };
+    let payload = match &batch.payload {
+        Payload::Decoded(rows) => rows.get_array_memory_size(),
+        Payload::Opaque(blobs) => std::mem::size_of_val(blobs.as_slice()),
+    };
+    payload + 2 * std::mem::size_of_val(batch.log_time.as_slice())
 }
 
 /// Lets `run` produce standardized rows and episodes, and takes them in.

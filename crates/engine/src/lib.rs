@@ -43,12 +43,14 @@ mod inspect;
 mod keys;
 mod options;
 mod progress;
+mod queue;
 mod reference;
 mod replay;
 mod report;
 mod sink;
 mod target;
 mod verbs;
+mod writing;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
-//! Where an inspection's rows and episodes go on their way into the catalog: one open Parquet file per table.
+//! Where an inspection's rows and episodes go on their way into the catalog.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use prairie_catalog::{DataFile, EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, TableWriter};
+use prairie_catalog::{DataFile, EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 use prairie_model::{
     Decision, Derivation, DerivationId, EpisodeId, EpisodeTally, Hash256, ReceiptPayload, Rights, StreamBatch,
 };
@@ -15,6 +15,7 @@ use crate::error::EngineError;
 use crate::inspect::{InspectSink, InspectedEpisode};
 use crate::options::InspectOptions;
 use crate::verbs::SignedReceipt;
+use crate::writing::Tables;
 
 /// An episode whose rows are written.
 pub(crate) struct WrittenEpisode {
@@ -37,7 +38,7 @@ pub(crate) struct EpisodeSink<'a> {
     derivation: Derivation,
     id: DerivationId,
     options: &'a InspectOptions,
-    tables: BTreeMap<String, TableWriter>,
+    tables: Tables,
     episodes: Vec<WrittenEpisode>,
     rows: Rows,
     rights: Option<Rights>,
@@ -67,7 +68,7 @@ impl<'a> EpisodeSink<'a> {
             derivation,
             id,
             options,
-            tables: BTreeMap::new(),
+            tables: Tables::new(),
             episodes: Vec::new(),
             rows: Rows::default(),
             rights: None,
@@ -78,16 +79,6 @@ impl<'a> EpisodeSink<'a> {
     /// Rights of the recording: those of its first episode, since all of them come from the recording or from the caller.
     pub(crate) fn rights(&self) -> Rights {
         self.rights.clone().unwrap_or_else(|| self.options.overrides.rights.clone())
-    }
-
-    fn append(&mut self, table: &str, rows: &RecordBatch) -> Result<(), EngineError> {
-        if !self.tables.contains_key(table) {
-            let writer = self.engine.table_writer(table)?;
-            self.tables.insert(table.to_owned(), writer);
-        }
-        // OK because the line above put it there.
-        let writer = self.tables.get_mut(table).expect("the writer is open");
-        writer.append(rows).map_err(EngineError::catalog("writing rows"))
     }
 
     /// Writes the rows that are held back. Large recordings of many episodes call it more than once.
@@ -103,7 +94,7 @@ impl<'a> EpisodeSink<'a> {
         for (table, batch) in batches {
             let batch = batch.map_err(EngineError::catalog("building rows"))?;
             if batch.num_rows() > 0 {
-                self.append(table, &batch)?;
+                self.tables.append(self.engine, table, batch)?;
             }
         }
         Ok(())
@@ -140,13 +131,10 @@ impl<'a> EpisodeSink<'a> {
     pub(crate) fn finish(mut self) -> Result<Written, EngineError> {
         self.flush()?;
         let owner = self.rights().owner;
-        let mut files = Vec::new();
-        for (_, writer) in self.tables {
-            if let Some(mut file) = writer.finish().map_err(EngineError::catalog("writing rows"))? {
-                // The owner may have become known only with the first episode.
-                file.owner.clone_from(&owner);
-                files.push(file);
-            }
+        let mut files = self.tables.finish()?;
+        for file in &mut files {
+            // The owner may have become known only with the first episode.
+            file.owner.clone_from(&owner);
         }
         Ok(Written { episodes: self.episodes, files })
     }
@@ -172,7 +160,7 @@ impl InspectSink for EpisodeSink<'_> {
         columns.extend(batch.samples.columns().iter().cloned());
         let rows = RecordBatch::try_new(schema.clone(), columns)
             .map_err(|error| EngineError::Bug(format!("samples of `{}`: {error}", batch.stream.name)))?;
-        self.append(kind.table(), &rows)
+        self.tables.append(self.engine, kind.table(), rows)
     }
 
     fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {

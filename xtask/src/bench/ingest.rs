@@ -63,6 +63,27 @@ pub(crate) fn reingest(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
+/// A file ten times as long takes no more memory.
+pub(crate) fn memory(setup: &Setup) -> anyhow::Result<Vec<Row>> {
+    let short = super::recording(&setup.kept, setup.bytes / 10)?;
+    let short = Setup { bytes: fs::metadata(&short)?.len(), mcap: short, ..setup.clone() };
+    let row = |name: &str, result| Row { bench: "memory", name: name.to_owned(), result };
+    let mut rows = Vec::new();
+    let mut peaks = Vec::new();
+    for (name, setup) in [("prairie ingest, a tenth", &short), ("prairie ingest, all", setup)] {
+        prepare(setup)?;
+        let sample = measure(&mut ingest_command(setup))?;
+        peaks.extend(sample.peak_bytes);
+        rows.push(row(name, Measured::Runs { samples: vec![sample], bytes: setup.bytes }));
+    }
+    if let [short, long] = peaks[..] {
+        // Memory of the same length of run to run differs by a few percent.
+        let times = short as f64 / long as f64;
+        rows.push(row("peak memory of the shorter against the longer", Measured::Ratio { times, target: 0.9 }));
+    }
+    Ok(rows)
+}
+
 fn store(setup: &Setup) -> PathBuf {
     setup.scratch.join("store")
 }

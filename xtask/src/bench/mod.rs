@@ -13,20 +13,25 @@
 
 mod ingest;
 mod measure;
+mod query;
 mod report;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::Context;
 
-use crate::place;
+use crate::{place, python};
 
 /// What a benchmark gets.
+#[derive(Clone)]
 pub(crate) struct Setup {
     /// The binary under test.
     pub(crate) prairie: PathBuf,
+    /// The program that fills a store with generated episodes and times queries.
+    pub(crate) million: PathBuf,
     /// A recording of at least a gigabyte.
     pub(crate) mcap: PathBuf,
     /// Bytes of it.
@@ -35,13 +40,16 @@ pub(crate) struct Setup {
     pub(crate) runs: usize,
     /// A folder for outputs, emptied between runs.
     pub(crate) scratch: PathBuf,
+    /// A folder for inputs, kept for the next run.
+    pub(crate) kept: PathBuf,
 }
 
 /// A benchmark returns its rows.
 type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
 
 /// Every benchmark, by name.
-const BENCHES: &[(&str, Bench)] = &[("ingest", ingest::ingest), ("reingest", ingest::reingest)];
+const BENCHES: &[(&str, Bench)] =
+    &[("ingest", ingest::ingest), ("memory", ingest::memory), ("query", query::query), ("reingest", ingest::reingest)];
 
 /// The recording that the bench makes when none is given.
 const RECORDING_MIN_BYTES: u64 = 1_000_000_000;
@@ -80,15 +88,16 @@ fn parse(arguments: &[String]) -> anyhow::Result<Options> {
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let options = parse(arguments)?;
-    let prairie = build()?;
+    let (prairie, million) = build()?;
     let scratch = place::cache().join("bench");
     fs::create_dir_all(&scratch).with_context(|| format!("failed to make `{}`", scratch.display()))?;
     let mcap = match options.mcap {
         Some(path) => fs::canonicalize(&path).with_context(|| format!("failed to find `{}`", path.display()))?,
-        None => make_recording(&prairie, &scratch)?,
+        None => recording(&scratch, RECORDING_MIN_BYTES)?,
     };
     let bytes = fs::metadata(&mcap)?.len();
-    let setup = Setup { prairie, mcap, bytes, runs: options.runs, scratch: scratch.join("work") };
+    let kept = scratch.clone();
+    let setup = Setup { prairie, million, mcap, bytes, runs: options.runs, scratch: scratch.join("work"), kept };
     let mut rows = Vec::new();
     for (name, bench) in BENCHES {
         if options.only.as_deref().is_none_or(|only| only == *name) {
@@ -106,40 +115,47 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the binary under test; `PRAIRIE_BIN` names one that is built already.
-fn build() -> anyhow::Result<PathBuf> {
-    if let Some(binary) = env::var_os("PRAIRIE_BIN") {
-        return Ok(binary.into());
+/// Builds the binary under test, and the program that fills a store; `PRAIRIE_BIN` names a folder that has both.
+fn build() -> anyhow::Result<(PathBuf, PathBuf)> {
+    if let Some(folder) = env::var_os("PRAIRIE_BIN").map(PathBuf::from) {
+        return Ok((folder.join("prairie"), folder.join("examples/million")));
     }
     eprintln!("── build (release)");
     let output = place::cargo()
-        .args(["build", "--locked", "--release", "--package", "prairie-cli", "--message-format", "json"])
+        .args(["build", "--locked", "--release", "--package", "prairie-cli", "--package", "prairie-catalog"])
+        .args(["--bin", "prairie", "--example", "million", "--message-format", "json"])
         .stderr(std::process::Stdio::inherit())
         .output()
         .context("failed to start cargo")?;
     anyhow::ensure!(output.status.success(), "`cargo build --release` failed");
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let binary = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    binary.context("cargo built no executable")
+    let messages: Vec<_> =
+        text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).collect();
+    let built = |name: &str| {
+        let mut named = messages.iter().filter(|message| message["target"]["name"] == name);
+        let path = named.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+        path.with_context(|| format!("cargo built no `{name}`"))
+    };
+    Ok((built("prairie")?, built("million")?))
 }
 
-/// The project's own recording, repeated with shifted times until it is long enough. Kept for the next run.
-fn make_recording(prairie: &std::path::Path, scratch: &std::path::Path) -> anyhow::Result<PathBuf> {
-    let path = scratch.join(format!("recording-{RECORDING_MIN_BYTES}.mcap"));
-    if fs::metadata(&path).is_ok_and(|facts| facts.len() >= RECORDING_MIN_BYTES) {
+/// The project's own recording, one after the other with moved times until it is long enough. Kept for the next run.
+pub(crate) fn recording(scratch: &Path, min_bytes: u64) -> anyhow::Result<PathBuf> {
+    let path = scratch.join(format!("recording-{min_bytes}.mcap"));
+    if fs::metadata(&path).is_ok_and(|facts| facts.len() >= min_bytes) {
         return Ok(path);
     }
     eprintln!("── make {}", path.display());
+    let python = python::RERUN.get(Duration::from_secs(600)).map_err(|why| anyhow::anyhow!("no Python: {why}"))?;
     let unfinished = path.with_extension("part");
-    let status = std::process::Command::new(prairie)
-        .arg("bench-data")
+    let status = Command::new(python)
+        .arg(place::root().join("xtask/src/bench/lengthen.py"))
+        .arg(place::root().join("samples/contact-cell.mcap"))
         .arg(&unfinished)
-        .args(["--min-bytes", &RECORDING_MIN_BYTES.to_string()])
-        .current_dir(place::root())
+        .arg(min_bytes.to_string())
         .status()
-        .context("failed to start prairie")?;
-    anyhow::ensure!(status.success(), "`prairie bench-data` failed; name a recording with `--mcap FILE`");
+        .context("failed to start Python")?;
+    anyhow::ensure!(status.success(), "`lengthen.py` failed; name a recording with `--mcap FILE`");
     fs::rename(&unfinished, &path)?;
     Ok(path)
 }

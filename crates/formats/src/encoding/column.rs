@@ -258,13 +258,13 @@ impl Column {
         let nulls = self.take_nulls();
         macro_rules! numbers {
             ($kind:ty, $values:expr) => {
-                Arc::new(PrimitiveArray::<$kind>::new(ScalarBuffer::from(std::mem::take($values)), nulls))
+                Arc::new(PrimitiveArray::<$kind>::new(ScalarBuffer::from(taken($values)), nulls))
             };
         }
         match &mut self.data {
-            Data::Bool(values) => Arc::new(BooleanArray::new(std::mem::take(values).into(), nulls)),
+            Data::Bool(values) => Arc::new(BooleanArray::new(taken(values).into(), nulls)),
             Data::I8(values) => numbers!(Int8Type, values),
-            Data::U8(values) => Arc::new(UInt8Array::new(ScalarBuffer::from(std::mem::take(values)), nulls)),
+            Data::U8(values) => Arc::new(UInt8Array::new(ScalarBuffer::from(taken(values)), nulls)),
             Data::I16(values) => numbers!(Int16Type, values),
             Data::U16(values) => numbers!(UInt16Type, values),
             Data::I32(values) => numbers!(Int32Type, values),
@@ -273,14 +273,10 @@ impl Column {
             Data::U64(values) => numbers!(UInt64Type, values),
             Data::F32(values) => numbers!(Float32Type, values),
             Data::F64(values) => numbers!(Float64Type, values),
-            Data::Time(values) => {
-                Arc::new(TimestampNanosecondArray::new(ScalarBuffer::from(std::mem::take(values)), nulls))
-            }
-            Data::Duration(values) => {
-                Arc::new(DurationNanosecondArray::new(ScalarBuffer::from(std::mem::take(values)), nulls))
-            }
+            Data::Time(values) => Arc::new(TimestampNanosecondArray::new(ScalarBuffer::from(taken(values)), nulls)),
+            Data::Duration(values) => Arc::new(DurationNanosecondArray::new(ScalarBuffer::from(taken(values)), nulls)),
             Data::Text { ends, bytes } => {
-                let bytes = Buffer::from_vec(std::mem::take(bytes));
+                let bytes = Buffer::from_vec(taken(bytes));
                 Arc::new(StringArray::new(offsets(ends), bytes, nulls))
             }
             Data::Blob(blobs) => {
@@ -322,14 +318,25 @@ impl Column {
     }
 }
 
+/// Takes the values out, and leaves room for as many: the next batch is likely to be as large.
+fn taken<T>(values: &mut Vec<T>) -> Vec<T> {
+    let next = Vec::with_capacity(values.len());
+    std::mem::replace(values, next)
+}
+
 fn last(ends: &[i32]) -> usize {
     // OK to cast: ends are never negative.
     ends.last().map_or(0, |end| *end as usize)
 }
 
 fn offsets(ends: &mut Vec<i32>) -> OffsetBuffer<i32> {
+    let ends = {
+        let mut next = Vec::with_capacity(ends.len());
+        next.push(0);
+        std::mem::replace(ends, next)
+    };
     // Each end is the length of a vector that only grows, so they ascend from zero, as OffsetBuffer demands.
-    OffsetBuffer::new(ScalarBuffer::from(std::mem::replace(ends, vec![0])))
+    OffsetBuffer::new(ScalarBuffer::from(ends))
 }
 
 fn structs(fields: Fields, columns: Vec<ArrayRef>, nulls: Option<NullBuffer>, len: usize) -> StructArray {
