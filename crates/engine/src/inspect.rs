@@ -59,7 +59,7 @@ pub(crate) struct Inspection {
 }
 
 /// What the reader may be ahead of the checks.
-const AHEAD_BYTES_MAX: usize = 32 << 20;
+const AHEAD_BYTES_MAX: usize = 16 << 20;
 
 /// Takes what an inspection produces, in the order of the recording.
 pub(crate) trait InspectSink {

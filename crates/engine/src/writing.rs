@@ -11,7 +11,7 @@ use crate::error::EngineError;
 use crate::queue::{QueueReceiver, QueueSender, queue};
 
 /// Rows on their way to the writing thread.
-const WAITING_BYTES_MAX: usize = 24 << 20;
+const WAITING_BYTES_MAX: usize = 12 << 20;
 
 enum Work {
     Open(String, Box<TableWriter>),
