@@ -7,13 +7,14 @@ use prairie_model::{
 };
 
 use crate::CHECKS;
+use crate::checks::NEAR;
 use crate::check::{BatchView, Check, Context, FrameView, Run, Settings};
 use crate::decide::{decide, dimensions};
 use crate::facts::Facts;
 use crate::outcome::Outcome;
 use crate::pictures::Pictures;
 use crate::profile::{Required, glob};
-use crate::sameness::SamenessDigest;
+use crate::sameness::{Sameness, SamenessDigest};
 use crate::scene::Scene;
 
 /// One check at work, with other settings in some phases.
@@ -104,6 +105,17 @@ impl Examination {
             for (_, _, run) in &mut running.phases {
                 run.frame(&view);
             }
+        }
+    }
+
+    /// By which the episode is looked for among earlier ones, under the settings of the check that compares them.
+    pub fn sameness(&self) -> Sameness {
+        let near = self.running.iter().find(|running| running.check.doc.code == NEAR.doc.code);
+        let limit = |key| near.map_or(0.0, |near| near.settings.limit(key));
+        Sameness {
+            digest: SamenessDigest::of(&self.scene),
+            distance_min: limit("distance_min"),
+            duration_share_max: limit("duration_share_max"),
         }
     }
 
