@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
-use datafusion::execution::context::SQLOptions;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
 
@@ -52,9 +52,7 @@ fn config(order: RowOrder) -> SessionConfig {
         RowOrder::Any => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         RowOrder::Written => 1,
     };
-    let mut config = SessionConfig::new()
-        .with_target_partitions(threads)
-        .with_information_schema(true);
+    let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(true);
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;

@@ -16,7 +16,8 @@ use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
 use arrow::datatypes::{Int64Type, Schema};
 use prairie_catalog::{
     Catalog, CatalogError, Commit, Committed, DatasetEpisode, DerivationRow, EpisodeRow, EraseTarget, FindingRow, Leaf,
-    NewDatasetVersion, RecordingFile, RecordingRow, RowOrder, SegmentRow, SnapshotId, StreamRow, table_schema, tables, with_keys,
+    NewDatasetVersion, RecordingFile, RecordingRow, RowOrder, SegmentRow, SnapshotId, StreamRow, table_schema, tables,
+    with_keys,
 };
 use prairie_model::{
     Decision, Derivation, DerivationId, Episode, EpisodeId, EpisodeTally, Finding, Hash256, MemorySource, Nanos,

@@ -10,6 +10,7 @@
 //! Otherwise the first of two equal episodes would become a duplicate of the second.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use prairie_catalog::RowOrder;
 use prairie_model::{EpisodeDraft, EpisodeId, Hash256, RecordingId};
@@ -159,7 +160,8 @@ impl<'a> Past<'a> {
     pub(crate) fn before(&self, recording: RecordingId) -> Before<'_> {
         let place = self.places.get(&recording).copied();
         // OK to index: places are those of `recordings`.
-        Before { past: self, recording: place, snapshot: place.map_or(u64::MAX, |place| self.recordings[place].1) }
+        let snapshot = place.map_or(u64::MAX, |place| self.recordings[place].1);
+        Before { past: self, recording: place, snapshot, durations: Mutex::default() }
     }
 }
 
@@ -174,6 +176,8 @@ pub(crate) struct Before<'a> {
     past: &'a Past<'a>,
     recording: Option<usize>,
     snapshot: u64,
+    /// Of the tasks that were asked for: a recording of many episodes asks for the same ones.
+    durations: Mutex<BTreeMap<String, Option<TaskDurations>>>,
 }
 
 impl Before<'_> {
@@ -185,6 +189,15 @@ impl Before<'_> {
     }
 
     fn durations(&self, task: &str) -> Option<TaskDurations> {
+        // The map stays whole when a thread panics while it holds the lock: inserts are single steps.
+        let mut known = self.durations.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains_key(task) {
+            known.insert(task.to_owned(), self.count_durations(task));
+        }
+        known.get(task).copied().flatten()
+    }
+
+    fn count_durations(&self, task: &str) -> Option<TaskDurations> {
         let place = *self.past.task_places.get(task)?;
         let mut durations: Vec<f64> =
             self.earlier().filter(|entry| entry.task == Some(place)).filter_map(|entry| entry.duration_s).collect();
@@ -196,7 +209,10 @@ impl Before<'_> {
     }
 
     /// Content hash and digest of some episodes as the store has them now.
-    fn look_up(&self, ids: &[EpisodeId]) -> Result<Vec<(EpisodeId, Option<Hash256>, Option<SamenessDigest>)>, EngineError> {
+    fn look_up(
+        &self,
+        ids: &[EpisodeId],
+    ) -> Result<Vec<(EpisodeId, Option<Hash256>, Option<SamenessDigest>)>, EngineError> {
         let list: Vec<_> = ids.iter().map(|id| literal(&id.to_string())).collect();
         let sql =
             format!("SELECT episode_id, content_hash, digest FROM episodes WHERE episode_id IN ({})", list.join(", "));
@@ -218,7 +234,8 @@ impl Before<'_> {
             self.earlier().filter(|entry| entry.content == head(&content)).map(|entry| entry.id).collect();
         alike.sort_unstable();
         for ids in alike.chunks(DIGESTS) {
-            let mut same: Vec<_> = self.look_up(ids)?.into_iter().filter(|(_, found, _)| *found == Some(content)).collect();
+            let mut same: Vec<_> =
+                self.look_up(ids)?.into_iter().filter(|(_, found, _)| *found == Some(content)).collect();
             same.sort_unstable_by_key(|(id, ..)| *id);
             if let Some((id, ..)) = same.first() {
                 return Ok(Some(*id));

@@ -190,12 +190,7 @@ impl Engine {
     }
 
     /// Starts a query, whose rows come as they are asked for.
-    pub(crate) fn stream_sql(
-        &self,
-        sql: &str,
-        snapshot: Option<u64>,
-        order: RowOrder,
-    ) -> Result<SqlRows, EngineError> {
+    pub(crate) fn stream_sql(&self, sql: &str, snapshot: Option<u64>, order: RowOrder) -> Result<SqlRows, EngineError> {
         let stream = self.block(self.catalog.stream(sql, snapshot.map(SnapshotId), order));
         let stream = stream.map_err(EngineError::catalog("the query"))?;
         Ok(SqlRows { stream, runtime: self.runtime.handle().clone() })

@@ -82,7 +82,9 @@ fn not_of_this(receipt: &ReceiptPayload, name: &str, id: RecordingId) -> EngineE
     let theirs = receipt.derivation.recording;
     EngineError::Refused(match receipt.derivation.parent {
         _ if id != theirs => format!("`{name}` is recording {id}, and the receipt is about {theirs}"),
-        None => format!("`{name}` gives no episode {}: the receipt's derivation is not the one it names", receipt.episode),
+        None => {
+            format!("`{name}` gives no episode {}: the receipt's derivation is not the one it names", receipt.episode)
+        }
         Some(parent) => format!(
             "`{name}` gives no episode {parent}, which this one was repaired from; if that was repaired too, only its store can \
              compute it again"
@@ -157,8 +159,7 @@ fn repaired(
     }
     let again = Again { name, options: &options, earlier: &Nobody, recording_notes, repaired_before: Vec::new() };
     let mut sink = Recompute { receipt, options: &options, found: None };
-    let replayer =
-        Replayer::new(again, &receipt.derivation.repairs, &before, BlobReader::new(source), &mut sink)?;
+    let replayer = Replayer::new(again, &receipt.derivation.repairs, &before, BlobReader::new(source), &mut sink)?;
     let mut feed = Feed { ordinal: before.episode.ordinal, replayer };
     inspect(name, source, &blind, &Nobody, &mut feed, progress)?;
     feed.replayer.end()?;
@@ -235,7 +236,8 @@ impl Engine {
             )));
         };
         // What does not come from the receipt but from the parent is compared, too.
-        again.derivation = Derivation { parent: Some(parent), repairs: receipt.derivation.repairs.clone(), ..derivation };
+        again.derivation =
+            Derivation { parent: Some(parent), repairs: receipt.derivation.repairs.clone(), ..derivation };
         differences(receipt, again, &options).map(Some)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use prairie_formats::BlobReader;
@@ -99,7 +99,8 @@ impl Repairs {
             Repair::Trim(from, to) => {
                 let Some(Nanos(start)) = self.start else { return Ok(rows) };
                 let (from, to) = (start.saturating_add(*from), start.saturating_add(*to));
-                let keep = times(&rows)?.values().iter().map(|t| Some((from..=to).contains(t))).collect::<BooleanArray>();
+                let keep =
+                    times(&rows)?.values().iter().map(|t| Some((from..=to).contains(t))).collect::<BooleanArray>();
                 filter_record_batch(&rows, &keep).map_err(bug)
             }
             Repair::Restamp(..) | Repair::DropStream(_) => Ok(rows),
@@ -121,8 +122,7 @@ impl Repairs {
         {
             segments.retain(|segment| segment.span.start <= span.end && segment.span.end >= span.start);
             for segment in &mut segments {
-                segment.span =
-                    TimeSpan::new(segment.span.start.max(span.start), segment.span.end.min(span.end));
+                segment.span = TimeSpan::new(segment.span.start.max(span.start), segment.span.end.min(span.end));
             }
         }
         EpisodeDraft {

@@ -109,8 +109,7 @@ impl Engine {
     /// The streams of an episode in the order in which they were written: checks that look at the first of a kind look at the
     /// same one again.
     fn streams_as_written(&self, stored: &StoredEpisode, snapshot: u64) -> Result<Vec<Stream>, EngineError> {
-        let sql =
-            format!("SELECT stream, kind FROM streams WHERE episode_id = {}", literal(&stored.id.to_string()));
+        let sql = format!("SELECT stream, kind FROM streams WHERE episode_id = {}", literal(&stored.id.to_string()));
         let mut rows = self.stream_sql(&sql, Some(snapshot), RowOrder::Written)?;
         let mut order = Vec::new();
         while let Some(batch) = rows.next()? {

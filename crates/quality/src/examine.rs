@@ -7,8 +7,8 @@ use prairie_model::{
 };
 
 use crate::CHECKS;
-use crate::checks::NEAR;
 use crate::check::{BatchView, Check, Context, FrameView, Run, Settings};
+use crate::checks::NEAR;
 use crate::decide::{decide, dimensions};
 use crate::facts::Facts;
 use crate::outcome::Outcome;

@@ -89,8 +89,8 @@ impl Rows {
     /// When the query or `out` fails.
     pub fn write_parquet(mut self, out: &mut (dyn Write + Send)) -> Result<u64, EngineError> {
         let schema = self.schema();
-        let mut writer = parquet::arrow::ArrowWriter::try_new(out, schema, None)
-            .map_err(|error| failed("Parquet", error))?;
+        let mut writer =
+            parquet::arrow::ArrowWriter::try_new(out, schema, None).map_err(|error| failed("Parquet", error))?;
         let mut count = 0;
         while let Some(batch) = self.rows.next()? {
             count += batch.num_rows() as u64;

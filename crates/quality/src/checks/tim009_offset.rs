@@ -181,7 +181,8 @@ impl Offset {
             let seconds = frames.abs() * period_s;
             // What comes too late belongs to an earlier time.
             let cure = format!("restamp:{}:{}", camera.name, lag.saturating_mul(period_ns).saturating_neg());
-            let report = out.report().stream(&camera.name).measured(frames, limit.copysign(frames), "frames").cure(cure);
+            let report =
+                out.report().stream(&camera.name).measured(frames, limit.copysign(frames), "frames").cure(cure);
             report.message(format!(
                 "the pictures of `{}` come {seconds:.4} s {} the motion that they show ({} frames, limit {limit})",
                 camera.name,
