@@ -55,7 +55,7 @@ impl Take {
         let options =
             WriterOptions { profile: "ros2".to_owned(), chunk_bytes: self.chunk_bytes, ..WriterOptions::default() };
         let mut writer = McapWriter::new(Vec::new(), options).unwrap();
-        let mut channel = |writer: &mut McapWriter<Vec<u8>>, topic: &str, schema: &str| -> ChannelId {
+        let channel = |writer: &mut McapWriter<Vec<u8>>, topic: &str, schema: &str| -> ChannelId {
             let text = ros2_types::definition(schema).unwrap();
             let schema = writer.add_schema(schema, "ros2msg", text.as_bytes()).unwrap();
             writer.add_channel(Some(schema), topic, "cdr", BTreeMap::new()).unwrap()
