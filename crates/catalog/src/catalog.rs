@@ -143,6 +143,19 @@ impl Catalog {
         Ok(Some(StoredRecording { row, added, erased }))
     }
 
+    /// Every recording with the snapshot that it came with, in that order.
+    pub async fn recordings(&self) -> Result<Vec<(RecordingId, SnapshotId)>> {
+        let rows = sqlx::query("SELECT id, added FROM recordings ORDER BY added, id")
+            .fetch_all(self.pool())
+            .await
+            .map_err(doing("list recordings"))?;
+        let read = |row: &sqlx::sqlite::SqliteRow| {
+            let id = RecordingId::from_bytes(bytes_from_db("recording id", row.get(0))?);
+            Ok((id, SnapshotId(from_db(row.get(1)))))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// The derivation of that id, with its episodes.
     pub async fn derivation(&self, id: DerivationId) -> Result<Option<DerivationRow>> {
         let row = sqlx::query("SELECT derivation, episodes FROM derivations WHERE id = ?")

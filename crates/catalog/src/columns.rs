@@ -69,6 +69,7 @@ impl EpisodeRow {
         let attributes = |row: &Self| {
             serde_json::to_string(&row.episode.attributes).expect("texts under texts always have a JSON form")
         };
+        let notes = |row: &Self| serde_json::to_string(&row.notes).expect("texts and numbers always have a JSON form");
         vec![
             text("episode_id", rows.iter().map(|row| row.id)),
             text("recording_id", rows.iter().map(|row| row.recording)),
@@ -102,6 +103,10 @@ impl EpisodeRow {
             count("samples", rows.iter().map(|row| row.samples)),
             texts("parent_id", rows.iter().map(|row| row.parent)),
             text("attributes", rows.iter().map(attributes)),
+            text("content_hash", rows.iter().map(|row| row.content)),
+            ("digest", true, Arc::new(rows.iter().map(|row| row.digest.as_deref()).collect::<BinaryArray>())),
+            text("notes", rows.iter().map(notes)),
+            small("recording_notes", rows.iter().map(|row| row.recording_notes)),
             small("revision", rows.iter().map(|row| row.revision)),
         ]
     }

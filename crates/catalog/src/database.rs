@@ -10,8 +10,13 @@ use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
 
 use crate::{CatalogError, Committed, DataFile, Leaf, Result, SnapshotId};
 
-/// The statements that lead from each schema version to the next. A released one is never changed; a new one is added.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+/// The statements that make the oldest schema version that is read, and lead from each to the next. A released one is never
+/// changed; a new one is added.
+const MIGRATIONS: &[&str] = &[include_str!("schema/2.sql")];
+
+/// The version that the first of them makes. Before it, episodes had no content hash and no digest, and nothing but reading
+/// the recordings again can tell them.
+const OLDEST: i64 = 2;
 
 /// How long one writer waits for another.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -73,8 +78,13 @@ pub(crate) async fn open(path: &Path) -> Result<SqlitePool> {
 
 async fn migrate(pool: &SqlitePool) -> Result<()> {
     let failed = doing("bring the schema up to date");
-    let known = to_db(MIGRATIONS.len() as u64);
-    let version = |found: i64| if found > known { Err(CatalogError::NewerSchema { found, known }) } else { Ok(found) };
+    let known = OLDEST - 1 + to_db(MIGRATIONS.len() as u64);
+    let version = |found: i64| match found {
+        0 => Ok(found),
+        _ if found > known => Err(CatalogError::NewerSchema { found, known }),
+        _ if found < OLDEST => Err(CatalogError::OlderSchema { found, oldest: OLDEST }),
+        _ => Ok(found),
+    };
     let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await.map_err(&failed)?;
     if version(found)? == known {
         return Ok(());
@@ -82,8 +92,8 @@ async fn migrate(pool: &SqlitePool) -> Result<()> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
     // Asked again under the lock: another process may have come first.
     let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await.map_err(&failed)?;
-    // OK to cast: `version` has seen that it is between 0 and the number of migrations.
-    for statements in MIGRATIONS.iter().skip(version(found)? as usize) {
+    // OK to cast: `version` has seen that it is 0, where all migrations are due, or between the oldest and the newest.
+    for statements in MIGRATIONS.iter().skip((version(found)? - OLDEST + 1).max(0) as usize) {
         sqlx::raw_sql(*statements).execute(&mut *transaction).await.map_err(&failed)?;
     }
     transaction.commit().await.map_err(&failed)

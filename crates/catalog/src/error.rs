@@ -24,6 +24,14 @@ pub enum CatalogError {
         /// What this code knows.
         known: i64,
     },
+    /// The store was made by an older version of Prairie, before anything was released.
+    #[error("the store has schema version {found}, and this version of prairie reads {oldest} and later: make it anew")]
+    OlderSchema {
+        /// What the store has.
+        found: i64,
+        /// The oldest that this code reads.
+        oldest: i64,
+    },
     /// The folder is not a store, or it cannot be made one.
     #[error("failed to open the store `{path}`")]
     Open {

@@ -88,5 +88,6 @@ pub use error::{CatalogError, Result};
 pub use lease::Lease;
 pub use maintain::{CompactReport, EraseReport, EraseTarget, FsckReport, GcReport, Problem};
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
+pub use session::{RowOrder, RowStream};
 pub use tables::{table_schema, tables};
 pub use writer::{TableWriter, with_keys};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use prairie_model::{
-    Decision, DerivationId, Dimension, DimensionState, Episode, EpisodeId, EpisodeTally, Finding, Hash256, Nanos,
+    Decision, DerivationId, Dimension, DimensionState, Episode, EpisodeId, EpisodeTally, Finding, Hash256, Nanos, Note,
     RecordingId, Segment, Stream,
 };
 
@@ -22,6 +22,14 @@ pub struct EpisodeRow {
     pub tally: EpisodeTally,
     /// Samples in all its streams.
     pub samples: u64,
+    /// SHA-256 over its logical rows.
+    pub content: Hash256,
+    /// By which an episode of about the same movement is found, as its bytes; `None` where nothing moves.
+    pub digest: Option<Vec<u8>>,
+    /// What was noticed about it when it was read.
+    pub notes: Vec<Note>,
+    /// How many notes about its recording there were when it was judged: those are the first of the recording's.
+    pub recording_notes: u32,
     /// The decision of its latest receipt.
     pub decision: Decision,
     /// The episode that it was repaired from.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures_util::StreamExt as _;
 
 use crate::catalog::Catalog;
 use crate::provider::{FactTable, without_hidden};
@@ -18,10 +21,38 @@ fn failed(error: DataFusionError) -> CatalogError {
     CatalogError::Query(Box::new(error))
 }
 
-fn config() -> SessionConfig {
-    let mut config = SessionConfig::new()
-        .with_target_partitions(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
-        .with_information_schema(true);
+/// In which order a query without `ORDER BY` gives its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOrder {
+    /// In any: as many threads read as there are processors.
+    Any,
+    /// In that in which they were written, as long as the query only filters and projects one table.
+    Written,
+}
+
+/// The rows of a query, batch by batch as they are made.
+pub struct RowStream {
+    stream: SendableRecordBatchStream,
+}
+
+impl RowStream {
+    /// The columns, also where there is no row.
+    pub fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// The next rows; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        Some(self.stream.next().await?.map_err(failed))
+    }
+}
+
+fn config(order: RowOrder) -> SessionConfig {
+    let threads = match order {
+        RowOrder::Any => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        RowOrder::Written => 1,
+    };
+    let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(true);
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
@@ -37,9 +68,9 @@ impl Catalog {
     ///
     /// Every table exists, also when nothing is in it. Nothing is read until a query asks, except the list of files, which
     /// is kept for the next session of the same snapshot.
-    pub async fn session(&self, snapshot: Option<SnapshotId>) -> Result<SessionContext> {
+    pub async fn session(&self, snapshot: Option<SnapshotId>, order: RowOrder) -> Result<SessionContext> {
         let view = self.view(snapshot).await?;
-        let context = SessionContext::new_with_config_rt(config(), self.runtime());
+        let context = SessionContext::new_with_config_rt(config(order), self.runtime());
         self.register(&context, &view).map_err(failed)?;
         Ok(context)
     }
@@ -60,7 +91,17 @@ impl Catalog {
 
     /// Runs one query, and collects its rows. Nothing but queries is allowed.
     pub async fn query(&self, sql: &str, snapshot: Option<SnapshotId>) -> Result<Vec<RecordBatch>> {
-        let context = self.session(snapshot).await?;
+        let mut rows = self.stream(sql, snapshot, RowOrder::Any).await?;
+        let mut batches = Vec::new();
+        while let Some(batch) = rows.next().await {
+            batches.push(batch?);
+        }
+        Ok(batches)
+    }
+
+    /// Starts one query, whose rows come as they are asked for. Nothing but queries is allowed.
+    pub async fn stream(&self, sql: &str, snapshot: Option<SnapshotId>, order: RowOrder) -> Result<RowStream> {
+        let context = self.session(snapshot, order).await?;
         let plan = context.state().create_logical_plan(sql).await.map_err(failed)?;
         SQLOptions::new()
             .with_allow_ddl(false)
@@ -69,6 +110,6 @@ impl Catalog {
             .verify_plan(&plan)
             .map_err(|error| CatalogError::NotAQuery(error.strip_backtrace()))?;
         let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
-        frame.collect().await.map_err(failed)
+        Ok(RowStream { stream: frame.execute_stream().await.map_err(failed)? })
     }
 }

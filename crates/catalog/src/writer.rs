@@ -26,7 +26,8 @@ const GROUP_BYTES: usize = 4 << 20;
 const RANGED: [&str; 3] = ["episode_id", "start_ns", "t_ns"];
 
 /// Columns of texts that hardly ever repeat.
-const UNIQUE: [&str; 5] = ["attributes", "codec_config", "envelope", "message", "text"];
+const UNIQUE: [&str; 8] =
+    ["attributes", "codec_config", "content_hash", "digest", "envelope", "message", "notes", "text"];
 
 /// Writes one Parquet file of one table and one owner. Memory is bounded by one row group.
 ///

@@ -16,7 +16,8 @@ use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
 use arrow::datatypes::{Int64Type, Schema};
 use prairie_catalog::{
     Catalog, CatalogError, Commit, Committed, DatasetEpisode, DerivationRow, EpisodeRow, EraseTarget, FindingRow, Leaf,
-    NewDatasetVersion, RecordingFile, RecordingRow, SegmentRow, SnapshotId, StreamRow, table_schema, tables, with_keys,
+    NewDatasetVersion, RecordingFile, RecordingRow, RowOrder, SegmentRow, SnapshotId, StreamRow, table_schema, tables,
+    with_keys,
 };
 use prairie_model::{
     Decision, Derivation, DerivationId, Episode, EpisodeId, EpisodeTally, Finding, Hash256, MemorySource, Nanos,
@@ -135,6 +136,10 @@ impl Take {
             },
             tally: EpisodeTally { messages: 10, mapped: 10, ..EpisodeTally::default() },
             samples: 10,
+            content: Hash256::of(key.as_bytes()),
+            digest: None,
+            notes: Vec::new(),
+            recording_notes: 0,
             decision: Decision::Unknown,
             parent: derivation.parent,
             revision,
@@ -676,7 +681,7 @@ async fn a_killed_process_leaves_only_orphans() {
 }
 
 #[tokio::test]
-async fn a_newer_store_is_refused() {
+async fn a_store_of_another_version_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()).await);
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
@@ -685,8 +690,38 @@ async fn a_newer_store_is_refused() {
     pool.close().await;
     let objects = Arc::new(Disk::open(dir.path()).unwrap());
     match Catalog::open(dir.path(), objects).await {
-        Err(CatalogError::NewerSchema { found: 99, known: 1 }) => {}
+        Err(CatalogError::NewerSchema { found: 99, known: 2 }) => {}
         other => panic!("{other:?}"),
+    }
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("PRAGMA user_version = 1").execute(&pool).await.unwrap();
+    pool.close().await;
+    let objects = Arc::new(Disk::open(dir.path()).unwrap());
+    let error = Catalog::open(dir.path(), objects).await.unwrap_err();
+    assert!(matches!(error, CatalogError::OlderSchema { found: 1, oldest: 2 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn rows_come_in_the_order_in_which_they_were_written_and_no_rows_have_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path()).await;
+    for at in 0..5 {
+        Take::new(&format!("take {at}"), 3).ingest(&catalog).await;
+    }
+    catalog.compact().await.unwrap();
+    let (.., ids) = Take::new("last", 1).ingest(&catalog).await;
+    let sql = format!("SELECT t_ns FROM scalar WHERE episode_id = '{}' AND stream = '/force'", ids[0]);
+    let mut rows = catalog.stream(&sql, None, RowOrder::Written).await.unwrap();
+    let mut times = Vec::new();
+    while let Some(batch) = rows.next().await {
+        times.extend_from_slice(batch.unwrap().column(0).as_primitive::<Int64Type>().values());
+    }
+    assert_eq!(times, (0..10).map(|at| at * 1_000_000).collect::<Vec<_>>());
+    let mut none = catalog.stream("SELECT stream, t_ns FROM scalar WHERE false", None, RowOrder::Any).await.unwrap();
+    assert_eq!(none.schema().fields().len(), 2);
+    while let Some(batch) = none.next().await {
+        assert_eq!(batch.unwrap().num_rows(), 0);
     }
 }
 

@@ -320,6 +320,9 @@ pub(crate) enum ReceiptCommand {
 pub(crate) struct Repair {
     /// Id of the episode, or enough of its first digits
     pub(crate) episode: String,
+    /// The profile of the receipt that lists the repairs, where it was not the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
     /// Print what would be done and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -22,12 +22,13 @@ use prairie_model::{
     BlobRef, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Payload, Picture, PictureInfo, ReadEvent,
     ReadOptions, RecordingPlan, Source, StreamBatch,
 };
-use prairie_quality::{Examination, Examined, Facts, History};
+use prairie_quality::{Examination, Examined, Facts};
 use prairie_standardize::{Mapping, Segmentation, Standard, Standardizer};
 
 use crate::content::ContentHasher;
 use crate::error::EngineError;
 use crate::frames::FrameRows;
+use crate::history::Earlier;
 use crate::options::InspectOptions;
 use crate::progress::Progress;
 use crate::queue::{Closed, queue};
@@ -41,6 +42,8 @@ pub(crate) struct InspectedEpisode {
     pub(crate) content: Hash256,
     /// Findings, dimensions, decision.
     pub(crate) examined: Examined,
+    /// How many notes about the recording there were when it was judged.
+    pub(crate) recording_notes: usize,
 }
 
 /// What came of a whole recording.
@@ -83,12 +86,12 @@ fn read_options() -> ReadOptions {
 
 /// Inspects a recording.
 ///
-/// `path` names it in errors, `history` holds what is known of other episodes of the store.
+/// `path` names it in errors, `earlier` tells what is known of other episodes of the store.
 pub(crate) fn inspect(
     path: &str,
     source: &dyn Source,
     options: &InspectOptions,
-    history: &History,
+    earlier: &dyn Earlier,
     sink: &mut dyn InspectSink,
     progress: &dyn Progress,
 ) -> Result<Inspection, EngineError> {
@@ -96,7 +99,7 @@ pub(crate) fn inspect(
     let (reader, plan) = plan(path, source)?;
     let segmentation = segment(reader, source, &plan, &options.mapping).map_err(failed)?;
     let (segmentation, notes) = segmentation;
-    let mut inspector = Inspector::new(path, options, BlobReader::new(source), history, sink);
+    let mut inspector = Inspector::new(path, options, BlobReader::new(source), earlier, sink);
     inspector.tasks = plan.episodes.iter().map(|episode| episode.task.clone()).collect();
     inspector.recording_notes.extend(plan.notes.iter().cloned());
     inspector.recording_notes.extend(notes);
@@ -221,7 +224,7 @@ pub(crate) struct Inspector<'a> {
     options: &'a InspectOptions,
     blobs: BlobReader<'a>,
     open: BTreeMap<u32, OpenEpisode>,
-    history: &'a History,
+    earlier: &'a dyn Earlier,
     sink: &'a mut dyn InspectSink,
     /// Task of each episode of the source, where it is known before its rows.
     pub(crate) tasks: Vec<Option<String>>,
@@ -237,7 +240,7 @@ impl<'a> Inspector<'a> {
         path: &'a str,
         options: &'a InspectOptions,
         blobs: BlobReader<'a>,
-        history: &'a History,
+        earlier: &'a dyn Earlier,
         sink: &'a mut dyn InspectSink,
     ) -> Self {
         Self {
@@ -245,7 +248,7 @@ impl<'a> Inspector<'a> {
             options,
             blobs,
             open: BTreeMap::new(),
-            history,
+            earlier,
             sink,
             tasks: Vec::new(),
             recording_notes: Vec::new(),
@@ -312,16 +315,18 @@ impl<'a> Inspector<'a> {
             }
         }
         let content = open.content.finish();
+        let history = self.earlier.history(&draft, content, &open.examination.sameness())?;
         let facts = Facts {
             recording_notes: &self.recording_notes,
             video_checked: self.options.video,
-            history: self.history,
+            history: &history,
             content: Some(content),
             repairs: &self.repairs,
             ..Facts::new(&draft)
         };
         let examined = open.examination.finish(&facts);
-        self.sink.episode(InspectedEpisode { draft, content, examined })
+        let recording_notes = self.recording_notes.len();
+        self.sink.episode(InspectedEpisode { draft, content, examined, recording_notes })
     }
 }
 

@@ -38,6 +38,8 @@ impl StoreKey {
         match linked {
             Ok(()) => {
                 sync_folder(&folder).map_err(failed("sync", &folder))?;
+                // The folder is new, and its own entry must last as long as what is signed with the key.
+                sync_folder(dir).map_err(failed("sync", dir))?;
                 Ok(Self { key })
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

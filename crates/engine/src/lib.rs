@@ -44,7 +44,9 @@ mod keys;
 mod options;
 mod progress;
 mod queue;
+mod recompute;
 mod reference;
+mod repairs;
 mod replay;
 mod report;
 mod sink;
@@ -56,14 +58,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use prairie_catalog::{
-    Catalog, CatalogError, Commit, DatasetEpisode, DatasetVersion, Leaf, NewDatasetVersion, SnapshotId,
-    StoredRecording, TableWriter,
+    Catalog, CatalogError, Commit, DatasetEpisode, DatasetVersion, Leaf, NewDatasetVersion, RowOrder, RowStream,
+    SnapshotId, StoredRecording, TableWriter,
 };
 use prairie_model::{DerivationId, EpisodeId, ObjectId, RecordingId};
 use prairie_store::{Disk, Objects, object_key};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 pub use config::{Config, ConfigEntry, Setting};
 pub use error::EngineError;
@@ -82,6 +84,24 @@ pub use verbs::{
 
 /// How `ingest` reads and judges.
 pub type IngestOptions = InspectOptions;
+
+/// The rows of a query, batch by batch.
+pub(crate) struct SqlRows {
+    stream: RowStream,
+    runtime: Handle,
+}
+
+impl SqlRows {
+    /// The columns, also where there is no row.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// The next rows; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, EngineError> {
+        self.runtime.block_on(self.stream.next()).transpose().map_err(EngineError::catalog("the query"))
+    }
+}
 
 /// One open store.
 pub struct Engine {
@@ -163,10 +183,25 @@ impl Engine {
         sql: &str,
         snapshot: Option<u64>,
     ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
-        let batches =
-            self.block(self.catalog.query(sql, snapshot.map(SnapshotId))).map_err(EngineError::catalog("the query"))?;
-        let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-        Ok((schema, batches))
+        let mut rows = self.stream_sql(sql, snapshot, RowOrder::Any)?;
+        let mut batches = Vec::new();
+        while let Some(batch) = rows.next()? {
+            batches.push(batch);
+        }
+        Ok((rows.schema(), batches))
+    }
+
+    /// Starts a query, whose rows come as they are asked for.
+    pub(crate) fn stream_sql(&self, sql: &str, snapshot: Option<u64>, order: RowOrder) -> Result<SqlRows, EngineError> {
+        let stream = self.block(self.catalog.stream(sql, snapshot.map(SnapshotId), order));
+        let stream = stream.map_err(EngineError::catalog("the query"))?;
+        Ok(SqlRows { stream, runtime: self.runtime.handle().clone() })
+    }
+
+    /// Every recording with the snapshot that it came with.
+    pub(crate) fn recordings(&self) -> Result<Vec<(RecordingId, u64)>, EngineError> {
+        let recordings = self.block(self.catalog.recordings()).map_err(EngineError::catalog("reading the catalog"))?;
+        Ok(recordings.into_iter().map(|(id, snapshot)| (id, snapshot.0)).collect())
     }
 
     pub(crate) fn has_file_of_size(&self, size: u64) -> Result<bool, EngineError> {
@@ -193,10 +228,11 @@ impl Engine {
         self.catalog.writer(table, None).map_err(EngineError::catalog("writing rows"))
     }
 
-    /// Commits. A retry of what is there already is no failure.
-    pub(crate) fn commit(&self, commit: &Commit) -> Result<(), EngineError> {
+    /// Commits, and gives the snapshot. A retry of what is there already is no failure.
+    pub(crate) fn commit(&self, commit: &Commit) -> Result<u64, EngineError> {
         match self.block(self.catalog.commit(commit)) {
-            Ok(_) | Err(CatalogError::AlreadyCommitted { .. }) => Ok(()),
+            Ok(committed) => Ok(committed.snapshot.0),
+            Err(CatalogError::AlreadyCommitted { snapshot, .. }) => Ok(snapshot),
             Err(source) => Err(EngineError::Catalog { operation: "committing", source }),
         }
     }

@@ -1,158 +1,158 @@
 //! Stored episodes seen again: under another profile, or with repairs.
-//!
-//! **Invariant:** a repair never edits; it makes the rows of a new episode.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::Int64Type;
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::{Schema, SchemaRef};
+use prairie_catalog::RowOrder;
 use prairie_formats::BlobReader;
-use prairie_model::{Clock, Episode, EpisodeDraft, Nanos, Note, Stream, TimeSpan};
-use prairie_quality::History;
+use prairie_model::{Derivation, EpisodeDraft, Note, Stream, StreamBatch};
 
 use crate::Engine;
+use crate::cells::{Cells, literal};
 use crate::error::EngineError;
 use crate::export::StoredEpisode;
-use crate::inspect::{InspectSink, Inspector};
-use crate::options::InspectOptions;
+use crate::history::Earlier;
+use crate::inspect::InspectSink;
+use crate::options::{InspectOptions, overrides};
+use crate::repairs::{Again, Replayer};
 
-/// One automatic, reversible repair, as a receipt lists it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Repair {
-    /// Leave the stream out.
-    DropStream(String),
-    /// Add nanoseconds to the times of the stream.
-    Restamp(String, i64),
-    /// Keep only what lies between, in nanoseconds from the start of the episode.
-    Trim(i64, i64),
-}
+/// A repair of a repair of a repair: deeper than this is a circle.
+const GENERATIONS_MAX: usize = 32;
 
-impl Repair {
-    /// Reads `drop_stream:NAME`, `restamp:NAME:NANOSECONDS` or `trim_idle:FROM_S:TO_S` (seconds from the start).
-    pub(crate) fn parse(text: &str) -> Result<Self, EngineError> {
-        let unknown = || EngineError::invalid(format!("repair `{text}`"), "this version cannot execute it");
-        let (name, rest) = text.split_once(':').ok_or_else(unknown)?;
-        match name {
-            "drop_stream" => Ok(Self::DropStream(rest.to_owned())),
-            "restamp" => {
-                let (stream, offset) = rest.rsplit_once(':').ok_or_else(unknown)?;
-                Ok(Self::Restamp(stream.to_owned(), offset.parse().map_err(|_bad| unknown())?))
-            }
-            "trim_idle" => {
-                let (from, to) = rest.split_once(':').ok_or_else(unknown)?;
-                let nanos = |text: &str| text.parse::<i64>().map_err(|_bad| unknown());
-                Ok(Self::Trim(nanos(from)?, nanos(to)?))
-            }
-            _ => Err(unknown()),
-        }
-    }
+/// An episode that is to be seen again.
+pub(crate) struct Replay<'a> {
+    pub(crate) stored: &'a StoredEpisode,
+    /// Its derivation.
+    pub(crate) derivation: &'a Derivation,
+    /// Where its rows are read.
+    pub(crate) snapshot: u64,
+    /// What is done to it.
+    pub(crate) steps: &'a [String],
+    /// Profile, and whether pictures are decoded. The facts that the caller gave are those of the derivation.
+    pub(crate) options: &'a InspectOptions,
+    /// What is known of earlier episodes.
+    pub(crate) earlier: &'a dyn Earlier,
 }
 
 impl Engine {
-    /// Shows the stored rows of an episode to the checks again, after `repairs`, and passes them on to `sink`.
-    pub(crate) fn replay(
-        &self,
-        stored: &StoredEpisode,
-        snapshot: u64,
-        repairs: &[String],
-        options: &InspectOptions,
-        history: &History,
-        sink: &mut dyn InspectSink,
-    ) -> Result<(), EngineError> {
-        let steps: Vec<Repair> = repairs.iter().map(|repair| Repair::parse(repair)).collect::<Result<_, _>>()?;
+    /// Shows the stored rows of an episode to the checks again, and passes them on to `sink`.
+    ///
+    /// Rows come in the order in which they were written, which is that of the recording, and the checks are told what they were
+    /// told when it was ingested: the same profile gives the same findings.
+    pub(crate) fn replay(&self, replay: &Replay<'_>, sink: &mut dyn InspectSink) -> Result<(), EngineError> {
+        let &Replay { stored, derivation, snapshot, steps, options, earlier } = replay;
         let source = self.stored_source(stored.recording)?;
         let name = stored.id.to_string();
-        let mut inspector = Inspector::new(&name, options, BlobReader::new(&source), history, sink);
-        let (recording_notes, episode_notes) = self.stored_notes(stored)?;
-        inspector.recording_notes = recording_notes;
-        inspector.repairs = repairs.to_vec();
-        inspector.tasks = vec![stored.episode.task.clone()];
-        let mut streams: Vec<Stream> = Vec::new();
-        for stream in &stored.streams {
-            if steps.contains(&Repair::DropStream(stream.name.clone())) {
-                continue;
-            }
-            let mut batch = self.load_samples(stored.id, stream, snapshot)?;
-            for step in &steps {
-                batch.samples = apply(step, &stream.name, stored.episode.start(), &batch.samples)?;
-            }
-            let mut kept = Stream { samples: 0, start: None, end: None, rate_hz: None, ..stream.clone() };
-            for step in &steps {
-                if let Repair::Restamp(name, offset) = step
-                    && *name == stream.name
-                {
-                    kept.clock = Clock::Header;
-                    kept.clock_offset_ns = Some(kept.clock_offset_ns.unwrap_or(0).saturating_add(*offset));
-                }
-            }
-            kept.observe(batch.t_ns());
-            batch.index = streams.len() as u32;
-            batch.stream = Arc::new(kept.clone());
-            streams.push(kept);
-            if !batch.is_empty() {
-                inspector.batch(&batch)?;
-            }
+        let (recording_notes, tasks_known) = self.stored_notes(stored)?;
+        let mut options = InspectOptions { overrides: overrides(derivation.overrides.clone())?, ..options.clone() };
+        if tasks_known {
+            // Limits for a task applied from the first row on where the container tells the tasks of its episodes.
+            options.overrides.task = options.overrides.task.or_else(|| stored.episode.task.clone());
         }
-        let span = streams.iter().filter_map(|stream| Some(TimeSpan::new(stream.start?, stream.end?)));
-        let episode = Episode { ordinal: 0, span: span.reduce(TimeSpan::union), ..stored.episode.clone() };
-        let draft = EpisodeDraft {
-            episode,
-            streams,
+        let before = EpisodeDraft {
+            episode: stored.episode.clone(),
+            streams: self.streams_as_written(stored, snapshot)?,
             segments: stored.segments.clone(),
             tally: stored.tally,
-            notes: episode_notes,
+            notes: stored.notes.clone(),
         };
-        inspector.episode_end(draft)
+        let again = Again {
+            name: &name,
+            options: &options,
+            earlier,
+            recording_notes,
+            repaired_before: self.repairs_of(derivation)?,
+        };
+        let mut replayer = Replayer::new(again, steps, &before, BlobReader::new(&source), sink)?;
+        for (index, stream) in before.streams.iter().enumerate() {
+            // OK to cast: the index of a stream was 32 bits when it was ingested.
+            self.replay_stream(stored, index as u32, stream, snapshot, &mut replayer)?;
+        }
+        replayer.end()
     }
 
-    /// What was noticed when the episode's recording was read: about the recording, and about the episode.
-    fn stored_notes(&self, stored: &StoredEpisode) -> Result<(Vec<Note>, Vec<Note>), EngineError> {
-        let Some(recording) = self.recording(stored.recording)? else { return Ok((Vec::new(), Vec::new())) };
-        let notes = |value: &serde_json::Value| -> Result<Vec<Note>, EngineError> {
-            if value.is_null() {
-                return Ok(Vec::new());
+    fn replay_stream(
+        &self,
+        stored: &StoredEpisode,
+        index: u32,
+        stream: &Stream,
+        snapshot: u64,
+        replayer: &mut Replayer<'_>,
+    ) -> Result<(), EngineError> {
+        let Some(kind) = stream.kind else { return Ok(()) };
+        let schema: SchemaRef = Arc::new(Schema::new(kind.fields()));
+        let columns: Vec<_> = schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
+        let sql = format!(
+            "SELECT {} FROM {} WHERE episode_id = {} AND stream = {}",
+            columns.join(", "),
+            kind.table(),
+            literal(&stored.id.to_string()),
+            literal(&stream.name)
+        );
+        let bug = |error: arrow::error::ArrowError| EngineError::Bug(error.to_string());
+        let shared = Arc::new(stream.clone());
+        let mut rows = self.stream_sql(&sql, Some(snapshot), RowOrder::Written)?;
+        while let Some(batch) = rows.next()? {
+            let fields = schema.fields().iter().zip(batch.columns());
+            let columns: Result<Vec<_>, _> = fields.map(|(field, column)| cast(column, field.data_type())).collect();
+            let samples = RecordBatch::try_new(schema.clone(), columns.map_err(bug)?).map_err(bug)?;
+            if samples.num_rows() > 0 {
+                let stream = shared.clone();
+                replayer.batch(&StreamBatch { episode: stored.episode.ordinal, index, stream, samples })?;
             }
-            serde_json::from_value(value.clone()).map_err(|error| EngineError::Bug(format!("stored notes: {error}")))
-        };
-        let summary = &recording.row.summary;
-        let of_episode = &summary["episode_notes"][stored.episode.ordinal.to_string()];
-        Ok((notes(&summary["notes"])?, notes(of_episode)?))
+        }
+        Ok(())
     }
-}
 
-/// The rows of `stream` after one repair.
-fn apply(step: &Repair, stream: &str, start: Option<Nanos>, rows: &RecordBatch) -> Result<RecordBatch, EngineError> {
-    let bug = |error: arrow::error::ArrowError| EngineError::Bug(error.to_string());
-    let times = |rows: &RecordBatch| -> Int64Array {
-        rows.column_by_name("t_ns")
-            .and_then(|column| column.as_primitive_opt::<Int64Type>())
-            .cloned()
-            .unwrap_or_else(|| Int64Array::from(Vec::<i64>::new()))
-    };
-    match step {
-        Repair::Restamp(name, offset) if name == stream => {
-            let moved: Int64Array = times(rows).unary(|t| t.saturating_add(*offset));
-            let schema = rows.schema();
-            let columns: Vec<ArrayRef> = schema
-                .fields()
-                .iter()
-                .zip(rows.columns())
-                .map(
-                    |(field, column)| {
-                        if field.name() == "t_ns" { Arc::new(moved.clone()) as ArrayRef } else { column.clone() }
-                    },
-                )
-                .collect();
-            RecordBatch::try_new(schema, columns).map_err(bug)
+    /// The streams of an episode in the order in which they were written: checks that look at the first of a kind look at the
+    /// same one again.
+    fn streams_as_written(&self, stored: &StoredEpisode, snapshot: u64) -> Result<Vec<Stream>, EngineError> {
+        let sql = format!("SELECT stream, kind FROM streams WHERE episode_id = {}", literal(&stored.id.to_string()));
+        let mut rows = self.stream_sql(&sql, Some(snapshot), RowOrder::Written)?;
+        let mut order = Vec::new();
+        while let Some(batch) = rows.next()? {
+            let cells = Cells::of(&batch)?;
+            order.extend((0..cells.rows()).map(|row| (cells.text("stream", row), cells.text("kind", row))));
         }
-        Repair::Trim(from, to) => {
-            let Some(Nanos(start)) = start else { return Ok(rows.clone()) };
-            let (from, to) = (start.saturating_add(*from), start.saturating_add(*to));
-            let times = times(rows);
-            let keep: BooleanArray = times.values().iter().map(|t| Some((from..=to).contains(t))).collect();
-            filter_record_batch(rows, &keep).map_err(bug)
+        let place = |stream: &Stream| {
+            let kind = stream.kind.map(|kind| kind.name());
+            let same = |(name, other): &(Option<String>, Option<String>)| {
+                name.as_ref() == Some(&stream.name) && other.as_deref() == kind
+            };
+            order.iter().position(same).unwrap_or(order.len())
+        };
+        let mut streams = stored.streams.clone();
+        streams.sort_by_cached_key(place);
+        Ok(streams)
+    }
+
+    /// What had been noticed about the recording when the episode was judged, and whether the container tells tasks.
+    fn stored_notes(&self, stored: &StoredEpisode) -> Result<(Vec<Note>, bool), EngineError> {
+        let Some(recording) = self.recording(stored.recording)? else { return Ok((Vec::new(), false)) };
+        let summary = &recording.row.summary;
+        let mut notes: Vec<Note> = match &summary["notes"] {
+            serde_json::Value::Null => Vec::new(),
+            notes => serde_json::from_value(notes.clone())
+                .map_err(|error| EngineError::Bug(format!("notes of recording {}: {error}", stored.recording)))?,
+        };
+        notes.truncate(stored.recording_notes);
+        Ok((notes, summary["source_episodes"].as_u64().is_some_and(|episodes| episodes > 0)))
+    }
+
+    /// The repairs that made an episode of this derivation, its ancestors' first.
+    fn repairs_of(&self, derivation: &Derivation) -> Result<Vec<String>, EngineError> {
+        let mut generations = vec![derivation.repairs.clone()];
+        let mut parent = derivation.parent;
+        while let Some(id) = parent {
+            if generations.len() > GENERATIONS_MAX {
+                return Err(EngineError::Bug(format!("episode {id} is its own ancestor")));
+            }
+            let derivation = self.receipt_payload(id)?.derivation;
+            parent = derivation.parent;
+            generations.push(derivation.repairs);
         }
-        Repair::Restamp(..) | Repair::DropStream(_) => Ok(rows.clone()),
+        Ok(generations.into_iter().rev().flatten().collect())
     }
 }

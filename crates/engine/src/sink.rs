@@ -12,6 +12,7 @@ use prairie_model::{
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::history::Known;
 use crate::inspect::{InspectSink, InspectedEpisode};
 use crate::options::InspectOptions;
 use crate::verbs::SignedReceipt;
@@ -24,6 +25,8 @@ pub(crate) struct WrittenEpisode {
     pub(crate) decision: Decision,
     /// Hash of the receipt's payload.
     pub(crate) receipt: Hash256,
+    /// What later episodes are compared with.
+    pub(crate) known: Known,
 }
 
 /// Everything of one derivation, ready to be committed.
@@ -143,6 +146,9 @@ impl<'a> EpisodeSink<'a> {
 /// Episodes whose rows are held before they are written.
 const FLUSH_EPISODES: usize = 256;
 
+/// Notes that are kept of one episode: the first. A check tells fewer of them anyway.
+pub(crate) const NOTES_MAX: usize = 1000;
+
 impl InspectSink for EpisodeSink<'_> {
     fn batch(&mut self, batch: &StreamBatch) -> Result<(), EngineError> {
         let Some(kind) = batch.kind() else { return Ok(()) };
@@ -164,7 +170,7 @@ impl InspectSink for EpisodeSink<'_> {
     }
 
     fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {
-        let InspectedEpisode { draft, content, examined } = inspected;
+        let InspectedEpisode { draft, content, examined, recording_notes } = inspected;
         let id = EpisodeId::derive(self.id, &draft.episode.ordinal.to_string());
         let samples = draft.streams.iter().map(|stream| stream.samples).sum();
         let payload: ReceiptPayload =
@@ -172,6 +178,7 @@ impl InspectSink for EpisodeSink<'_> {
         let signed = self.engine.sign_receipt(&payload)?;
         self.rights.get_or_insert_with(|| draft.episode.rights.clone());
         self.receipt(id, 0, &payload, &signed);
+        let known = Known::new(id, &draft, content, &examined.digest);
         self.rows.segments.extend(draft.segments.into_iter().map(|segment| SegmentRow { episode: id, segment }));
         self.rows.streams.extend(draft.streams.into_iter().map(|stream| StreamRow { episode: id, stream }));
         self.rows.episodes.push(EpisodeRow {
@@ -181,11 +188,22 @@ impl InspectSink for EpisodeSink<'_> {
             episode: draft.episode,
             tally: draft.tally,
             samples,
+            content,
+            digest: examined.digest.to_bytes(),
+            notes: draft.notes.into_iter().take(NOTES_MAX).collect(),
+            // A count of notes in memory; what does not fit into 32 bits does not occur.
+            recording_notes: u32::try_from(recording_notes).unwrap_or(u32::MAX),
             decision: payload.decision,
             parent: self.derivation.parent,
             revision: 0,
         });
-        self.episodes.push(WrittenEpisode { id, tally: draft.tally, decision: payload.decision, receipt: signed.hash });
+        self.episodes.push(WrittenEpisode {
+            id,
+            tally: draft.tally,
+            decision: payload.decision,
+            receipt: signed.hash,
+            known,
+        });
         if self.rows.episodes.len() >= FLUSH_EPISODES { self.flush() } else { Ok(()) }
     }
 }

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use prairie_model::{
-    CheckResult, Decision, Dimension, DimensionState, Finding, FrameError, Nanos, Picture, StreamBatch, TimeSpan,
+    CheckResult, Decision, Dimension, DimensionState, Finding, FrameError, Nanos, Picture, StreamBatch, StreamKind,
+    TimeSpan,
 };
 
 use crate::CHECKS;
 use crate::check::{BatchView, Check, Context, FrameView, Run, Settings};
+use crate::checks::NEAR;
 use crate::decide::{decide, dimensions};
 use crate::facts::Facts;
 use crate::outcome::Outcome;
 use crate::pictures::Pictures;
 use crate::profile::{Required, glob};
-use crate::sameness::SamenessDigest;
+use crate::sameness::{Sameness, SamenessDigest};
 use crate::scene::Scene;
 
 /// One check at work, with other settings in some phases.
@@ -107,14 +109,27 @@ impl Examination {
         }
     }
 
+    /// By which the episode is looked for among earlier ones, under the settings of the check that compares them.
+    pub fn sameness(&self) -> Sameness {
+        let near = self.running.iter().find(|running| running.check.doc.code == NEAR.doc.code);
+        let limit = |key| near.map_or(0.0, |near| near.settings.limit(key));
+        Sameness {
+            digest: SamenessDigest::of(&self.scene),
+            distance_min: limit("distance_min"),
+            duration_share_max: limit("duration_share_max"),
+        }
+    }
+
     /// No more comes: every check judges, and their judgements are weighed.
     pub fn finish(mut self, facts: &Facts<'_>) -> Examined {
         self.scene.settle(&facts.episode.streams);
         let context = Context { facts, scene: &self.scene };
         let (mut findings, mut checks, mut repairs) = (Vec::new(), Vec::new(), Vec::new());
-        for running in self.running {
-            let code = running.check.doc.code.to_owned();
-            let outcome = running.finish(&context);
+        let mut outcomes: Vec<(&'static Check, Outcome)> =
+            self.running.into_iter().map(|running| (running.check, running.finish(&context))).collect();
+        keep_a_camera(&mut outcomes, facts);
+        for (check, outcome) in outcomes {
+            let code = check.doc.code.to_owned();
             checks.push(CheckResult { code, state: outcome.state(), reason: outcome.reason() });
             repairs.extend(outcome.cures().map(str::to_owned));
             findings.extend(outcome.findings.into_iter().map(|(finding, _)| finding));
@@ -131,6 +146,31 @@ impl Examination {
         let repairs = in_order(repairs);
         Examined { findings, checks, dimensions, repairs, decision, digest: SamenessDigest::of(&self.scene) }
     }
+}
+
+/// Each camera alone may be dropped while there is another. Where the cures together would drop them all, nothing is cured.
+fn keep_a_camera(outcomes: &mut [(&'static Check, Outcome)], facts: &Facts<'_>) {
+    let drops: Vec<String> = outcomes
+        .iter()
+        .flat_map(|(_, outcome)| outcome.cures())
+        .filter(|cure| is_drop(cure))
+        .map(str::to_owned)
+        .collect();
+    let dropped = |name: &str| drops.iter().any(|drop| drop.strip_prefix(DROP) == Some(name));
+    let mut cameras =
+        facts.episode.streams.iter().filter(|stream| stream.kind.is_some_and(StreamKind::is_picture)).peekable();
+    if cameras.peek().is_some() && cameras.all(|camera| dropped(&camera.name)) {
+        for (_, outcome) in outcomes {
+            outcome.findings.iter_mut().for_each(|(_, cure)| *cure = cure.take().filter(|cure| !is_drop(cure)));
+        }
+    }
+}
+
+/// How the repair that leaves out a stream begins.
+const DROP: &str = "drop_stream:";
+
+fn is_drop(cure: &str) -> bool {
+    cure.starts_with(DROP)
 }
 
 /// Streams are dropped first and stamps moved next, since both may change where the idle ends are.
@@ -225,6 +265,23 @@ mod tests {
         let repairs = ["trim_idle:0:1", "drop_stream:/b", "restamp:/a:5", "drop_stream:/b", "drop_stream:/a"];
         let ordered = in_order(repairs.map(str::to_owned).to_vec());
         assert_eq!(ordered, ["drop_stream:/a", "drop_stream:/b", "restamp:/a:5", "trim_idle:0:1"]);
+    }
+
+    #[test]
+    fn the_last_camera_is_not_dropped_with_the_others() {
+        let camera = |name: &str| format!(r#"{{"name": "{name}", "kind": "image", "t": {{"rate_hz": 30, "n": 100}}}}"#);
+        let spec = format!(
+            r#"{{"about": "both cameras die", "streams": [{{"name": "/joints", "kind": "joint_state",
+            "t": {{"rate_hz": 100, "n": 1000}}, "columns": {{"position": [{{"sine": {{}}}}]}}}},
+            {{"name": "/more", "kind": "joint_state", "t": {{"rate_hz": 100, "n": 1000}},
+            "columns": {{"position": [{{"sine": {{}}}}]}}}}, {{"name": "/third", "kind": "joint_state",
+            "t": {{"rate_hz": 100, "n": 1000}}, "columns": {{"position": [{{"sine": {{}}}}]}}}}, {}, {}]}}"#,
+            camera("/a"),
+            camera("/b")
+        );
+        let examined = Spec::parse(&spec).examine(&Profile::default());
+        assert!(examined.findings.iter().filter(|finding| finding.code == "TIM008").count() == 2);
+        assert_eq!((examined.decision, examined.repairs.len()), (Decision::Reject, 0));
     }
 
     #[test]

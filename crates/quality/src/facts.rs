@@ -56,7 +56,8 @@ pub struct History {
     pub durations: BTreeMap<String, TaskDurations>,
     /// Earlier episodes by content.
     pub contents: BTreeMap<Hash256, String>,
-    /// Digests of earlier episodes, each with the episode's name. All of them are compared: give candidates, not millions.
+    /// Digests of earlier episodes, each with the episode's name. All of them are compared: give candidates
+    /// ([`crate::Examination::sameness`]), not millions.
     pub digests: Vec<(String, SamenessDigest)>,
 }
 

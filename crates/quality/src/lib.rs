@@ -56,7 +56,7 @@ mod hostile;
 mod testing;
 
 pub use check::{BatchView, Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
-pub use checks::CHECKS;
+pub use checks::{CHECKS, NOT_DECODED};
 pub use decide::{decide, dimensions};
 pub use examine::{Examination, Examined};
 pub use explain::{explain, reference};
@@ -66,6 +66,6 @@ pub use pictures::{LumaStats, PictureStats};
 pub use profile::{CheckSettings, Override, Profile, ProfileError, Required};
 pub use rate::RateStats;
 pub use receipt::{CODE_VERSION, receipt};
-pub use sameness::SamenessDigest;
+pub use sameness::{Sameness, SamenessDigest, Sketch};
 pub use scene::{Scene, StreamScene};
 pub use track::Track;

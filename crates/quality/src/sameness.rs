@@ -17,6 +17,18 @@ const CHANNELS: usize = 8;
 /// A standard deviation is this many steps.
 const STEPS: f64 = 1024.0;
 
+/// Bytes of a digest before its points.
+const HEAD: usize = 12;
+
+/// Points of a sketch.
+const SKETCH_POINTS: usize = 8;
+
+/// Points of a digest in one of a sketch.
+const BLOCK: usize = POINTS / SKETCH_POINTS;
+
+/// A standard deviation in a sketch is this many steps.
+const SKETCH_STEPS: f64 = 32.0;
+
 /// The course of an episode's movement, resampled to 64 points, z-normalised, and mixed down to 8 channels. Empty where
 /// nothing moves.
 ///
@@ -31,6 +43,51 @@ pub struct SamenessDigest {
     pub columns: u32,
     /// 64 × 8 numbers in 1/1024 standard deviations.
     pub points: Vec<i16>,
+}
+
+/// A digest at 8 points, each the mean over 8: small enough to keep one of every episode in memory, and never further from
+/// another than the digests are (Keogh and others: piecewise aggregate approximation).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sketch {
+    /// That of the digest.
+    pub duration_s: f64,
+    /// Those of the digest.
+    pub columns: u32,
+    means: [i8; SKETCH_POINTS * CHANNELS],
+}
+
+impl Sketch {
+    /// A distance that the digests have at least; `None` where they cannot be compared.
+    pub fn distance_at_least(&self, other: &Self) -> Option<f64> {
+        if self.columns != other.columns {
+            return None;
+        }
+        let squares = self.means.iter().zip(&other.means).map(|(one, other)| {
+            let difference = i32::from(*one) - i32::from(*other);
+            difference * difference
+        });
+        let steps = libm::sqrt(f64::from(squares.sum::<i32>()) / (SKETCH_POINTS * CHANNELS) as f64);
+        // Each of the two was rounded by at most half a step.
+        Some((steps - 1.0).max(0.0) / SKETCH_STEPS)
+    }
+}
+
+/// By which one episode is looked for among others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sameness {
+    /// Its digest.
+    pub digest: SamenessDigest,
+    /// Digests nearer than this count, in standard deviations.
+    pub distance_min: f64,
+    /// Durations that differ by more than this share do not count.
+    pub duration_share_max: f64,
+}
+
+impl Sameness {
+    /// Whether an episode of that duration could be the same.
+    pub fn lasts_as_long(&self, other_s: f64) -> bool {
+        (other_s - self.digest.duration_s).abs() / self.digest.duration_s.max(1e-9) <= self.duration_share_max
+    }
 }
 
 impl fmt::Debug for SamenessDigest {
@@ -87,6 +144,49 @@ impl SamenessDigest {
         Self { duration_s: duration_ns as f64 / 1e9, columns, points }
     }
 
+    /// As bytes: the duration as a float of 64 bits, the columns as an integer of 32, the points as integers of 16, all of
+    /// them little-endian. `None` where there is nothing to compare.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(HEAD + self.points.len() * 2);
+        bytes.extend_from_slice(&self.duration_s.to_le_bytes());
+        bytes.extend_from_slice(&self.columns.to_le_bytes());
+        bytes.extend(self.points.iter().flat_map(|point| point.to_le_bytes()));
+        Some(bytes)
+    }
+
+    /// From the bytes of [`Self::to_bytes`]; `None` where they are no digest.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (duration, rest) = bytes.split_first_chunk::<8>()?;
+        let (columns, rest) = rest.split_first_chunk::<4>()?;
+        let (points, rest) = rest.as_chunks::<2>();
+        let points: Vec<i16> = points.iter().map(|point| i16::from_le_bytes(*point)).collect();
+        (points.len() == POINTS * CHANNELS && rest.is_empty()).then(|| Self {
+            duration_s: f64::from_le_bytes(*duration),
+            columns: u32::from_le_bytes(*columns),
+            points,
+        })
+    }
+
+    /// What a search among many digests keeps of this one; `None` where there is nothing to compare.
+    pub fn sketch(&self) -> Option<Sketch> {
+        if self.points.len() != POINTS * CHANNELS {
+            return None;
+        }
+        let mut means = [0; SKETCH_POINTS * CHANNELS];
+        for (at, mean) in means.iter_mut().enumerate() {
+            let (block, channel) = (at / CHANNELS, at % CHANNELS);
+            let points = (block * BLOCK..(block + 1) * BLOCK).map(|point| self.points[point * CHANNELS + channel]);
+            let sum: i32 = points.map(i32::from).sum();
+            // OK to cast: clamped to the range of an i8 by the cast. Cutting both of two sketches off brings them nearer, never
+            // further apart.
+            *mean = libm::round(f64::from(sum) / BLOCK as f64 / STEPS * SKETCH_STEPS) as i8;
+        }
+        Some(Sketch { duration_s: self.duration_s, columns: self.columns, means })
+    }
+
     /// Whether there is anything to compare.
     pub fn is_empty(&self) -> bool {
         self.points.is_empty()
@@ -128,4 +228,54 @@ fn course(track: &Track, at: usize, start: i64, duration_ns: u64) -> Option<[f64
         *value = (*value - mean) / deviation;
     }
     Some(course)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digest(points: Vec<i16>) -> SamenessDigest {
+        SamenessDigest { duration_s: 12.5, columns: 7, points }
+    }
+
+    fn points() -> impl Strategy<Value = Vec<i16>> {
+        proptest::collection::vec(-12_000..12_000_i16, POINTS * CHANNELS)
+    }
+
+    proptest! {
+        #[test]
+        fn a_sketch_never_claims_too_much(one in points(), other in points(), mix in 0.0..1.0_f64) {
+            // Random points are far apart, so the other one is drawn towards the first.
+            let other: Vec<i16> =
+                one.iter().zip(&other).map(|(one, other)| (f64::from(*one) * (1.0 - mix) + f64::from(*other) * mix) as i16).collect();
+            let (one, other) = (digest(one), digest(other));
+            let least = one.sketch().unwrap().distance_at_least(&other.sketch().unwrap()).unwrap();
+            prop_assert!(least <= one.distance(&other).unwrap() + 1e-9);
+        }
+
+        #[test]
+        fn bytes_come_back(points in points()) {
+            let digest = digest(points);
+            prop_assert_eq!(SamenessDigest::from_bytes(&digest.to_bytes().unwrap()), Some(digest));
+        }
+    }
+
+    #[test]
+    fn what_is_no_digest_is_none() {
+        assert_eq!(SamenessDigest::default().to_bytes(), None);
+        let bytes = digest(vec![3; POINTS * CHANNELS]).to_bytes().unwrap();
+        for length in [0, 7, 11, 12, bytes.len() - 1] {
+            assert_eq!(SamenessDigest::from_bytes(&bytes[..length]), None);
+        }
+    }
+
+    #[test]
+    fn two_movements_that_differ_are_told_apart_by_their_sketches() {
+        let ramp: Vec<i16> = (0..POINTS * CHANNELS).map(|at| (at as i16 - 256) * 4).collect();
+        let back: Vec<i16> = ramp.iter().rev().copied().collect();
+        let (one, other) = (digest(ramp).sketch().unwrap(), digest(back).sketch().unwrap());
+        assert_eq!(one.distance_at_least(&one), Some(0.0));
+        assert!(one.distance_at_least(&other).unwrap() > 0.5);
+    }
 }

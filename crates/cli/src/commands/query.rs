@@ -1,7 +1,7 @@
 //! `prairie query`
 
-use std::fs::File;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 
 use crate::args::{Query, TableFormat};
 use crate::context::Context;
@@ -22,20 +22,29 @@ pub(crate) fn run(context: &Context, args: &Query) -> Result<u8, Failure> {
     let rows = context.open_store()?.query(&args.sql, args.snapshot)?;
     let mut out: Box<dyn Write + Send> = match &args.out {
         None => Box::new(context.out()),
-        Some(path) => Box::new(File::create(path).map_err(|error| Failure::Other {
+        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| Failure::Other {
             chain: vec![format!("failed to write `{}`", path.display()), error.to_string()],
             hint: None,
-        })?),
+        })?)),
     };
-    match format {
-        TableFormat::Table => rows.write_table(&mut out)?,
-        TableFormat::Json => rows.write_json(&mut out)?,
-        TableFormat::Csv => rows.write_csv(&mut out)?,
-        TableFormat::Parquet => rows.write_parquet(&mut out)?,
-    }
+    let written = match format {
+        TableFormat::Table => rows.write_table(&mut out),
+        TableFormat::Json => rows.write_json(&mut out),
+        TableFormat::Csv => rows.write_csv(&mut out),
+        TableFormat::Parquet => rows.write_parquet(&mut out),
+    };
+    let written = match (written, &args.out) {
+        (Err(error), Some(path)) => {
+            drop(out);
+            // Half of an answer looks like a whole one. OK to ignore: the error is what must be told.
+            fs::remove_file(path).ok();
+            return Err(error.into());
+        }
+        (written, _) => written?,
+    };
     out.flush()?;
     if args.out.is_some() || format == TableFormat::Table {
-        context.say(count(rows.len() as u64, "row"));
+        context.say(count(written, "row"));
     }
     Ok(0)
 }

@@ -35,18 +35,23 @@ pub(crate) fn run(context: &Context, args: Receipt) -> Result<u8, Failure> {
             for path in &key {
                 keys.push(read_text(path)?);
             }
-            if keys.is_empty() {
-                keys.push(context.open_store()?.public_key());
-            }
             let text = |path: &Option<std::path::PathBuf>| path.as_deref().map(read_text).transpose();
-            let check = prairie_engine::check_receipt(
-                &read_text(&file)?,
-                &keys,
-                recording.as_deref(),
-                text(&mapping)?.as_deref(),
-                text(&profile)?.as_deref(),
-                context.progress(),
-            )?;
+            let (receipt, mapping, profile) = (read_text(&file)?, text(&mapping)?, text(&profile)?);
+            // Who gives keys and no recording needs no store. With one at hand, what it can tell is told.
+            let store = match (keys.is_empty(), recording.is_none()) {
+                (true, _) => Some(context.open_store()?),
+                (false, true) => context.open_store().ok(),
+                (false, false) => None,
+            };
+            let check = match (&recording, store) {
+                (None, Some(store)) => store.check_receipt(&receipt, &keys, profile.as_deref())?,
+                (path, store) => {
+                    keys.extend(store.map(|store| store.public_key()));
+                    let (mapping, profile) = (mapping.as_deref(), profile.as_deref());
+                    let progress = context.progress();
+                    prairie_engine::check_receipt(&receipt, &keys, path.as_deref(), mapping, profile, progress)?
+                }
+            };
             if context.json() {
                 context.print_json(&check)?;
             } else {
@@ -65,12 +70,20 @@ fn print(context: &Context, check: &ReceiptCheck) {
     }
     match &check.recomputed {
         None => println!("numbers    not recomputed: the recording was not given (`--recording PATH`)"),
-        Some(differences) if differences.is_empty() => println!("numbers    recomputed, all equal"),
+        Some(differences) if differences.is_empty() => {
+            println!("numbers    recomputed from the {}, all equal", check.recomputed_from.unwrap_or("recording"));
+        }
         Some(differences) => {
             for difference in differences {
                 println!("differs    {difference}");
             }
         }
+    }
+    if !check.not_recomputable.is_empty() {
+        println!(
+            "unknown    {}: not recomputed, they compare with what else was in the store; taken as the receipt says",
+            check.not_recomputable.join(", ")
+        );
     }
     context.say(if check.holds() { "The receipt holds" } else { "The receipt does not hold" });
 }

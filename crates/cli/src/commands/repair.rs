@@ -1,11 +1,14 @@
 //! `prairie repair`
 
 use crate::args::Repair;
-use crate::context::Context;
+use crate::context::{Context, read_text};
 use crate::error::Failure;
 
 pub(crate) fn run(context: &Context, args: &Repair) -> Result<u8, Failure> {
-    let report = context.open_store()?.repair(&args.episode, args.dry_run, context.progress())?;
+    let profile = args.profile.clone().or_else(|| context.config.profile.value.clone());
+    let profile = profile.as_deref().map(read_text).transpose()?;
+    let store = context.open_store()?;
+    let report = store.repair(&args.episode, profile.as_deref(), args.dry_run, context.progress())?;
     if context.json() {
         context.print_json(&report)?;
         return Ok(0);

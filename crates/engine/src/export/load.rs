@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{Schema, SchemaRef};
 use prairie_model::{
-    Clock, Codec, DerivationId, Episode, EpisodeId, EpisodeTally, Mode, Nanos, Outcome, PictureInfo, RecordingId,
+    Clock, Codec, DerivationId, Episode, EpisodeId, EpisodeTally, Mode, Nanos, Note, Outcome, PictureInfo, RecordingId,
     Rights, Segment, SegmentLabel, Stream, StreamBatch, StreamKind, TimeSpan,
 };
 use prairie_store::{ObjectSource, StoredFile};
@@ -27,6 +27,10 @@ pub(crate) struct StoredEpisode {
     pub(crate) segments: Vec<Segment>,
     pub(crate) tally: EpisodeTally,
     pub(crate) streams: Vec<Stream>,
+    /// What was noticed about it when it was read.
+    pub(crate) notes: Vec<Note>,
+    /// How many notes about the recording there were when it was judged.
+    pub(crate) recording_notes: usize,
 }
 
 impl Engine {
@@ -49,6 +53,11 @@ impl Engine {
             segments: self.load_segments(&wanted, snapshot)?,
             tally: tally(&cells, 0),
             streams: self.load_streams(&wanted, snapshot)?,
+            notes: text("notes").and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(|| broken("notes"))?,
+            recording_notes: cells
+                .count("recording_notes", 0)
+                .and_then(|n| usize::try_from(n).ok())
+                .ok_or_else(|| broken("recording_notes"))?,
         })
     }
 

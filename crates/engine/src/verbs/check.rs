@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use prairie_catalog::{Commit, EpisodeRow, Leaf};
 use prairie_model::{EpisodeId, ReceiptPayload, StreamBatch};
-use prairie_quality::History;
 
 use crate::Engine;
 use crate::error::{EngineError, chain};
 use crate::export::StoredEpisode;
 use crate::find::{self, Found};
+use crate::history::{Nobody, Past};
 use crate::inspect::{InspectSink, InspectedEpisode, inspect};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
+use crate::replay::Replay;
 use crate::report::{CheckReport, CheckedEpisode, Failure, FindingReport};
 use crate::sink::EpisodeSink;
 
@@ -32,7 +33,7 @@ pub fn check(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progres
             }
         };
         let mut sink = Collect { path: &path, episodes: Vec::new() };
-        match inspect(&path, &source, options, &History::default(), &mut sink, progress) {
+        match inspect(&path, &source, options, &Nobody, &mut sink, progress) {
             Ok(inspection) => {
                 report.episodes.append(&mut sink.episodes);
                 if !inspection.complete {
@@ -62,13 +63,14 @@ impl Engine {
         let snapshot = self.snapshot()?;
         let chosen = self.ls(condition, None, Some(snapshot))?;
         let mut report = CheckReport { episodes: Vec::new(), failed: Vec::new(), damaged: Vec::new() };
+        let past = Past::read(self)?;
         let total = chosen.len() as u64;
         for (at, line) in chosen.into_iter().enumerate() {
             if progress.cancelled() {
                 return Err(EngineError::Cancelled);
             }
             progress.at("check", at as u64, total);
-            match self.check_again(line.id, snapshot, options) {
+            match self.check_again(line.id, snapshot, &past, options) {
                 Ok(episode) => report.episodes.push(episode),
                 Err(error) if error.stops_everything() => return Err(error),
                 Err(error) => report.failed.push(failure(line.id.to_string(), &error)),
@@ -82,14 +84,17 @@ impl Engine {
         &self,
         id: EpisodeId,
         snapshot: u64,
+        past: &Past<'_>,
         options: &InspectOptions,
     ) -> Result<CheckedEpisode, EngineError> {
         let stored = self.load_episode(id, snapshot)?;
         let old = self.receipt_payload(id)?;
         let name = id.to_string();
-        let history = self.history(stored.recording)?;
+        let earlier = past.before(stored.recording);
         let mut again = Again { engine: self, stored: &stored, old: &old, options, name: &name, done: None };
-        self.replay(&stored, snapshot, &[], options, &history, &mut again)?;
+        let derivation = &old.derivation;
+        let replay = Replay { stored: &stored, derivation, snapshot, steps: &[], options, earlier: &earlier };
+        self.replay(&replay, &mut again)?;
         let (commit, episode) = again.done.ok_or_else(|| EngineError::Bug(format!("episode {id} was not checked")))?;
         self.commit(&commit)?;
         Ok(episode)
@@ -113,10 +118,16 @@ impl InspectSink for Again<'_> {
 
     fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {
         let stored = self.stored;
-        // The rows are those of the store, so their hash is the one of the first receipt.
+        if inspected.content != self.old.content {
+            return Err(EngineError::Refused(format!(
+                "the stored rows of episode {} have the hash {}, and its receipt says {}: `prairie fsck --deep` looks for \
+                 damage",
+                stored.id, inspected.content, self.old.content
+            )));
+        }
         let payload = prairie_quality::receipt(
             stored.id,
-            self.old.content,
+            inspected.content,
             self.old.derivation.clone(),
             &self.options.profile,
             &inspected.draft,
@@ -131,6 +142,11 @@ impl InspectSink for Again<'_> {
             episode: stored.episode.clone(),
             tally: stored.tally,
             samples: payload.counts.samples,
+            content: inspected.content,
+            digest: inspected.examined.digest.to_bytes(),
+            notes: stored.notes.clone(),
+            // OK because it was 32 bits when it was read from the catalog.
+            recording_notes: u32::try_from(stored.recording_notes).unwrap_or(u32::MAX),
             decision: payload.decision,
             parent: stored.parent,
             revision,

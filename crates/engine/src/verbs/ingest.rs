@@ -14,7 +14,6 @@ use std::thread;
 
 use prairie_catalog::{Commit, DerivationRow, Leaf, RecordingFile, RecordingRow};
 use prairie_model::{Derivation, EpisodeTally, Hash256, ObjectId, RecordingId, Source, manifest_hash};
-use prairie_quality::History;
 use prairie_standardize::STANDARDIZER_VERSION;
 use prairie_store::{PathSource, Staged};
 use serde_json::json;
@@ -22,6 +21,7 @@ use serde_json::json;
 use crate::Engine;
 use crate::error::{EngineError, chain};
 use crate::find::{self, Found};
+use crate::history::Past;
 use crate::inspect::{Inspection, inspect};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
@@ -41,10 +41,12 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<IngestReport, EngineError> {
         let mut recordings = Vec::new();
+        // Read when the first new recording needs it, and not once per recording.
+        let mut past = None;
         for found in find::recordings(paths) {
             let (path, bytes, result) = match found {
                 Found::Recording(path, source) => {
-                    let result = self.ingest_one(&path, &source, options, progress);
+                    let result = self.ingest_one(&path, &source, options, &mut past, progress);
                     (path, find::size(&source), result)
                 }
                 Found::Failed(path, bytes, error) => (path, bytes, Err(error)),
@@ -63,11 +65,12 @@ impl Engine {
         Ok(IngestReport { snapshot: self.snapshot()?, recordings })
     }
 
-    fn ingest_one(
-        &self,
+    fn ingest_one<'a>(
+        &'a self,
         path: &str,
         source: &PathSource,
         options: &InspectOptions,
+        past: &mut Option<Past<'a>>,
         progress: &dyn Progress,
     ) -> Result<RecordingReport, EngineError> {
         // What no reader knows is not worth a copy.
@@ -89,12 +92,15 @@ impl Engine {
         }
         let id = derivation.id().map_err(|error| EngineError::Bug(error.to_string()))?;
         let mut sink = EpisodeSink::new(self, derivation.clone(), id, options);
-        // The history of other episodes decides about duplicates; it is read once per recording.
-        let history: History = self.history(bytes.id)?;
+        let past = match past {
+            Some(past) => past,
+            None => past.insert(Past::read(self)?),
+        };
+        let earlier = past.before(bytes.id);
         let staged = std::mem::take(&mut bytes.staged);
         let inspection = thread::scope(|scope| {
             let durable = scope.spawn(|| staged.into_iter().try_for_each(|staged| staged.finish().map(drop)));
-            let inspection = inspect(path, source, options, &history, &mut sink, progress);
+            let inspection = inspect(path, source, options, &earlier, &mut sink, progress);
             let durable = durable.join().map_err(|_panic| EngineError::Bug("a storing thread died".to_owned()))?;
             durable.map_err(|source| EngineError::Store { what: format!("`{path}`"), source })?;
             inspection
@@ -133,7 +139,8 @@ impl Engine {
                 .collect(),
             note: format!("ingest `{path}`"),
         };
-        self.commit(&commit)?;
+        let snapshot = self.commit(&commit)?;
+        past.learn(bytes.id, snapshot, written.episodes.into_iter().map(|episode| episode.known).collect());
         report.format = Some(inspection.plan.format.clone());
         report.status = Status::Ingested;
         report.episodes = episodes;
@@ -231,6 +238,7 @@ fn summary(inspection: &Inspection, tally: EpisodeTally) -> serde_json::Value {
         "messages": Messages::from(tally),
         "frames": tally.frames,
         "complete": inspection.complete,
+        "source_episodes": plan.episodes.len(),
         "unmapped": inspection.unmapped,
         "notes": inspection.notes,
     })

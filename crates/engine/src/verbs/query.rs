@@ -1,35 +1,39 @@
-//! `query`: SQL over the catalog.
+//! `query`: SQL over the catalog. Rows are written as they come, so that memory holds a few batches of them.
 
 use std::io::Write;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use prairie_catalog::RowOrder;
 
-use crate::Engine;
 use crate::error::EngineError;
+use crate::{Engine, SqlRows};
 
-/// The rows of a query.
-#[derive(Debug, Clone)]
+/// Rows by which the columns of a table for people are measured.
+const MEASURED: usize = 1000;
+
+/// Characters of a cell in a table for people.
+const WIDEST: usize = 60;
+
+/// The rows of a query that is under way. Each way of writing them gives how many there were.
 pub struct Rows {
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
+    rows: SqlRows,
 }
 
 impl Rows {
-    /// The rows as Arrow batches.
-    pub fn batches(&self) -> &[RecordBatch] {
-        &self.batches
+    /// The columns, also where there is no row.
+    pub fn schema(&self) -> SchemaRef {
+        self.rows.schema()
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// The next rows as an Arrow batch; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// When the query fails.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, EngineError> {
+        self.rows.next()
     }
 
     /// An array of objects. Columns of nanoseconds (`*_ns`) are strings, since 64-bit integers do not survive every JSON
@@ -37,25 +41,28 @@ impl Rows {
     ///
     /// # Errors
     ///
-    /// When `out` fails.
-    pub fn write_json(&self, out: &mut dyn Write) -> Result<(), EngineError> {
+    /// When the query or `out` fails.
+    pub fn write_json(mut self, out: &mut dyn Write) -> Result<u64, EngineError> {
         let mut writer = arrow::json::WriterBuilder::new()
             .with_explicit_nulls(true)
             .build::<_, arrow::json::writer::JsonArray>(&mut *out);
-        for batch in &self.batches {
-            writer.write(&times_as_text(batch)?).map_err(|error| failed("JSON", error))?;
+        let mut count = 0;
+        while let Some(batch) = self.rows.next()? {
+            count += batch.num_rows() as u64;
+            writer.write(&times_as_text(&batch)?).map_err(|error| failed("JSON", error))?;
         }
         writer.finish().map_err(|error| failed("JSON", error))?;
         drop(writer);
-        writeln!(out).map_err(|source| EngineError::Store { what: "the rows".to_owned(), source })
+        writeln!(out).map_err(unwritten)?;
+        Ok(count)
     }
 
     /// Comma-separated values with a header. Lists are written as JSON.
     ///
     /// # Errors
     ///
-    /// When `out` fails.
-    pub fn write_csv(&self, out: &mut dyn Write) -> Result<(), EngineError> {
+    /// When the query or `out` fails.
+    pub fn write_csv(mut self, out: &mut dyn Write) -> Result<u64, EngineError> {
         let quote = |cell: &str| {
             if cell.contains([',', '"', '\n', '\r']) {
                 format!("\"{}\"", cell.replace('"', "\"\""))
@@ -63,82 +70,113 @@ impl Rows {
                 cell.to_owned()
             }
         };
-        let write = |out: &mut dyn Write, cells: Vec<String>| {
-            writeln!(out, "{}", cells.join(","))
-                .map_err(|source| EngineError::Store { what: "the rows".to_owned(), source })
-        };
-        write(out, self.schema.fields().iter().map(|field| quote(field.name())).collect())?;
-        self.each_row(|cells| write(out, cells.iter().map(|cell| quote(cell)).collect()), "")
+        let line = |cells: &[String]| cells.iter().map(|cell| quote(cell)).collect::<Vec<_>>().join(",");
+        writeln!(out, "{}", line(&self.header())).map_err(unwritten)?;
+        let mut count = 0;
+        while let Some(batch) = self.rows.next()? {
+            for row in texts(&batch, "")? {
+                writeln!(out, "{}", line(&row)).map_err(unwritten)?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// A Parquet file.
     ///
     /// # Errors
     ///
-    /// When `out` fails.
-    pub fn write_parquet(&self, out: &mut (dyn Write + Send)) -> Result<(), EngineError> {
-        let mut writer = parquet::arrow::ArrowWriter::try_new(out, self.schema.clone(), None)
-            .map_err(|error| failed("Parquet", error))?;
-        for batch in &self.batches {
-            writer.write(batch).map_err(|error| failed("Parquet", error))?;
+    /// When the query or `out` fails.
+    pub fn write_parquet(mut self, out: &mut (dyn Write + Send)) -> Result<u64, EngineError> {
+        let schema = self.schema();
+        let mut writer =
+            parquet::arrow::ArrowWriter::try_new(out, schema, None).map_err(|error| failed("Parquet", error))?;
+        let mut count = 0;
+        while let Some(batch) = self.rows.next()? {
+            count += batch.num_rows() as u64;
+            writer.write(&batch).map_err(|error| failed("Parquet", error))?;
+            if writer.in_progress_size() > GROUP_BYTES {
+                writer.flush().map_err(|error| failed("Parquet", error))?;
+            }
         }
         writer.close().map_err(|error| failed("Parquet", error))?;
-        Ok(())
+        Ok(count)
     }
 
-    /// An aligned table for people; unknown is written out.
+    /// An aligned table for people; unknown is written out. The first thousand rows say how wide its columns are.
     ///
     /// # Errors
     ///
-    /// When `out` fails.
-    pub fn write_table(&self, out: &mut dyn Write) -> Result<(), EngineError> {
-        let mut rows = vec![self.schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>()];
-        self.each_row(
-            |cells| {
-                rows.push(cells);
-                Ok(())
-            },
-            "unknown",
-        )?;
-        let columns = self.schema.fields().len();
-        let widths: Vec<usize> =
-            (0..columns).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).min(60)).collect();
-        for row in &rows {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                let short: String = if cell.chars().count() > *width {
-                    cell.chars().take(width - 1).chain(['…']).collect()
-                } else {
-                    cell.clone()
-                };
-                line.push_str(&short);
-                line.push_str(&" ".repeat(width + 2 - short.chars().count()));
+    /// When the query or `out` fails.
+    pub fn write_table(mut self, out: &mut dyn Write) -> Result<u64, EngineError> {
+        let mut held = vec![self.header()];
+        let mut widths: Option<Vec<usize>> = None;
+        let mut count = 0;
+        while let Some(batch) = self.rows.next()? {
+            for row in texts(&batch, "unknown")? {
+                count += 1;
+                match &widths {
+                    Some(widths) => write_line(out, &row, widths)?,
+                    None => held.push(row),
+                }
+                if held.len() > MEASURED && widths.is_none() {
+                    widths = Some(write_held(out, &mut held)?);
+                }
             }
-            writeln!(out, "{}", line.trim_end())
-                .map_err(|source| EngineError::Store { what: "the rows".to_owned(), source })?;
         }
-        Ok(())
+        if widths.is_none() {
+            write_held(out, &mut held)?;
+        }
+        Ok(count)
     }
 
-    fn each_row(
-        &self,
-        mut take: impl FnMut(Vec<String>) -> Result<(), EngineError>,
-        null: &str,
-    ) -> Result<(), EngineError> {
-        let options = FormatOptions::default().with_null(null);
-        for batch in &self.batches {
-            let formatters: Vec<_> = batch
-                .columns()
-                .iter()
-                .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-                .collect::<Result<_, _>>()
-                .map_err(|error| failed("text", error))?;
-            for row in 0..batch.num_rows() {
-                take(formatters.iter().map(|column| column.value(row).to_string()).collect())?;
-            }
-        }
-        Ok(())
+    fn header(&self) -> Vec<String> {
+        self.schema().fields().iter().map(|field| field.name().clone()).collect()
     }
+}
+
+/// Bytes of a row group in memory.
+const GROUP_BYTES: usize = 32 << 20;
+
+/// Each row of a batch as texts.
+fn texts(batch: &RecordBatch, null: &str) -> Result<Vec<Vec<String>>, EngineError> {
+    let options = FormatOptions::default().with_null(null);
+    let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
+    let formatters: Vec<_> = formatters.collect::<Result<_, _>>().map_err(|error| failed("text", error))?;
+    let row = |row: usize| formatters.iter().map(|column| column.value(row).to_string()).collect();
+    Ok((0..batch.num_rows()).map(row).collect())
+}
+
+/// Writes the rows that say how wide the columns are, and tells it.
+fn write_held(out: &mut dyn Write, held: &mut Vec<Vec<String>>) -> Result<Vec<usize>, EngineError> {
+    let rows = std::mem::take(held);
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).min(WIDEST);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in &rows {
+        write_line(out, row, &widths)?;
+    }
+    Ok(widths)
+}
+
+fn write_line(out: &mut dyn Write, row: &[String], widths: &[usize]) -> Result<(), EngineError> {
+    let mut line = String::new();
+    for (cell, width) in row.iter().zip(widths) {
+        let length = cell.chars().count();
+        let short: String = if length > *width {
+            // A column may be measured at no character at all.
+            cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+        } else {
+            cell.clone()
+        };
+        line.push_str(&short);
+        line.push_str(&" ".repeat((width + 2).saturating_sub(short.chars().count())));
+    }
+    writeln!(out, "{}", line.trim_end()).map_err(unwritten)
+}
+
+fn unwritten(source: std::io::Error) -> EngineError {
+    EngineError::Store { what: "the rows".to_owned(), source }
 }
 
 fn failed(what: &str, error: impl std::error::Error) -> EngineError {
@@ -166,9 +204,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the statement is no query, or fails.
+    /// When the statement is no query, or cannot be started.
     pub fn query(&self, sql: &str, snapshot: Option<u64>) -> Result<Rows, EngineError> {
-        let (schema, batches) = self.run_sql(sql, snapshot)?;
-        Ok(Rows { schema, batches })
+        Ok(Rows { rows: self.stream_sql(sql, snapshot, RowOrder::Any)? })
     }
 }

@@ -1,21 +1,16 @@
 //! `receipt`: prints, checks and countersigns the signed decision on an episode.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use prairie_ledger::{Envelope, PrivateKey, PublicKey, RECEIPT_TYPE};
-use prairie_model::{Decision, EpisodeId, Hash256, Nanos, ReceiptPayload, StreamBatch, canonical_json, manifest_hash};
-use prairie_quality::{CHECKS, History, Need};
-use prairie_store::PathSource;
+use prairie_model::{Decision, EpisodeId, Hash256, Nanos, ReceiptPayload, canonical_json};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::Engine;
 use crate::cells::{Cells, literal};
 use crate::error::EngineError;
-use crate::inspect::{InspectSink, InspectedEpisode, inspect};
-use crate::options::InspectOptions;
 use crate::progress::Progress;
+use crate::recompute;
 
 /// A receipt that was just signed.
 pub(crate) struct SignedReceipt {
@@ -36,9 +31,12 @@ pub struct ReceiptCheck {
     pub decision: Decision,
     /// Every signature.
     pub signatures: Vec<SignatureCheck>,
-    /// What differs between the receipt and what the recording gives now; `None` when the recording was not given.
+    /// What differs between the receipt and what it is about gives now; `None` when nothing was there to recompute it from.
     pub recomputed: Option<Vec<String>>,
-    /// Checks that only the store can recompute, since they look at other episodes.
+    /// What it was recomputed from: `recording`, or `stored parent` for a repaired episode.
+    pub recomputed_from: Option<&'static str>,
+    /// Checks whose results were not recomputed: they depend on what else was in the store when the receipt was issued. Nothing
+    /// is known about them but what the receipt says.
     pub not_recomputable: Vec<String>,
 }
 
@@ -106,6 +104,28 @@ impl Engine {
         self.key.public().to_pem()
     }
 
+    /// Verifies a receipt as [`check_receipt`] does. That of a repaired episode is also recomputed, from the stored rows of the
+    /// episode that it was made from, where this store has them. Without `keys` the store's own key is trusted.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_receipt`].
+    pub fn check_receipt(
+        &self,
+        text: &str,
+        keys: &[String],
+        profile: Option<&str>,
+    ) -> Result<ReceiptCheck, EngineError> {
+        let own = [self.public_key()];
+        let (payload, mut check) = verify(text, if keys.is_empty() { &own } else { keys })?;
+        if let Some(differences) = self.from_stored_parent(&payload, profile)? {
+            check.recomputed = Some(differences);
+            check.recomputed_from = Some("stored parent");
+            check.not_recomputable = recompute::store_only();
+        }
+        Ok(check)
+    }
+
     /// Adds the store's signature to a receipt.
     ///
     /// # Errors
@@ -139,7 +159,7 @@ fn add_signature(text: &str, key: &PrivateKey) -> Result<String, EngineError> {
 ///
 /// # Errors
 ///
-/// When the text is no receipt, a key is no key, or the recording is another one or cannot be read.
+/// When the text is no receipt, a key is no key, or the recording cannot be read or gives no such episode.
 pub fn check_receipt(
     text: &str,
     keys: &[String],
@@ -148,6 +168,17 @@ pub fn check_receipt(
     profile: Option<&str>,
     progress: &dyn Progress,
 ) -> Result<ReceiptCheck, EngineError> {
+    let (payload, mut check) = verify(text, keys)?;
+    if let Some(path) = recording {
+        check.recomputed = Some(recompute::from_recording(&payload, path, mapping, profile, progress)?);
+        check.recomputed_from = Some("recording");
+        check.not_recomputable = recompute::store_only();
+    }
+    Ok(check)
+}
+
+/// What the signatures of a receipt are worth.
+fn verify(text: &str, keys: &[String]) -> Result<(ReceiptPayload, ReceiptCheck), EngineError> {
     let envelope = open(text)?;
     let payload = payload(&envelope)?;
     let keys: Vec<PublicKey> = keys
@@ -164,25 +195,15 @@ pub fn check_receipt(
             trusted: keys.iter().any(|key| key.id() == signature.keyid),
         })
         .collect();
-    let mut check = ReceiptCheck {
+    let check = ReceiptCheck {
         episode: payload.episode,
         decision: payload.decision,
         signatures,
         recomputed: None,
+        recomputed_from: None,
         not_recomputable: Vec::new(),
     };
-    if let Some(path) = recording {
-        let again = recompute(&payload, path, mapping, profile, progress)?;
-        check.not_recomputable = store_only();
-        check.recomputed = Some(differences(&payload, &again, &check.not_recomputable)?);
-    }
-    Ok(check)
-}
-
-/// Codes of checks that look at other episodes of the store.
-fn store_only() -> Vec<String> {
-    let needs = |check: &&&prairie_quality::Check| check.doc().needs.contains(&Need::History);
-    CHECKS.iter().filter(needs).map(|check| check.doc().code.to_owned()).collect()
+    Ok((payload, check))
 }
 
 fn open(text: &str) -> Result<Envelope, EngineError> {
@@ -194,133 +215,9 @@ fn payload(envelope: &Envelope) -> Result<ReceiptPayload, EngineError> {
     serde_json::from_slice(bytes).map_err(|error| EngineError::invalid("the receipt's payload", error))
 }
 
-/// The receipt that the recording gives now.
-fn recompute(
-    receipt: &ReceiptPayload,
-    path: &Path,
-    mapping: Option<&str>,
-    profile: Option<&str>,
-    progress: &dyn Progress,
-) -> Result<ReceiptPayload, EngineError> {
-    if receipt.derivation.parent.is_some() {
-        return Err(EngineError::Refused(
-            "a repaired episode is recomputed from its parent's receipt, which this one names".to_owned(),
-        ));
-    }
-    let name = path.display().to_string();
-    let failed = |source| EngineError::Open { path: name.clone(), source };
-    let source = PathSource::open(path).map_err(failed)?;
-    let mut files = Vec::new();
-    for (index, file) in prairie_model::Source::files(&source).iter().enumerate() {
-        let (object, _) = prairie_store::hash_file(&source, index, &|_| {}).map_err(failed)?;
-        files.push((file.path.clone(), file.size, Hash256::from_bytes(*object.as_bytes())));
-    }
-    let id = manifest_hash(files.iter().map(|(path, size, hash)| (path.as_str(), *size, *hash)));
-    if id != receipt.derivation.recording {
-        return Err(EngineError::Refused(format!(
-            "`{name}` is recording {id}, and the receipt is about {}",
-            receipt.derivation.recording
-        )));
-    }
-    let video = !receipt
-        .checks
-        .iter()
-        .any(|check| check.reason.as_deref().is_some_and(|reason| reason.contains("not decoded")));
-    let options = InspectOptions::new(mapping, profile, receipt.derivation.overrides.clone(), video)?;
-    if options.mapping.hash() != receipt.derivation.mapping {
-        return Err(EngineError::Refused(format!(
-            "the receipt used mapping {}, and this one is {}",
-            receipt.derivation.mapping,
-            options.mapping.hash()
-        )));
-    }
-    if options.profile.hash() != receipt.profile {
-        return Err(EngineError::Refused(format!(
-            "the receipt used profile {} `{}`, and this one is {}",
-            receipt.profile,
-            receipt.profile_name,
-            options.profile.hash()
-        )));
-    }
-    let mut sink = Recompute { receipt, options: &options, found: None };
-    inspect(&name, &source, &options, &History::default(), &mut sink, progress)?;
-    sink.found.ok_or_else(|| EngineError::NotFound { kind: "episode", name: receipt.episode.to_string() })
-}
-
-/// Keeps the receipt of the one episode.
-struct Recompute<'a> {
-    receipt: &'a ReceiptPayload,
-    options: &'a InspectOptions,
-    found: Option<ReceiptPayload>,
-}
-
-impl InspectSink for Recompute<'_> {
-    fn batch(&mut self, _batch: &StreamBatch) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn episode(&mut self, inspected: InspectedEpisode) -> Result<(), EngineError> {
-        let derivation = self.receipt.derivation.clone();
-        let id = derivation.id().map_err(|error| EngineError::Bug(error.to_string()))?;
-        let id = EpisodeId::derive(id, &inspected.draft.episode.ordinal.to_string());
-        if id == self.receipt.episode {
-            self.found = Some(prairie_quality::receipt(
-                id,
-                inspected.content,
-                derivation,
-                &self.options.profile,
-                &inspected.draft,
-                &inspected.examined,
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// Where two payloads differ, by path. Results and findings of `skipped` checks are not compared.
-fn differences(
-    receipt: &ReceiptPayload,
-    again: &ReceiptPayload,
-    skipped: &[String],
-) -> Result<Vec<String>, EngineError> {
-    let flat = |payload: &ReceiptPayload| -> Result<BTreeMap<String, String>, EngineError> {
-        let mut payload = payload.clone();
-        payload.checks.retain(|check| !skipped.contains(&check.code));
-        payload.findings.retain(|finding| !skipped.contains(&finding.code));
-        // Through the canonical form, so that numbers are compared at twelve digits.
-        let text = canonical_json(&payload).map_err(|error| EngineError::Bug(error.to_string()))?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| EngineError::Bug(error.to_string()))?;
-        let mut leaves = BTreeMap::new();
-        flatten("", &value, &mut leaves);
-        Ok(leaves)
-    };
-    let (one, two) = (flat(receipt)?, flat(again)?);
-    let absent = "absent".to_owned();
-    let paths: std::collections::BTreeSet<&String> = one.keys().chain(two.keys()).collect();
-    Ok(paths
-        .into_iter()
-        .filter(|path| one.get(*path) != two.get(*path))
-        .map(|path| {
-            format!(
-                "{path}: {} in the receipt, {} now",
-                one.get(path).unwrap_or(&absent),
-                two.get(path).unwrap_or(&absent)
-            )
-        })
-        .collect())
-}
-
-fn flatten(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| flatten(&below(key), value, leaves)),
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, value)| flatten(&below(&at.to_string()), value, leaves));
-        }
-        leaf => {
-            leaves.insert(path.to_owned(), leaf.to_string());
-        }
-    }
+/// Whether pictures were decoded for the checks of a receipt.
+pub(crate) fn saw_pictures(receipt: &ReceiptPayload) -> bool {
+    !receipt.checks.iter().any(|check| check.reason.as_deref() == Some(prairie_quality::NOT_DECODED))
 }
 
 /// The time of day. A clock before 1970 or after 2262 gives the nearest end.

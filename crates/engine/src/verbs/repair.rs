@@ -1,15 +1,18 @@
 //! `repair`: makes the episode that a receipt proposes, as a derived episode with lineage. The original stays as it is.
 
 use prairie_catalog::{Commit, DerivationRow, Leaf};
-use prairie_model::{Decision, Derivation, EpisodeId};
-use prairie_quality::History;
+use prairie_model::{Decision, Derivation, EpisodeId, ReceiptPayload};
+use prairie_quality::Profile;
 use serde::Serialize;
 
 use crate::Engine;
 use crate::error::EngineError;
-use crate::options::{InspectOptions, overrides};
+use crate::history::Past;
+use crate::options::InspectOptions;
 use crate::progress::Progress;
+use crate::replay::Replay;
 use crate::sink::EpisodeSink;
+use crate::verbs::saw_pictures;
 
 /// What a repair did.
 #[derive(Debug, Clone, Serialize)]
@@ -27,12 +30,19 @@ pub struct RepairReport {
 }
 
 impl Engine {
-    /// Executes the repairs that the latest receipt of an episode lists. With `dry_run` it only says which.
+    /// Executes the repairs that the latest receipt of an episode lists, and judges the new episode under the profile of that
+    /// receipt: `profile` is its text, the built-in one when `None`. With `dry_run` it only says which repairs.
     ///
     /// # Errors
     ///
-    /// When the receipt lists none, or the recording is gone.
-    pub fn repair(&self, prefix: &str, dry_run: bool, _progress: &dyn Progress) -> Result<RepairReport, EngineError> {
+    /// When the receipt lists none, or used another profile, or the recording is gone.
+    pub fn repair(
+        &self,
+        prefix: &str,
+        profile: Option<&str>,
+        dry_run: bool,
+        progress: &dyn Progress,
+    ) -> Result<RepairReport, EngineError> {
         let id = self.find_episode(prefix)?;
         let snapshot = self.snapshot()?;
         let stored = self.load_episode(id, snapshot)?;
@@ -61,13 +71,26 @@ impl Engine {
             report.after = report.repaired.map(|id| self.receipt_payload(id)).transpose()?.map(|one| one.decision);
             return Ok(report);
         }
-        let options = InspectOptions {
-            overrides: overrides(derivation.overrides.clone())?,
-            video: receipt.checks.iter().any(|check| check.code == "VID004" && check.reason.is_none()),
-            ..InspectOptions::default()
-        };
+        let video = saw_pictures(&receipt);
+        let options = InspectOptions { profile: profile_of(&receipt, profile)?, video, ..InspectOptions::default() };
+        let past = Past::read(self)?;
+        let earlier = past.before(stored.recording);
         let mut sink = EpisodeSink::new(self, derivation.clone(), derivation_id, &options);
-        self.replay(&stored, snapshot, &report.steps, &options, &History::default(), &mut sink)?;
+        let steps = &report.steps;
+        let replay = Replay {
+            stored: &stored,
+            derivation: &receipt.derivation,
+            snapshot,
+            steps,
+            options: &options,
+            earlier: &earlier,
+        };
+        progress.at("repair", 0, 1);
+        self.replay(&replay, &mut sink)?;
+        progress.finished("repair");
+        if progress.cancelled() {
+            return Err(EngineError::Cancelled);
+        }
         let written = sink.finish()?;
         let episode =
             written.episodes.first().ok_or_else(|| EngineError::Bug(format!("repairing {id} made no episode")))?;
@@ -83,4 +106,21 @@ impl Engine {
         })?;
         Ok(report)
     }
+}
+
+/// The profile that a receipt was issued under.
+pub(crate) fn profile_of(receipt: &ReceiptPayload, text: Option<&str>) -> Result<Profile, EngineError> {
+    let profile = match text {
+        Some(text) => Profile::parse(text).map_err(|error| EngineError::invalid("the profile", error))?,
+        None => Profile::default(),
+    };
+    if profile.hash() != receipt.profile {
+        return Err(EngineError::Refused(format!(
+            "the receipt used profile {} `{}`, and this one is {}: `--profile FILE` names the one of the receipt",
+            receipt.profile,
+            receipt.profile_name,
+            profile.hash()
+        )));
+    }
+    Ok(profile)
 }

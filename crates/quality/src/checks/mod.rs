@@ -148,6 +148,9 @@ pub const CHECKS: &[&Check] = &[
     &vid007_gop::CHECK,
 ];
 
+/// The check that looks for almost the same movement.
+pub(crate) const NEAR: &Check = &dup002_near::CHECK;
+
 /// A check that needs nothing but what is known at the end.
 struct AtEnd {
     settings: Settings,
@@ -203,6 +206,9 @@ fn drop_camera(context: &Context<'_>, stream: &str) -> Option<String> {
     (is_camera && cameras.len() > 1).then(|| format!("drop_stream:{stream}"))
 }
 
+/// Why a check of pixels is unknown where nobody decoded them.
+pub const NOT_DECODED: &str = "video was not decoded";
+
 /// Whether there are pictures of these kinds to judge. Where they were not decoded, or none of a stream could be, the check is
 /// unknown.
 fn pixels(
@@ -216,7 +222,7 @@ fn pixels(
     for (_, seen) in context.scene.streams().filter(|(_, seen)| concerns(seen.kind)) {
         any = true;
         if !checked {
-            out.unknown("video was not decoded");
+            out.unknown(NOT_DECODED);
         } else if decoded(&seen.name) {
             out.applies();
         } else {

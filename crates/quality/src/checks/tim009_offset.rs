@@ -3,7 +3,8 @@
 //! For each camera, computes how far the nearest sample of the joints is from each picture: more than `offset_frames_max`
 //! of a frame in more than 5 % of the pictures is reported. Where pictures were decoded, it also correlates how much the
 //! picture changes with how fast the joints move: where both clearly agree best at a delay of more than `lag_frames_max`
-//! frames, that is reported.
+//! frames, that is reported. Where a profile makes that an error, moving the stamps of the camera by the delay would cure it
+//! (`restamp:STREAM:NANOSECONDS`: what to add to its times).
 //!
 //! ## Why it matters
 //!
@@ -18,6 +19,7 @@
 
 use std::collections::BTreeMap;
 
+use super::NOT_DECODED;
 use crate::check::{BatchView, Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
 use crate::outcome::Outcome;
 use prairie_model::{Dimension, Severity, StreamKind};
@@ -105,7 +107,7 @@ impl Run for Offset {
             }
             match self.changes.get(&camera.name) {
                 Some(changes) if context.facts.video_checked => self.correlate(camera, changes, period_s, track, out),
-                Some(_) | None if !context.facts.video_checked => out.unknown("video was not decoded"),
+                Some(_) | None if !context.facts.video_checked => out.unknown(NOT_DECODED),
                 // One picture alone shows no change.
                 _ if camera.rate.samples > 1 => {
                     out.unknown(format!("no picture of `{}` could be decoded", camera.name));
@@ -177,7 +179,11 @@ impl Offset {
         let frames = lag as f64;
         if frames.abs() > limit {
             let seconds = frames.abs() * period_s;
-            out.report().stream(&camera.name).measured(frames, limit.copysign(frames), "frames").message(format!(
+            // What comes too late belongs to an earlier time.
+            let cure = format!("restamp:{}:{}", camera.name, lag.saturating_mul(period_ns).saturating_neg());
+            let report =
+                out.report().stream(&camera.name).measured(frames, limit.copysign(frames), "frames").cure(cure);
+            report.message(format!(
                 "the pictures of `{}` come {seconds:.4} s {} the motion that they show ({} frames, limit {limit})",
                 camera.name,
                 if lag > 0 { "after" } else { "before" },

@@ -1,4 +1,4 @@
--- Version 1 of the catalog's database. Ids and hashes are blobs, times are nanoseconds since 1970.
+-- Version 2 of the catalog's database, the oldest that is read. Ids and hashes are blobs, times are nanoseconds since 1970.
 
 CREATE TABLE snapshots (
     id           INTEGER PRIMARY KEY,
@@ -121,4 +121,4 @@ CREATE TABLE leases (
     beat_ns    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
