@@ -394,7 +394,7 @@ impl Reading<'_> {
             let name = &self.dataset.features[id].name;
             let text =
                 format!("{count} pictures of `{name}` lie inside compressed Parquet pages, which is not supported");
-            notes.push(Note::new(NoteKind::Unmapped, text).stream(name).numbers(count as f64, Some(0.0)));
+            notes.push(Note::new(NoteKind::Undecodable, text).stream(name).numbers(count as f64, Some(0.0)));
         }
         for (id, count) in current.misfits {
             let name = &self.dataset.features[id].name;

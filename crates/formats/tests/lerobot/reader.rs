@@ -96,7 +96,7 @@ fn embedded_pictures_are_counted() {
     assert_eq!(all.ended, [0, 1]);
     assert_eq!(all.summary.channels[&camera.id].messages, 6);
     assert_eq!(all.summary.channels[&camera.id].undecodable, 6);
-    let notes: Vec<_> = all.notes.iter().filter(|note| note.kind == NoteKind::Unmapped).collect();
+    let notes: Vec<_> = all.notes.iter().filter(|note| note.kind == NoteKind::Undecodable).collect();
     assert_eq!(
         notes.iter().map(|note| (note.episode, note.measured)).collect::<Vec<_>>(),
         [(Some(0), Some(3.0)), (Some(1), Some(3.0))]
