@@ -16,8 +16,8 @@ use std::sync::Arc;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_media::PictureDecoder;
 use prairie_model::{
-    BlobRef, Channel, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, NoteKind, Picture, PictureInfo, ReadEvent,
-    ReadOptions, RecordingPlan, Source, StreamBatch,
+    BlobRef, Channel, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, NoteKind, Picture, PictureInfo,
+    ReadEvent, ReadOptions, RecordingPlan, Source, StreamBatch,
 };
 use prairie_quality::{Examination, Examined, Facts, History};
 use prairie_standardize::{Mapping, Segmentation, Standard, Standardizer};

@@ -193,11 +193,13 @@ fn independent_readers_count_the_same() {
     let mut paths = Vec::new();
     files_below(samples, &mut paths);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "mcap"));
-    let bags: BTreeSet<_> = paths.iter().filter_map(|path| path.parent()).filter(|folder| folder.join("metadata.yaml").is_file()).collect();
+    let bags: BTreeSet<_> =
+        paths.iter().filter_map(|path| path.parent()).filter(|folder| folder.join("metadata.yaml").is_file()).collect();
     let bags: Vec<_> = bags.into_iter().map(Path::to_owned).collect();
     paths.extend(bags);
     let Some(said) = count_with_python(&paths) else { return };
-    let totals: BTreeMap<_, _> = report.recordings.iter().filter(is_mcap).map(|one| (one.path.as_str(), one.messages.total)).collect();
+    let totals: BTreeMap<_, _> =
+        report.recordings.iter().filter(is_mcap).map(|one| (one.path.as_str(), one.messages.total)).collect();
     let (mut compared, mut messages) = (0, 0);
     for path in &paths {
         let name = path.display().to_string();
@@ -205,7 +207,8 @@ fn independent_readers_count_the_same() {
         if let Some(error) = theirs.get("error").filter(|error| error.is_string()) {
             panic!("`{name}`: the independent reader fails: {error}");
         }
-        let theirs: BTreeMap<_, _> = theirs.iter().map(|(topic, count)| (topic.clone(), count.as_u64().unwrap())).collect();
+        let theirs: BTreeMap<_, _> =
+            theirs.iter().map(|(topic, count)| (topic.clone(), count.as_u64().unwrap())).collect();
         assert_eq!(count_with_prairie(path), theirs, "{name}");
         let total: u64 = theirs.values().sum();
         if let Some(ingested) = totals.get(name.as_str()) {

@@ -94,7 +94,10 @@ fn describe(source: &dyn Source) -> String {
 /// How formats begin that a person may well take for a recording that Prairie reads.
 const KNOWN: &[(&[u8], &str)] = &[
     (b"#ROSBAG V", "a ROS 1 bag; `mcap convert` makes an MCAP of it"),
-    (b"SQLite format 3\0", "an SQLite database, as ROS 2 bags of the storage `sqlite3` are; `mcap convert` makes an MCAP of it"),
+    (
+        b"SQLite format 3\0",
+        "an SQLite database, as ROS 2 bags of the storage `sqlite3` are; `mcap convert` makes an MCAP of it",
+    ),
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),

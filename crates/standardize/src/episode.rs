@@ -322,7 +322,8 @@ fn robot_of_urdf(text: &str) -> Option<String> {
 /// A text that can be a name rather than a document.
 fn one_word(text: &str) -> Option<String> {
     let text = text.trim();
-    let is_name = !text.is_empty() && text.len() <= 80 && !text.contains(|c: char| c.is_whitespace() || "{}<>".contains(c));
+    let is_name =
+        !text.is_empty() && text.len() <= 80 && !text.contains(|c: char| c.is_whitespace() || "{}<>".contains(c));
     is_name.then(|| text.to_owned())
 }
 

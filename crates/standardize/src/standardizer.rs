@@ -559,7 +559,11 @@ mod tests {
         let result = run(vec![batch(&channel, vec![T0; 3], task)], "", Overrides::default());
         assert_eq!(result.drafts[0].episode.task.as_deref(), Some("pick"));
         for (topic, text, robot) in [
-            ("/robot_description", "<?xml version='1.0'?>\n<robot\n  name = \"arm_r5\"><link name=\"world\"/></robot>", Some("arm_r5")),
+            (
+                "/robot_description",
+                "<?xml version='1.0'?>\n<robot\n  name = \"arm_r5\"><link name=\"world\"/></robot>",
+                Some("arm_r5"),
+            ),
             ("/robot_description", "<robot><link name='world'/></robot>", None),
             ("/teleop/robot_info", "slave_arm", Some("slave_arm")),
             ("/teleop/robot_info", "{\"name\": \"arm\"}", None),

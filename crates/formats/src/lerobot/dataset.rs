@@ -12,8 +12,8 @@ use super::episodes::{EpisodeMeta, Tasks, load_episodes, load_tasks};
 use super::info::{Feature, FeatureKind, INDEX_COLUMNS, Info, Layout, fill};
 use super::table::{Table, integers};
 use super::video::{picture_of, video_path};
-use crate::{BlobReader, FormatError};
 use crate::mp4::read_track;
+use crate::{BlobReader, FormatError};
 
 /// Files that are opened to learn something that one of them suffices for, before giving up.
 const TRIES: usize = 8;

@@ -330,9 +330,15 @@ impl<'a> Thrift<'a> {
         }
         match kind {
             1 | 2 => {}
-            3 => drop(self.byte()?),
-            4..=6 => drop(self.integer()?),
-            7 => drop(self.take(8)?),
+            3 => {
+                self.byte()?;
+            }
+            4..=6 => {
+                self.integer()?;
+            }
+            7 => {
+                self.take(8)?;
+            }
             8 => {
                 let length = usize::try_from(self.varint()?).ok()?;
                 self.take(length)?;
@@ -418,9 +424,11 @@ mod tests {
 
     #[test]
     fn every_picture_is_found_however_it_is_written() {
-        for compression in
-            [basic::Compression::UNCOMPRESSED, basic::Compression::SNAPPY, basic::Compression::ZSTD(ZstdLevel::default())]
-        {
+        for compression in [
+            basic::Compression::UNCOMPRESSED,
+            basic::Compression::SNAPPY,
+            basic::Compression::ZSTD(ZstdLevel::default()),
+        ] {
             for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
                 for dictionary in [false, true] {
                     let properties = WriterProperties::builder()
@@ -463,7 +471,10 @@ mod tests {
     #[test]
     fn runs_and_groups() {
         // The example of the format's page: 0 to 7 in three bits, then a run of five fours.
-        assert_eq!(hybrid(&[3, 0x88, 0xc6, 0xfa, 10, 4], 3, 13), Some([&[0, 1, 2, 3, 4, 5, 6, 7][..], &[4; 5]].concat()));
+        assert_eq!(
+            hybrid(&[3, 0x88, 0xc6, 0xfa, 10, 4], 3, 13),
+            Some([&[0, 1, 2, 3, 4, 5, 6, 7][..], &[4; 5]].concat())
+        );
         assert_eq!(hybrid(&[], 0, 3), Some(vec![0; 3]));
         assert_eq!(hybrid(&[3, 0x88], 3, 8), None, "the group is cut");
         assert_eq!(hybrid(&[0xff; 12], 3, 8), None);

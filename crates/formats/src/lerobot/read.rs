@@ -260,7 +260,8 @@ impl Reading<'_> {
     fn embedded(&self, table: &Table<'_>, group: usize) -> Embedded {
         let features = self.dataset.features.iter().enumerate();
         let wanted = features.filter(|(id, feature)| feature.kind == FeatureKind::Image && self.wants_channel(*id));
-        let places = wanted.filter_map(|(_, feature)| Some((feature.name.clone(), table.embedded(group, &feature.name, usize::MAX)?)));
+        let places = wanted
+            .filter_map(|(_, feature)| Some((feature.name.clone(), table.embedded(group, &feature.name, usize::MAX)?)));
         Embedded { places: places.collect(), row: 0 }
     }
 
@@ -452,8 +453,7 @@ impl Reading<'_> {
         }
         for (id, count) in current.embedded {
             let name = &self.dataset.features[id].name;
-            let text =
-                format!("{count} pictures of `{name}` lie inside Parquet pages that cannot be pointed into");
+            let text = format!("{count} pictures of `{name}` lie inside Parquet pages that cannot be pointed into");
             notes.push(Note::new(NoteKind::Undecodable, text).stream(name).numbers(count as f64, Some(0.0)));
         }
         for (id, count) in current.misfits {

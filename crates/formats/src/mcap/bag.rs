@@ -121,8 +121,7 @@ pub(crate) fn by_number(one: &str, other: &str) -> Ordering {
         };
         if a.is_ascii_digit() && b.is_ascii_digit() {
             let (one_digits, other_digits) = (digits(left), digits(right));
-            let (one_number, other_number) =
-                (one_digits.trim_start_matches('0'), other_digits.trim_start_matches('0'));
+            let (one_number, other_number) = (one_digits.trim_start_matches('0'), other_digits.trim_start_matches('0'));
             // Of numbers without leading zeros the longer is the greater.
             match one_number.len().cmp(&other_number.len()).then_with(|| one_number.cmp(other_number)) {
                 Ordering::Equal => {}

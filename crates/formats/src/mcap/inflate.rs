@@ -90,7 +90,8 @@ impl Inflater {
         if self.buffer.len() < length {
             self.buffer.resize(length, 0);
         }
-        self.filled = snap::raw::Decoder::new().decompress(body, &mut self.buffer).map_err(|error| error.to_string())?;
+        self.filled =
+            snap::raw::Decoder::new().decompress(body, &mut self.buffer).map_err(|error| error.to_string())?;
         Ok(())
     }
 

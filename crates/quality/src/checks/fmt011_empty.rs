@@ -42,7 +42,9 @@ pub(crate) const CHECK: Check = Check {
                     tally.mapped
                 ));
             } else if context.scene.streams().all(|(_, seen)| seen.rate.samples < 2) {
-                out.unknown("no stream has two samples: the episode is an instant, of which nothing can be judged over time");
+                out.unknown(
+                    "no stream has two samples: the episode is an instant, of which nothing can be judged over time",
+                );
             }
         })
     },
