@@ -169,9 +169,4 @@ impl Scene {
     pub fn command_moves(&self, start: i64, end: i64) -> bool {
         self.tracks(StreamKind::Action).any(|(_, _, track)| track.moves(start, end))
     }
-
-    /// Whether there is a stream that would show the robot moving.
-    pub fn shows_motion(&self) -> bool {
-        self.streams.values().any(|seen| seen.is_motion() && seen.track.is_some())
-    }
 }

@@ -569,7 +569,7 @@ mod tests {
             ("/teleop/robot_info", "{\"name\": \"arm\"}", None),
         ] {
             let rows = rows(&json!([{"data": text}]));
-            let channel = Arc::new(channel(1, topic, "std_msgs/String", &rows));
+            let channel = Arc::new(crate::testing::channel(1, topic, "std_msgs/String", &rows));
             let result = run(vec![batch(&channel, vec![T0], rows)], "", Overrides::default());
             assert_eq!(result.drafts[0].episode.robot_type.as_deref(), robot, "{text}");
         }

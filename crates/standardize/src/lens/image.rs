@@ -116,7 +116,7 @@ fn look_of_topic(input: &Input<'_>, prefix: &str) -> Option<Look> {
     }
     let topic = &input.channel.topic;
     let codec =
-        ["jpg", "jpeg", "png", "h264", "h265", "hevc", "av1"].into_iter().find(|codec| has_word(topic, &[codec]))?;
+        ["jpg", "jpeg", "png", "h264", "h265", "hevc", "av1"].into_iter().find(|codec| has_word(topic, &[*codec]))?;
     Some(compressed_look(codec, has_word(topic, &["depth"]), has_word(topic, &["color", "colour", "rgb"])))
 }
 
