@@ -13,14 +13,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::thread;
 
 use arrow::array::Array;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_media::PictureDecoder;
 use prairie_model::{
-    BlobRef, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, Payload, Picture, PictureInfo, ReadEvent,
-    ReadOptions, RecordingPlan, Source, StreamBatch,
+    BlobRef, Channel, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, NoteKind, Payload, Picture,
+    PictureInfo, ReadEvent, ReadOptions, RecordingPlan, Source, StreamBatch,
 };
 use prairie_quality::{Examination, Examined, Facts};
 use prairie_standardize::{Mapping, Segmentation, Standard, Standardizer};
@@ -185,7 +186,12 @@ fn segment(
     plan: &RecordingPlan,
     mapping: &Mapping,
 ) -> Result<(Segmentation, Vec<Note>), prairie_formats::FormatError> {
-    let markers: BTreeSet<u32> = prairie_standardize::marker_channels(plan, mapping);
+    let markers: BTreeSet<u32> = if tells_every_channel(plan) {
+        prairie_standardize::marker_channels(plan, mapping)
+    } else {
+        let whole = RecordingPlan { channels: every_channel(reader, source, plan)?, ..plan.clone() };
+        prairie_standardize::marker_channels(&whole, mapping)
+    };
     if markers.is_empty() {
         return Ok((Segmentation::whole(), Vec::new()));
     }
@@ -198,6 +204,31 @@ fn segment(
         ControlFlow::Continue(())
     })?;
     Ok(Segmentation::from_markers(&batches, mapping))
+}
+
+/// Whether the indexes name every channel, as far as that matters: containers with episodes of their own need no markers.
+fn tells_every_channel(plan: &RecordingPlan) -> bool {
+    let lost = |note: &Note| {
+        matches!(note.kind, NoteKind::IndexMissing | NoteKind::IndexWrong | NoteKind::Checksum | NoteKind::Corrupt)
+    };
+    !plan.episodes.is_empty() || (!plan.channels.is_empty() && !plan.notes.iter().any(lost))
+}
+
+/// The channels of a recording whose indexes do not name them all: it is walked once, and no message of it decoded.
+fn every_channel(
+    reader: &dyn Reader,
+    source: &dyn Source,
+    plan: &RecordingPlan,
+) -> Result<Vec<Arc<Channel>>, prairie_formats::FormatError> {
+    let options = ReadOptions { channels: Some(BTreeSet::new()), verify: false, ..read_options() };
+    let mut channels = plan.channels.clone();
+    reader.read(source, plan, &options, &mut |event| {
+        if let ReadEvent::Channel(channel) = event {
+            channels.push(channel);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(channels)
 }
 
 /// An episode whose rows are still coming.

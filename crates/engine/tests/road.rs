@@ -142,6 +142,7 @@ fn a_cut_file_keeps_everything_before_the_cut() {
     assert!(noise.error.as_ref().unwrap().contains("no reader"), "{:?}", noise.error);
     assert_eq!((cut.status, cut.exit, cut.complete), (Status::Ingested, 3, false));
     assert!(cut.messages.total > 10_000, "{:?}", cut.messages);
+    assert!(cut.episodes.len() >= 2, "markers count without an index: {:?}", cut.episodes);
     let found = rows(&engine, "SELECT code, \"offset\" FROM findings WHERE code = 'FMT001'");
     assert!(!found.is_empty(), "a cut file has the finding FMT001");
     assert!(found.iter().all(|row| row["offset"].as_u64().is_some_and(|at| at > 0)), "{found:?}");

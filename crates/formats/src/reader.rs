@@ -65,12 +65,62 @@ fn describe(source: &dyn Source) -> String {
     if first.size == 0 && files.len() == 1 {
         return "the file is empty".to_owned();
     }
-    let mut head = [0; 8];
-    match source.read_at(0, 0, &mut head) {
-        Ok(n) => {
-            let bytes: Vec<_> = head[..n].iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut head = [0; 512];
+    let head = match source.read_at(0, 0, &mut head) {
+        Ok(n) => &head[..n],
+        Err(error) => return format!("`{}` cannot be read: {error}", first.path),
+    };
+    if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return format!("`{}` is {what}", first.path);
+    }
+    if head.get(4..8) == Some(b"ftyp") {
+        return format!("`{}` is an MP4 video without the data set that it belongs to", first.path);
+    }
+    // A character may be cut at the end.
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    };
+    match text {
+        Some(text) if !text.contains('\0') => format!("`{}` is text", first.path),
+        _ => {
+            let bytes: Vec<_> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             format!("`{}` begins with {}", first.path, bytes.join(" "))
         }
-        Err(error) => format!("`{}` cannot be read: {error}", first.path),
+    }
+}
+
+/// How formats begin that a person may well take for a recording that Prairie reads.
+const KNOWN: &[(&[u8], &str)] = &[
+    (b"#ROSBAG V", "a ROS 1 bag; `mcap convert` makes an MCAP of it"),
+    (
+        b"SQLite format 3\0",
+        "an SQLite database, as ROS 2 bags of the storage `sqlite3` are; `mcap convert` makes an MCAP of it",
+    ),
+    (b"\x89HDF\r\n\x1a\n", "HDF5"),
+    (b"PAR1", "a Parquet file without the data set that it belongs to"),
+    (b"ARROW1\0\0", "an Arrow file"),
+    (b"\xff\xff\xff\xff", "an Arrow stream, as LeRobot data sets before v2.0 are"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; `zstd -d` unpacks it"),
+    (b"\x1f\x8b", "compressed with gzip; `gunzip` unpacks it"),
+    (b"PK\x03\x04", "a ZIP archive; unpack it first"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prairie_model::MemorySource;
+
+    #[test]
+    fn a_refusal_says_what_it_is() {
+        let said = |bytes: &[u8]| describe(&MemorySource::new([("x".to_owned(), bytes.to_vec())]));
+        assert_eq!(said(b""), "the file is empty");
+        assert_eq!(said(b"#ROSBAG V2.0\n"), "`x` is a ROS 1 bag; `mcap convert` makes an MCAP of it");
+        assert!(said(b"SQLite format 3\0\x10").contains("SQLite"));
+        assert_eq!(said("# Größe".as_bytes()), "`x` is text");
+        assert_eq!(said(&"# Größe".as_bytes()[..5]), "`x` is text", "a cut character is still text");
+        assert_eq!(said(b"\0\0\0\x20ftypisom"), "`x` is an MP4 video without the data set that it belongs to");
+        assert_eq!(said(b"\x01\x02\xfe\0"), "`x` begins with 01 02 fe 00");
     }
 }

@@ -117,6 +117,8 @@ pub enum Compression {
     Lz4,
     /// A Zstandard frame.
     Zstd,
+    /// A raw Snappy block, as pages of Parquet are.
+    Snappy,
 }
 
 impl Compression {
@@ -126,12 +128,13 @@ impl Compression {
             Self::None => "none",
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
+            Self::Snappy => "snappy",
         }
     }
 
     /// The compression of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::None, Self::Lz4, Self::Zstd].into_iter().find(|compression| compression.name() == name)
+        [Self::None, Self::Lz4, Self::Zstd, Self::Snappy].into_iter().find(|compression| compression.name() == name)
     }
 
     fn code(self) -> u8 {
@@ -139,6 +142,7 @@ impl Compression {
             Self::None => 0,
             Self::Lz4 => 1,
             Self::Zstd => 2,
+            Self::Snappy => 3,
         }
     }
 
@@ -146,6 +150,7 @@ impl Compression {
         match code {
             1 => Self::Lz4,
             2 => Self::Zstd,
+            3 => Self::Snappy,
             _ => Self::None,
         }
     }

@@ -28,8 +28,8 @@ pub struct StreamScene {
 
 impl StreamScene {
     /// Whether samples come at a rate, rather than when something happens: sensors, joints and commands always; poses, speeds,
-    /// grippers and scans where at least half of their intervals lie within a quarter of the median, since many of them are only
-    /// sent when they change.
+    /// grippers and scans where at least half of ten intervals or more lie within a quarter of the median, since many of them are
+    /// only sent when they change.
     pub fn is_periodic(&self) -> bool {
         match self.kind {
             StreamKind::Action
@@ -40,7 +40,7 @@ impl StreamScene {
             | StreamKind::Tactile
             | StreamKind::Wrench => true,
             StreamKind::Gripper | StreamKind::PointCloud | StreamKind::Pose | StreamKind::Scan | StreamKind::Twist => {
-                self.rate.regular_share().is_some_and(|share| share >= 0.5)
+                self.rate.intervals() >= 10 && self.rate.regular_share().is_some_and(|share| share >= 0.5)
             }
             StreamKind::Audio | StreamKind::Event | StreamKind::Geo | StreamKind::Scalar | StreamKind::Vector => false,
         }
@@ -168,10 +168,5 @@ impl Scene {
     /// Whether commands change between two times.
     pub fn command_moves(&self, start: i64, end: i64) -> bool {
         self.tracks(StreamKind::Action).any(|(_, _, track)| track.moves(start, end))
-    }
-
-    /// Whether there is a stream that would show the robot moving.
-    pub fn shows_motion(&self) -> bool {
-        self.streams.values().any(|seen| seen.is_motion() && seen.track.is_some())
     }
 }

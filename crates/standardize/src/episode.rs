@@ -36,6 +36,8 @@ pub(crate) struct Open {
     task: Option<String>,
     /// What a stream says came of it.
     outcome: Option<String>,
+    /// What a stream says the robot is.
+    robot_type: Option<String>,
     /// Whether any sample of a success flag was true; `None` without such a flag.
     success: Option<bool>,
     /// Units that were converted, by stream.
@@ -95,6 +97,7 @@ impl Open {
             unmapped: BTreeMap::new(),
             task: None,
             outcome: None,
+            robot_type: None,
             success: None,
             converted: BTreeSet::new(),
         }
@@ -234,6 +237,12 @@ impl Open {
                 self.task = known.next().map(str::to_owned);
             } else if last == "outcome" {
                 self.outcome = known.next_back().map(str::to_owned).or(self.outcome.take());
+            } else if self.robot_type.is_none() {
+                self.robot_type = match last.as_str() {
+                    "robot_description" => known.find_map(robot_of_urdf),
+                    "robot_info" | "robot_model" | "robot_name" | "robot_type" => known.find_map(one_word),
+                    _ => None,
+                };
             }
         } else if part.kind == StreamKind::Scalar && words(&last).iter().any(|word| word == "success") {
             let values = part.get("value").and_then(|value| value.as_primitive_opt().cloned());
@@ -273,7 +282,8 @@ impl Open {
         }
         let episode = &mut self.episode;
         metadata::fill_by_mapping(episode, attributes, mapping, &mut self.notes);
-        for (fact, text) in [("task", &self.task), ("outcome", &self.outcome)] {
+        let heard = [("task", &self.task), ("outcome", &self.outcome), ("robot_type", &self.robot_type)];
+        for (fact, text) in heard {
             if let Some(text) = text {
                 metadata::put(episode, fact, text, &mut self.notes);
             }
@@ -297,6 +307,24 @@ impl Open {
         out(Standard::EpisodeEnd(Box::new(draft)));
         Ok(self.unmapped)
     }
+}
+
+/// The name that a URDF gives its robot: the attribute `name` of its root element.
+fn robot_of_urdf(text: &str) -> Option<String> {
+    let (_, root) = text.split_once("<robot")?;
+    let (attributes, _) = root.split_once('>')?;
+    let (_, value) = attributes.split_once("name")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    one_word(value[1..].split(quote).next()?)
+}
+
+/// A text that can be a name rather than a document.
+fn one_word(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_name =
+        !text.is_empty() && text.len() <= 80 && !text.contains(|c: char| c.is_whitespace() || "{}<>".contains(c));
+    is_name.then(|| text.to_owned())
 }
 
 /// Which messages of a batch gave a sample.

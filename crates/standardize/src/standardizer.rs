@@ -558,6 +558,21 @@ mod tests {
         let channel = Arc::new(channel(1, "/task", "std_msgs/String", &task));
         let result = run(vec![batch(&channel, vec![T0; 3], task)], "", Overrides::default());
         assert_eq!(result.drafts[0].episode.task.as_deref(), Some("pick"));
+        for (topic, text, robot) in [
+            (
+                "/robot_description",
+                "<?xml version='1.0'?>\n<robot\n  name = \"arm_r5\"><link name=\"world\"/></robot>",
+                Some("arm_r5"),
+            ),
+            ("/robot_description", "<robot><link name='world'/></robot>", None),
+            ("/teleop/robot_info", "slave_arm", Some("slave_arm")),
+            ("/teleop/robot_info", "{\"name\": \"arm\"}", None),
+        ] {
+            let rows = rows(&json!([{"data": text}]));
+            let channel = Arc::new(crate::testing::channel(1, topic, "std_msgs/String", &rows));
+            let result = run(vec![batch(&channel, vec![T0], rows)], "", Overrides::default());
+            assert_eq!(result.drafts[0].episode.robot_type.as_deref(), robot, "{text}");
+        }
         assert!(feature("next.done", json!([true]), |_| ()).starts_with("next.done scalar\n"));
     }
 

@@ -12,8 +12,8 @@ use super::episodes::{EpisodeMeta, Tasks, load_episodes, load_tasks};
 use super::info::{Feature, FeatureKind, INDEX_COLUMNS, Info, Layout, fill};
 use super::table::{Table, integers};
 use super::video::{picture_of, video_path};
-use crate::FormatError;
 use crate::mp4::read_track;
+use crate::{BlobReader, FormatError};
 
 /// Files that are opened to learn something that one of them suffices for, before giving up.
 const TRIES: usize = 8;
@@ -171,7 +171,7 @@ impl Dataset {
             undecodable: None,
             picture: match feature.kind {
                 FeatureKind::Video => Some(self.declared_picture(source, feature)),
-                FeatureKind::Image => Some(image_picture(source, feature)),
+                FeatureKind::Image => Some(self.image_picture(source, feature)),
                 FeatureKind::Numbers(_) | FeatureKind::Text => None,
             },
             names: feature.names.clone(),
@@ -212,18 +212,35 @@ impl Dataset {
             fps: number("video.fps").or(self.info.fps),
         }
     }
-}
 
-fn image_picture(source: &dyn Source, feature: &Feature) -> PictureInfo {
-    let folder = format!("images/{}/", feature.name);
-    let first = source.files().iter().find(|file| file.path.starts_with(&folder));
-    let codec = first.map_or(Codec::Other, |file| image_codec(&file.path));
-    let (height, width) = match feature.shape[..] {
-        [1 | 3 | 4, height, width] => (u32::try_from(height).ok(), u32::try_from(width).ok()),
-        [height, width, _] => (u32::try_from(height).ok(), u32::try_from(width).ok()),
-        _ => (None, None),
-    };
-    PictureInfo { codec, width, height, config: Vec::new(), fps: None }
+    /// The pictures of an image feature: as the first in the folder is called, else as the first inside a data file begins.
+    fn image_picture(&self, source: &dyn Source, feature: &Feature) -> PictureInfo {
+        let folder = format!("images/{}/", feature.name);
+        let first = source.files().iter().find(|file| file.path.starts_with(&folder));
+        let codec = match first {
+            Some(file) => image_codec(&file.path),
+            None => self.embedded_codec(source, feature),
+        };
+        let (height, width) = match feature.shape[..] {
+            [1 | 3 | 4, height, width] => (u32::try_from(height).ok(), u32::try_from(width).ok()),
+            [height, width, _] => (u32::try_from(height).ok(), u32::try_from(width).ok()),
+            _ => (None, None),
+        };
+        PictureInfo { codec, width, height, config: Vec::new(), fps: None }
+    }
+
+    fn embedded_codec(&self, source: &dyn Source, feature: &Feature) -> Codec {
+        let files: BTreeSet<usize> = self.data.values().copied().collect();
+        let first = files.into_iter().take(TRIES).find_map(|file| {
+            let places = Table::open(source, file).ok()?.embedded(0, &feature.name, 1)?;
+            BlobReader::new(source).read(&places.into_iter().flatten().next()?).ok()
+        });
+        match first.as_deref() {
+            Some([0x89, b'P', b'N', b'G', ..]) => Codec::Png,
+            Some([0xff, 0xd8, 0xff, ..]) => Codec::Jpeg,
+            _ => Codec::Other,
+        }
+    }
 }
 
 /// The codec of a picture file, by its name.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch, StructArray};
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::Schema;
 use prairie_model::{
     BlobColumns, BlobRef, Channel, Compression, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent, ReadOptions,
-    ReadSummary, RecordingPlan, Source,
+    ReadSummary, RecordingPlan, Source, blob_field,
 };
 
 use super::dataset::{Dataset, fields_of};
@@ -47,6 +48,48 @@ struct Current {
     misfits: BTreeMap<usize, u64>,
     untimed: u64,
 }
+
+/// The pictures inside a row group, whose places go beside its rows.
+struct Embedded {
+    places: BTreeMap<String, Vec<Option<BlobRef>>>,
+    /// Rows that have passed.
+    row: usize,
+}
+
+impl Embedded {
+    /// The column of a batch that holds the places of the pictures of a feature.
+    fn column(feature: &str) -> String {
+        format!("prairie.place.{feature}")
+    }
+
+    /// The next batch of the row group, with a column of places per feature. A picture that is not there has no length.
+    fn beside(&mut self, batch: RecordBatch) -> RecordBatch {
+        let rows = self.row..self.row + batch.num_rows();
+        self.row = rows.end;
+        let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
+        let mut columns = batch.columns().to_vec();
+        for (feature, places) in &self.places {
+            let Some(places) = places.get(rows.clone()) else { continue };
+            let mut blobs = BlobColumns::default();
+            places.iter().for_each(|place| blobs.push(place.unwrap_or(NOWHERE)));
+            fields.push(Arc::new(blob_field(&Self::column(feature))));
+            columns.push(Arc::new(blobs.finish()));
+        }
+        // The columns are as long as the batch, so only a fault of our own could fail here: then pictures are counted.
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap_or(batch)
+    }
+}
+
+/// Stands for a picture that is not there.
+const NOWHERE: BlobRef = BlobRef {
+    file: 0,
+    chunk_offset: 0,
+    chunk_length: 0,
+    compression: Compression::None,
+    inner_offset: 0,
+    length: 0,
+    key_frame: None,
+};
 
 pub(super) struct Reading<'a> {
     source: &'a dyn Source,
@@ -155,8 +198,10 @@ impl Reading<'_> {
 
     fn rows_of_episode(&mut self, table: &Table<'_>, current: &mut Current) -> Step {
         for group in 0..table.groups() {
+            let mut pictures = self.embedded(table, group);
             for batch in table.batches(group, |column| self.wants_column(column))? {
-                self.rows(current, &batch.map_err(|error| damage(table, &error))?)?;
+                let batch = pictures.beside(batch.map_err(|error| damage(table, &error))?);
+                self.rows(current, &batch)?;
             }
         }
         if table.rows() == 0 {
@@ -188,8 +233,9 @@ impl Reading<'_> {
             if self.skips(table, group) {
                 continue;
             }
+            let mut pictures = self.embedded(table, group);
             for batch in table.batches(group, |column| self.wants_column(column))? {
-                let batch = batch.map_err(|error| damage(table, &error))?;
+                let batch = pictures.beside(batch.map_err(|error| damage(table, &error))?);
                 let indexes = integers(&batch, "episode_index").unwrap_or_else(|| vec![None; batch.num_rows()]);
                 let mut from = 0;
                 while from < indexes.len() {
@@ -208,6 +254,15 @@ impl Reading<'_> {
             self.tell(Note::new(NoteKind::IndexWrong, text).in_file(table.path()).numbers(lost as f64, Some(0.0)))?;
         }
         Ok(())
+    }
+
+    /// Where the pictures inside a row group lie.
+    fn embedded(&self, table: &Table<'_>, group: usize) -> Embedded {
+        let features = self.dataset.features.iter().enumerate();
+        let wanted = features.filter(|(id, feature)| feature.kind == FeatureKind::Image && self.wants_channel(*id));
+        let places = wanted
+            .filter_map(|(_, feature)| Some((feature.name.clone(), table.embedded(group, &feature.name, usize::MAX)?)));
+        Embedded { places: places.collect(), row: 0 }
     }
 
     /// Whether a row group holds no wanted episode, by its statistics.
@@ -312,8 +367,7 @@ impl Reading<'_> {
         }))
     }
 
-    /// Pictures in files of their own. Those inside Parquet pages are compressed with everything around them, so that no
-    /// reference can point at them: they are counted.
+    /// Pictures in files of their own, else inside Parquet pages. Those in pages that cannot be pointed into are counted.
     fn images(&mut self, current: &mut Current, id: usize, batch: &RecordBatch, times: &[i64]) -> Step {
         let name = self.dataset.features[id].name.clone();
         let index = self.dataset.episodes[current.ordinal as usize].index;
@@ -322,12 +376,19 @@ impl Reading<'_> {
             let paths = column.as_struct_opt()?.column_by_name("path")?.clone();
             texts(&RecordBatch::try_from_iter([("path", paths)]).ok()?, "path")
         });
+        let inside = batch.column_by_name(&Embedded::column(&name)).and_then(|column| BlobColumns::read(column));
         let mut blobs = BlobColumns::default();
         let mut found = Vec::new();
         for (row, time) in times.iter().enumerate() {
             let path = paths.as_ref().and_then(|paths| paths.get(row)?.as_deref());
             let frame = frames.as_ref().and_then(|frames| *frames.get(row)?);
-            let Some(file) = self.image_file(&name, index, path, frame) else { continue };
+            let Some(file) = self.image_file(&name, index, path, frame) else {
+                if let Some(blob) = inside.as_ref().and_then(|inside| inside.get(row)).filter(|blob| blob.length > 0) {
+                    blobs.push(*blob);
+                    found.push(*time);
+                }
+                continue;
+            };
             let length = self.source.files()[file].size;
             blobs.push(BlobRef {
                 // OK to cast: a folder of 2^32 files does not fit in memory.
@@ -392,9 +453,8 @@ impl Reading<'_> {
         }
         for (id, count) in current.embedded {
             let name = &self.dataset.features[id].name;
-            let text =
-                format!("{count} pictures of `{name}` lie inside compressed Parquet pages, which is not supported");
-            notes.push(Note::new(NoteKind::Unmapped, text).stream(name).numbers(count as f64, Some(0.0)));
+            let text = format!("{count} pictures of `{name}` lie inside Parquet pages that cannot be pointed into");
+            notes.push(Note::new(NoteKind::Undecodable, text).stream(name).numbers(count as f64, Some(0.0)));
         }
         for (id, count) in current.misfits {
             let name = &self.dataset.features[id].name;

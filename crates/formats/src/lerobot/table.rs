@@ -13,12 +13,14 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaDataReader;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
-use prairie_model::Source;
+use prairie_model::{BlobRef, Source};
 
+use super::embedded;
 use crate::FormatError;
 
 /// Rows per batch.
@@ -169,6 +171,32 @@ impl<'a> Table<'a> {
             .build()
             .map(|reader| Batches(Some(reader)))
             .map_err(|error| damaged(0, error.to_string()))
+    }
+
+    /// Where the byte arrays of column `name` (or its leaf `bytes`) lie, row by row, for at least the first `enough`; `None` when there is no such column, or it
+    /// is written in a way that cannot be pointed into.
+    pub(super) fn embedded(&self, group: usize, name: &str, enough: usize) -> Option<Vec<Option<BlobRef>>> {
+        let metadata = self.metadata.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let is_it = |leaf: &usize| {
+            let column = schema.column(*leaf);
+            let path = column.path().string();
+            column.physical_type() == basic::Type::BYTE_ARRAY
+                && column.max_rep_level() == 0
+                && (path == name || path.strip_suffix(".bytes") == Some(name))
+        };
+        let leaf = (0..schema.num_columns()).find(is_it)?;
+        let group = metadata.row_groups().get(group)?;
+        let column = group.columns().get(leaf)?;
+        let start = column.dictionary_page_offset().unwrap_or(i64::MAX).min(column.data_page_offset());
+        let column = embedded::Column {
+            file: self.file,
+            start: u64::try_from(start).ok()?,
+            length: u64::try_from(column.compressed_size()).ok()?,
+            compression: column.compression(),
+            defined: u16::try_from(schema.column(leaf).max_def_level()).ok()?,
+        };
+        embedded::places(self.source, column, u64::try_from(group.num_rows()).ok()?, enough)
     }
 
     /// Calls `take` with each batch of all row groups until one makes no sense.

@@ -33,6 +33,11 @@ impl Attributes {
         self.add(format!("attachment.{name}"), format!("{media_type}, {size} bytes"), whence)
     }
 
+    /// Adds what a file beside the data says.
+    pub(crate) fn beside(&mut self, key: String, value: String) {
+        self.0.entry(key).or_insert(value);
+    }
+
     fn add(&mut self, key: String, value: String, (file, offset): (usize, u64)) -> Option<(String, String)> {
         let key = match self.0.get(&key) {
             Some(known) if *known == value => return None,

@@ -53,6 +53,7 @@ impl Inflater {
         }
         let mut reader: Box<dyn Read + '_> = match compression {
             Compression::None => Box::new(body),
+            Compression::Snappy => return self.snappy(body, limit),
             Compression::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(body)),
             Compression::Zstd => {
                 if claimed.is_some_and(|claimed| claimed <= self.buffer.len() as u64) && self.at_once(body, limit) {
@@ -77,6 +78,21 @@ impl Inflater {
                 Err(error) => return Err(error.to_string()),
             }
         }
+    }
+
+    /// A block of Snappy says at its beginning how long it becomes.
+    fn snappy(&mut self, body: &[u8], limit: usize) -> Result<(), String> {
+        let length = snap::raw::decompress_len(body).map_err(|error| error.to_string())?;
+        // No byte of Snappy stands for more than 64.
+        if length > limit || length > body.len().saturating_mul(64) {
+            return Err(format!("it decompresses to {length} bytes, and {limit} are the most"));
+        }
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        self.filled =
+            snap::raw::Decoder::new().decompress(body, &mut self.buffer).map_err(|error| error.to_string())?;
+        Ok(())
     }
 
     /// The fast way for a chunk that is as long as it says. Whether it was.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use prairie_model::{Note, NoteKind, Source};
 
 use super::attributes::Attributes;
+use super::bag;
 use super::bindings::{Bindings, Met};
 use super::config::{DESCRIPTION_MAX, PLAN_METADATA_MAX};
 use super::notes::NoteLimit;
@@ -60,10 +61,13 @@ pub(crate) fn has_magic(source: &dyn Source, file: usize) -> bool {
     source.read_exact(file, 0, MAGIC.len() as u64).is_ok_and(|bytes| bytes == MAGIC)
 }
 
-/// The files of the recording that hold messages.
+/// The files of the recording that hold messages, in the order in which they were written.
 pub(crate) fn data_files(source: &dyn Source) -> Vec<usize> {
     let files = source.files();
-    (0..files.len()).filter(|&file| files.len() == 1 || !is_about_data(&files[file].path)).collect()
+    let mut data: Vec<_> =
+        (0..files.len()).filter(|&file| files.len() == 1 || !is_about_data(&files[file].path)).collect();
+    data.sort_by(|&one, &other| bag::by_number(&files[one].path, &files[other].path));
+    data
 }
 
 /// Whether a file in a bag's folder describes the data instead of being data.
@@ -113,11 +117,14 @@ impl Layout {
                 }
             }
         }
+        if let Some(said) = bag::read(source) {
+            said.compare(source, &mut layout);
+        }
         match refused {
             Some(error) if layout.files.is_empty() => return Err(error),
             _ => {}
         }
-        layout.notes = noted.notes;
+        layout.notes.extend(noted.notes);
         layout.notes.extend(noted.limit.rest());
         Ok(layout)
     }

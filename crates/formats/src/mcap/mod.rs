@@ -6,8 +6,8 @@
 //!   writer  schemas, channels, messages ─▶ chunks, indexes, summary ─▶ any io::Write
 //! ```
 //!
-//! [`Mcap`] is the [`Reader`]. A recording is one file, or a folder of files that are read in the order of their paths as one
-//! recording (a split ROS 2 bag). [`walk`] and [`record`] are the format itself, without any I/O; [`McapWriter`] writes it.
+//! [`Mcap`] is the [`Reader`]. A recording is one file, or a folder of files that are read in the order of their names as one
+//! recording (a split ROS 2 bag, whose ninth file comes before its tenth). [`walk`] and [`record`] are the format itself, without any I/O; [`McapWriter`] writes it.
 //!
 //! **Invariant:** byte offsets are our own count, so that every [`prairie_model::BlobRef`] and every note can be checked with
 //! a hex editor. That is why framing and records are written here instead of taken from a library, which serves as the
@@ -18,6 +18,7 @@
 //! What it does not do: it does not sort messages by time, and it does not repair files.
 
 mod attributes;
+mod bag;
 mod bindings;
 mod config;
 mod inflate;

@@ -81,6 +81,9 @@ impl Identity {
         let decoded = match &self.typed {
             Typed::Missing(number) => Err(format!("schema {number} is not in the file")),
             Typed::Orphan(number) => Err(format!("no channel {number} is in the file")),
+            Typed::By(schema) if is_untold(schema, &encoding) => {
+                Err(format!("the text of its schema `{}` is empty", schema.name))
+            }
             _ => decoder(schema, &encoding, inline).map_err(|error| error.to_string()),
         };
         let (decoder, undecodable) = match decoded {
@@ -103,6 +106,14 @@ impl Identity {
         };
         (channel, decoder)
     }
+}
+
+/// Whether a schema has a name and nothing else, although its messages can only be decoded by it. Recorders that do not know
+/// a type write such; a type that is meant to have no fields has a name that says so.
+fn is_untold(schema: &Schema, encoding: &MessageEncoding) -> bool {
+    matches!(encoding, MessageEncoding::Cdr | MessageEncoding::Ros1)
+        && schema.data.iter().all(u8::is_ascii_whitespace)
+        && !schema.name.ends_with("Empty")
 }
 
 fn message_encoding(name: &str) -> MessageEncoding {

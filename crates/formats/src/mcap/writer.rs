@@ -423,6 +423,7 @@ impl<W: Write> McapWriter<W> {
                 encoder.write_all(&chunk.records).map_err(failed)?;
                 ("lz4", Some(encoder.finish().map_err(|error| failed(error.into()))?))
             }
+            Compression::Snappy => return Err(FormatError::Unsupported("MCAP has no chunks of Snappy".to_owned())),
             Compression::Zstd => ("zstd", Some(zstd::bulk::compress(&chunk.records, ZSTD_LEVEL).map_err(failed)?)),
         };
         let records = compressed.as_deref().unwrap_or(&chunk.records);

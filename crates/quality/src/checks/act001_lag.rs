@@ -2,7 +2,7 @@
 //!
 //! Finds the delay at which the changes of the joints correlate best with those of the commands (argmax of the cross-
 //! correlation, -0.5 to 1 s), for commands of positions. Above `lag_max_s`, or below `-lead_max_s`, and with a correlation
-//! of at least 0.5, it is reported.
+//! of at least 0.7, it is reported.
 //!
 //! ## Why it matters
 //!
@@ -41,7 +41,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 /// Below this the two have too little in common for a delay to mean anything.
-const CORRELATION_MIN: f64 = 0.5;
+const CORRELATION_MIN: f64 = 0.7;
 
 fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
     let (lag_max_s, lead_max_s) = (settings.limit("lag_max_s"), settings.limit("lead_max_s"));

@@ -1,8 +1,8 @@
 //! ## What it does
 //!
 //! For commands of positions, takes the delay out (ACT001) and computes the root mean square of state less command for each
-//! joint, as a share of the joint's range. Above `residual_share_max` in any joint that moves it is reported, for the worst
-//! one. Grippers, which may be told to close further than what they hold lets them, are left out.
+//! joint, as a share of the joint's range. Above `residual_share_max` in any joint that moves by 0.2 rad or more it is reported, for
+//! the worst one. Grippers, which may be told to close further than what they hold lets them, are left out.
 //!
 //! ## Why it matters
 //!
@@ -42,6 +42,9 @@ pub(crate) const CHECK: Check = Check {
     start: |settings| at_end(settings, judge),
 };
 
+/// What moves less than this (rad, or m) tells nothing of how well it follows: the offset of a loaded joint is as large.
+const REACH_MIN: f64 = 0.2;
+
 fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
     let limit = settings.limit("residual_share_max");
     for pair in pairs(context.scene) {
@@ -52,7 +55,7 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
         let mut worst: Option<(f64, usize)> = None;
         for ((column, _), (commands, states)) in pair.columns.iter().zip(&columns) {
             let reach = range(states).max(range(commands));
-            if !(reach > 0.05 && reach.is_finite()) || pair.grips(*column) {
+            if !(reach > REACH_MIN && reach.is_finite()) || pair.grips(*column) {
                 continue;
             }
             let squares: Vec<_> = commands

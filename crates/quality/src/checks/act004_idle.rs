@@ -1,7 +1,7 @@
 //! ## What it does
 //!
 //! Finds when the robot begins to move and when it comes to rest for good, over joints, poses, grippers, speeds and
-//! gyroscopes. More than `idle_max_s` at either end is a warning; if the idle ends are more than `idle_share_max` of the
+//! gyroscopes that cover at least 80 % of the episode. More than `idle_max_s` at either end is a warning; if the idle ends are more than `idle_share_max` of the
 //! episode it is an error that trimming them would cure (`trim_idle:FROM:TO`: what to keep, in nanoseconds from the start, with
 //! half a second of rest at either end). A robot with joints or commands that never moves is an error that nothing cures.
 //!
@@ -21,6 +21,7 @@ use prairie_model::{Dimension, Severity, StreamKind};
 use super::at_end;
 use crate::check::{Check, CheckDoc, Context, Family, Limit, Settings};
 use crate::outcome::Outcome;
+use crate::track::Track;
 
 pub(crate) const CHECK: Check = Check {
     doc: CheckDoc {
@@ -45,18 +46,36 @@ pub(crate) const CHECK: Check = Check {
     start: |settings| at_end(settings, judge),
 };
 
+/// Rows of which the record of a movement consists at least.
+const ROWS_MIN: usize = 10;
+
+/// Share of the episode that a stream must cover.
+const COVERED_MIN: f64 = 0.8;
+
 fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
     let Some((start, end)) = context.scene.span().filter(|(start, end)| end > start) else { return };
-    if !context.scene.shows_motion() {
+    // Only what was watched nearly all the time can show that nothing moved; where a stream ends early, that is TIM008.
+    let covers = |track: &&Track| {
+        let seen_s = track.period_s().map_or(0.0, |period_s| period_s * (track.len() - 1) as f64);
+        track.len() >= ROWS_MIN && seen_s >= COVERED_MIN * (end.abs_diff(start) as f64 / 1e9)
+    };
+    let watched: Vec<_> = context
+        .scene
+        .streams()
+        .filter(|(_, seen)| seen.is_motion())
+        .filter_map(|(_, seen)| seen.track.as_ref())
+        .filter(covers)
+        .collect();
+    if watched.is_empty() {
         return;
     }
     out.applies();
     let (idle_max_s, share_max) = (settings.limit("idle_max_s"), settings.limit("idle_share_max"));
     let seconds = |from: i64, to: i64| to.abs_diff(from) as f64 / 1e9;
-    let tracks =
-        context.scene.streams().filter(|(_, seen)| seen.is_motion()).filter_map(|(_, seen)| seen.track.as_ref());
-    let movement =
-        tracks.filter_map(|track| track.movement()).reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+    let movement = watched
+        .iter()
+        .filter_map(|track| track.movement())
+        .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
     let Some((begins, rests)) = movement else {
         let acts = [StreamKind::Action, StreamKind::JointState];
         let acts = acts.iter().any(|kind| context.scene.of_kind(*kind).next().is_some());

@@ -1,8 +1,10 @@
 //! ## What it does
 //!
 //! Finds when a gripper stops after it moved by a fifth of its range, and when the force rises by more than `onset_n` over
-//! what it was before. Where both happen within a second of each other they are one contact; if the median of their
-//! distances exceeds `onset_max_s` it is reported.
+//! what it was before. Where both happen within a second of each other they are one contact. Streams that are shifted against
+//! each other are shifted alike every time: where at least three contacts lie alike far apart (the middle half of them within
+//! `onset_max_s`), and the median exceeds `onset_max_s`, it is reported. A force that only comes when the object is lifted, or
+//! that a sensor at the wrist cannot feel, comes sooner one time and later the next.
 //!
 //! ## Why it matters
 //!
@@ -40,6 +42,9 @@ pub(crate) const CHECK: Check = Check {
     start: |settings| at_end(settings, judge),
 };
 
+/// Contacts that prove a shift.
+const CONTACTS_MIN: usize = 3;
+
 /// What is further apart than this is not one contact.
 const CONTACT_NS: u64 = 1_000_000_000;
 
@@ -60,8 +65,15 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
                 .map(|(onset, stop)| i128::from(onset) - i128::from(stop))
                 .collect();
             apart.sort_unstable();
-            let Some(&median) = apart.get(apart.len() / 2) else { continue };
+            if apart.len() < CONTACTS_MIN {
+                continue;
+            }
+            // OK to index: there are at least three.
+            let (median, spread) = (apart[apart.len() / 2], apart[apart.len() * 3 / 4] - apart[apart.len() / 4]);
             out.applies();
+            if spread as f64 / 1e9 > limit {
+                continue;
+            }
             let seconds = median as f64 / 1e9;
             if seconds.abs() > limit {
                 out.report().stream(&force.name).measured(seconds, limit.copysign(seconds), "s").message(format!(

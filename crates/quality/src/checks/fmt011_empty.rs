@@ -1,6 +1,7 @@
 //! ## What it does
 //!
-//! Reports an episode without a single sample in any stream.
+//! Reports an episode without a single sample in any stream. An episode in which no stream has two samples is unknown: it is
+//! an instant.
 //!
 //! ## Why it matters
 //!
@@ -40,6 +41,10 @@ pub(crate) const CHECK: Check = Check {
                     count(tally.messages, "message"),
                     tally.mapped
                 ));
+            } else if context.scene.streams().all(|(_, seen)| seen.rate.samples < 2) {
+                out.unknown(
+                    "no stream has two samples: the episode is an instant, of which nothing can be judged over time",
+                );
             }
         })
     },

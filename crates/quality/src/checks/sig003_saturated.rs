@@ -1,7 +1,7 @@
 //! ## What it does
 //!
 //! Computes the share of an episode in which a joint's position, speed or effort is at 99 % or more of its limit (from the
-//! robot's description), or a command that is normalised to −1…1 is at 0.99 or more. A column that is at its limit nearly
+//! robot's description), or a command that is normalised to −1…1 (and takes both signs) is at 0.99 or more. A column that is at its limit nearly
 //! always is a switch, not a saturation.
 //!
 //! ## Why it matters
@@ -110,7 +110,8 @@ impl Saturated {
     fn normalized(&self, stream: &str, track: &Track, out: &mut Outcome) {
         let near = self.settings.limit("near_share");
         for (at, (least, greatest)) in track.ranges(0..track.len()).into_iter().enumerate() {
-            let is_normalized = least >= -1.0 && greatest <= 1.0 && (least == -1.0 || greatest == 1.0);
+            // What is never negative is how far something is open, and rests at its ends.
+            let is_normalized = least >= -1.0 && least < 0.0 && greatest <= 1.0 && (least == -1.0 || greatest == 1.0);
             if is_normalized {
                 out.applies();
                 let name = track.names.get(at).cloned().unwrap_or_else(|| format!("element {at}"));

@@ -1,7 +1,7 @@
 //! ## What it does
 //!
 //! Counts samples whose time lies before that of an earlier sample of the same stream. Where a clock was set back, these are all
-//! samples until it has caught up.
+//! samples until it has caught up. Texts of many publishers come in any order: of them it is only remarked.
 //!
 //! ## Why it matters
 //!
@@ -15,7 +15,7 @@
 //!   --> run-0412.mcap, episode 7, 12.30-12.05 s
 //! ```
 
-use prairie_model::{Dimension, Severity};
+use prairie_model::{Dimension, Severity, StreamKind};
 
 use super::at_end;
 use crate::check::{Check, CheckDoc, Family, Limit};
@@ -46,6 +46,8 @@ pub(crate) const CHECK: Check = Check {
                 let Some(&(from, to)) = rate.behind_at.first() else { continue };
                 let share = rate.behind as f64 / rate.samples as f64;
                 let report = out.report().stream(&seen.name).span(from, to).measured(share, limit, "");
+                // Texts come from many publishers, whose order on the way to the recorder is nobody's promise.
+                let report = if seen.kind == StreamKind::Event { report.at_most(Severity::Info) } else { report };
                 let report = if share > limit { report } else { report.at_most(Severity::Warning) };
                 report.message(format!(
                     "{} of {} samples of `{}` lie before an earlier one, the first by {:.4} s",

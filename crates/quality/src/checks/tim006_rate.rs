@@ -1,7 +1,7 @@
 //! ## What it does
 //!
 //! Compares the measured rate of a stream with the one that its source declares: more than `rate_tolerance` off is a
-//! warning. Below the rate that is usual for its kind (`*_min_hz`) is worth an information.
+//! warning. Where none is declared, a rate below what is usual for its kind (`*_min_hz`) is worth an information.
 //!
 //! ## Why it matters
 //!
@@ -62,6 +62,8 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
                     tolerance * 100.0
                 ));
             }
+            // The rate that the source declares is what it means to have; what others have is beside the point.
+            continue;
         }
         let usual = match seen.kind {
             StreamKind::Image | StreamKind::Depth => settings.limit("camera_min_hz"),

@@ -37,18 +37,21 @@ pub(super) fn pictures(input: &Input<'_>, prefix: &str) -> Vec<Part> {
     let (looks, blobs): (Vec<Look>, Vec<BlobRef>) = if let Some(formats) = input.texts(&path("format")) {
         compressed(&formats, &input.channel.topic).zip(blobs).map(|(look, blob)| (look, skip(blob, look.skip))).unzip()
     } else if let Some(encodings) = input.texts(&path("encoding")) {
-        let number = |name: &str| input.numbers(&path(name));
-        let layout = Layout { width: number("width"), step: number("step"), big_endian: number("is_bigendian") };
-        raw(&encodings, &layout, &input.channel.topic).zip(blobs).unzip()
+        raw(&encodings, &input.channel.topic).zip(blobs).unzip()
+    } else if let Some(look) = look_of_topic(input, prefix) {
+        blobs.into_iter().map(|blob| (look, blob)).unzip()
     } else {
         return Vec::new();
     };
     let Some(first) = looks.first().copied() else { return Vec::new() };
+    // Which end of a number comes first is a fact about the camera: the first picture tells it for all.
+    let big_endian = input.numbers(&path("is_bigendian")).is_some_and(|big| big.is_valid(0) && big.value(0) != 0.0);
     let codec: StringArray = looks.iter().map(|look| Some(look.codec.name())).collect();
     let kinds: StringArray = looks.iter().map(|look| Some(if look.depth { "depth" } else { "image" })).collect();
     let size = |name: &str, whole: Option<Float64Array>| {
         // OK to cast: a float becomes the nearest u32, and what is no size becomes null.
-        let size = whole.or_else(|| input.numbers(&path(name)))?;
+        let other = if name == "width" { "cols" } else { "rows" };
+        let size = whole.or_else(|| input.numbers(&path(name))).or_else(|| input.numbers(&path(other)))?;
         let size = size.iter().map(|size| size.filter(|size| *size >= 1.0 && *size <= 1e6).map(|size| size as u32));
         Some(size.collect::<UInt32Array>())
     };
@@ -58,7 +61,10 @@ pub(super) fn pictures(input: &Input<'_>, prefix: &str) -> Vec<Part> {
         codec: first.codec,
         width: of_first(&width),
         height: of_first(&height),
-        config: Vec::new(),
+        config: match first.codec {
+            Codec::Raw(PixelFormat::Mono16 | PixelFormat::Float32) if big_endian => BIG_ENDIAN.to_vec(),
+            _ => Vec::new(),
+        },
         fps: None,
     };
     let mut part = frames(StreamKind::Image, &blobs, codec)
@@ -99,6 +105,19 @@ pub(super) fn frames(kind: StreamKind, blobs: &[BlobRef], codec: StringArray) ->
         .with("compression", Some(StringArray::from_iter_values(blobs.iter().map(|blob| blob.compression.name()))))
         .with("inner_offset", longs(|blob| blob.inner_offset))
         .with("length", longs(|blob| blob.length))
+}
+
+/// What pictures are whose messages state no format: bytes beside a size, on a topic that names a codec
+/// (`/camera/color/compressed/jpg`).
+fn look_of_topic(input: &Input<'_>, prefix: &str) -> Option<Look> {
+    let has = |names: &[&str]| names.iter().any(|name| input.numbers(&format!("{prefix}{name}")).is_some());
+    if !(has(&["width", "cols", "columns"]) && has(&["height", "rows"])) {
+        return None;
+    }
+    let topic = &input.channel.topic;
+    let codec =
+        ["jpg", "jpeg", "png", "h264", "h265", "hevc", "av1"].into_iter().find(|codec| has_word(topic, &[*codec]))?;
+    Some(compressed_look(codec, has_word(topic, &["depth"]), has_word(topic, &["color", "colour", "rgb"])))
 }
 
 /// What one picture is.
@@ -157,34 +176,16 @@ fn compressed_look(format: &str, about_depth: bool, about_colour: bool) -> Look 
     Look { codec, depth, skip: 0 }
 }
 
-#[derive(Debug)]
-struct Layout {
-    width: Option<Float64Array>,
-    step: Option<Float64Array>,
-    big_endian: Option<Float64Array>,
-}
+/// The decoder's configuration of raw pictures whose numbers begin with their higher end: four bytes for the length of a row,
+/// of which zero leaves it to the length of the frame, then one for the order. Rows with padding need no telling.
+const BIG_ENDIAN: [u8; 5] = [0, 0, 0, 0, 1];
 
-fn raw<'a>(encodings: &'a StringArray, layout: &'a Layout, topic: &str) -> impl Iterator<Item = Look> + 'a {
+fn raw<'a>(encodings: &'a StringArray, topic: &str) -> impl Iterator<Item = Look> + 'a {
     let about_depth = has_word(topic, &["depth"]);
-    encodings.iter().enumerate().map(move |(row, encoding)| {
+    encodings.iter().map(move |encoding| {
         let encoding = encoding.unwrap_or_default().trim().to_ascii_lowercase();
-        let format = pixel_format(&encoding);
-        let value = |column: &Option<Float64Array>| column.as_ref().filter(|c| c.is_valid(row)).map(|c| c.value(row));
-        let depth = matches!(format, Some(PixelFormat::Float32)) && encoding == "32fc1"
-            || encoding == "16uc1"
-            || (about_depth && encoding == "mono16");
-        // Rows with padding, and numbers of the other end first, are not what the names of pixel formats promise.
-        let codec = match format {
-            Some(format) if value(&layout.big_endian).is_none_or(|big| big == 0.0) || format.bytes() == 1 => {
-                let tight = value(&layout.width).map(|width| width * format.bytes() as f64);
-                match value(&layout.step) {
-                    Some(step) if step > 0.0 && tight.is_some_and(|tight| tight != step) => Codec::Other,
-                    _ => Codec::Raw(format),
-                }
-            }
-            _ => Codec::Other,
-        };
-        Look { codec, depth, skip: 0 }
+        let depth = matches!(&*encoding, "32fc1" | "16uc1") || (about_depth && encoding == "mono16");
+        Look { codec: pixel_format(&encoding).map_or(Codec::Other, Codec::Raw), depth, skip: 0 }
     })
 }
 
@@ -241,9 +242,9 @@ mod tests {
         for (encoding, step, big_endian, kind, codec) in [
             ("rgb8", 12, 0, "image", "rgb8"),
             ("8UC1", 4, 0, "image", "mono8"),
-            ("bgr8", 16, 0, "image", "other"),
+            ("bgr8", 16, 0, "image", "bgr8"),
             ("16UC1", 8, 0, "depth", "mono16"),
-            ("16UC1", 8, 1, "depth", "other"),
+            ("16UC1", 8, 1, "depth", "mono16"),
             ("32FC1", 16, 0, "depth", "float32"),
             ("bayer_rggb8", 4, 1, "image", "bayer_rggb8"),
             ("nonsense", 4, 0, "image", "other"),
@@ -277,6 +278,15 @@ mod tests {
             );
             assert_eq!(text, expect, "{format}");
         }
+    }
+
+    #[test]
+    fn a_topic_may_name_the_codec() {
+        let message = json!([{"rows": 2, "cols": 4, "channels": 3, "step": 12, "data": {"$b": 100}}]);
+        let text = lens("acme.Image", "/camera/depth/compressed/png/cam_1", message.clone());
+        let expect = "/camera/depth/compressed/png/cam_1 depth\n  0 codec=\"png\" width=4 height=2 key_frame=true inner_offset=0 length=100\n";
+        assert_eq!(text, format!("{expect}1 = 1 + 0 + 0\n"));
+        assert!(lens("acme.Image", "/camera/cam_1", message).contains(" vector "), "nothing says what the bytes are");
     }
 
     #[test]

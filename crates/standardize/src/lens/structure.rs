@@ -208,7 +208,7 @@ impl Found {
             let pictures = image::pictures(input, prefix);
             let suffix = prefix.trim_end_matches('.');
             let about = |path: &String| {
-                ["format", "encoding", "width", "height", "step", "is_bigendian"]
+                ["format", "encoding", "width", "height", "step", "is_bigendian", "rows", "cols", "channels", "type"]
                     .iter()
                     .any(|name| path.strip_suffix(name).is_some_and(|rest| rest == prefix))
             };
