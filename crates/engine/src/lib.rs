@@ -65,7 +65,7 @@ use tokio::runtime::Runtime;
 
 pub use config::{Config, ConfigEntry, Setting};
 pub use error::EngineError;
-pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Proof, VideoProof};
+pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
 pub use options::InspectOptions;
 pub use progress::{Progress, Quiet};
 pub use reference::{CheckLine, FormatLine, checks, explain, formats};
