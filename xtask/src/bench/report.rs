@@ -26,6 +26,8 @@ pub(crate) enum Measured {
     Runs { samples: Vec<Sample>, bytes: u64 },
     /// How many times faster than a peer, by the medians, and the target.
     Ratio { times: f64, target: f64 },
+    /// Something that is no time.
+    Note(String),
     /// It could not run.
     Missing(String),
 }
@@ -72,6 +74,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
                 let verdict = if times >= target { "reached" } else { "missed" };
                 format!("**{times:.2} ×** | target {target} ×: {verdict} | | ")
             }
+            Measured::Note(text) => format!("{text} | | | "),
             Measured::Missing(why) => format!("missing: {why} | | | "),
         };
         // Writing to a String cannot fail.
@@ -92,6 +95,7 @@ pub(crate) fn json(rows: &[Row], setup: &Setup) -> Value {
             "peak_bytes": samples.iter().filter_map(|sample| sample.peak_bytes).max(),
         }),
         Measured::Ratio { times, target } => json!({ "bench": bench, "name": name, "times": times, "target": target }),
+        Measured::Note(text) => json!({ "bench": bench, "name": name, "note": text }),
         Measured::Missing(why) => json!({ "bench": bench, "name": name, "missing": why }),
     };
     let input = setup.mcap.file_name().map(|name| name.to_string_lossy().into_owned());
