@@ -63,7 +63,8 @@ fn a_killed_export_leaves_no_half_dataset() {
     let files = is_whole(&home.join("first"));
     let (mut killed, mut finished) = (0, 0);
     for at in 0..KILLS {
-        let share = if at % 2 == 0 { f64::from(at) / f64::from(KILLS) } else { 0.75 + 0.35 * f64::from(at) / f64::from(KILLS) };
+        let share =
+            if at % 2 == 0 { f64::from(at) / f64::from(KILLS) } else { 0.75 + 0.35 * f64::from(at) / f64::from(KILLS) };
         let out = home.join("out");
         let mut child = prairie(home).args(["export", "all"]).arg(&out).spawn().unwrap();
         std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * share));

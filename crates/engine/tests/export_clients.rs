@@ -89,16 +89,26 @@ fn part(engine: &Engine, episode: &str, feature: &str, name: &str) -> Option<Val
         kind.table()
     );
     let samples = rows(engine, &sql);
-    let stated: Vec<_> = columns.into_iter().filter(|column| samples.iter().any(|row| !row[*column].is_null())).collect();
+    let stated: Vec<_> =
+        columns.into_iter().filter(|column| samples.iter().any(|row| !row[*column].is_null())).collect();
     let values = |row: &Row| -> Vec<Value> {
-        stated.iter().flat_map(|column| row[*column].as_array().cloned().unwrap_or_else(|| vec![row[*column].clone()])).collect()
+        stated
+            .iter()
+            .flat_map(|column| row[*column].as_array().cloned().unwrap_or_else(|| vec![row[*column].clone()]))
+            .collect()
     };
     let times: Vec<_> = samples.iter().map(|row| row["t_ns"].clone()).collect();
     (!stated.is_empty()).then(|| json!({"t_ns": times, "values": samples.iter().map(values).collect::<Vec<_>>()}))
 }
 
 /// The frames of a camera: their bytes in one file, in the order of time.
-fn frames(engine: &Engine, source: &MemorySource, episode: &str, name: &str, file: &Path) -> (Vec<Value>, Vec<[usize; 2]>) {
+fn frames(
+    engine: &Engine,
+    source: &MemorySource,
+    episode: &str,
+    name: &str,
+    file: &Path,
+) -> (Vec<Value>, Vec<[usize; 2]>) {
     let sql = format!("SELECT * FROM frames WHERE episode_id = '{episode}' AND stream = '{name}' ORDER BY t_ns");
     let mut reader = BlobReader::new(source);
     let (mut bytes, mut places, mut times) = (Vec::new(), Vec::new(), Vec::new());
@@ -288,8 +298,7 @@ fn independent_readers_read_exported_mcap() {
             folder => files(&folder),
         };
         let numbers = proof.features.iter().map(|feature| (&feature.streams[0], &feature.feature));
-        let topics: Vec<_> =
-            numbers.chain(proof.videos.iter().map(|video| (&video.stream, &video.feature))).collect();
+        let topics: Vec<_> = numbers.chain(proof.videos.iter().map(|video| (&video.stream, &video.feature))).collect();
         let mut episodes = Vec::new();
         for episode in &proof.episodes {
             let id = episode.id.to_string();
@@ -338,7 +347,9 @@ fn the_same_input_gives_the_same_bytes() {
         let first = hashes(&one.out);
         assert!(first.len() > 1, "{first:?}");
         let again = one.dir.path().join("again");
-        one.engine.export("all", &again, &ExportOptions { target: target.to_owned(), ..Default::default() }, &Quiet).unwrap();
+        one.engine
+            .export("all", &again, &ExportOptions { target: target.to_owned(), ..Default::default() }, &Quiet)
+            .unwrap();
         assert_eq!(hashes(&again), first, "{name} to {target}, once more");
         if name == "contact-lerobot-v21" {
             let other = export(name, ExportOptions { target: target.to_owned(), ..Default::default() });
@@ -397,7 +408,11 @@ fn one_text_and_one_number() -> Vec<u8> {
         let schema = writer.add_schema(name, "ros2msg", definition.as_bytes()).unwrap();
         let channel = writer.add_channel(Some(schema), topic, "cdr", BTreeMap::new()).unwrap();
         let mut message = CdrWriter::new();
-        if name.ends_with("String") { message.string("hello") } else { message.f64(1.5) }
+        if name.ends_with("String") {
+            message.string("hello")
+        } else {
+            message.f64(1.5)
+        }
         writer.write(channel, 0, 1_000_000_000, 1_000_000_000, &message.finish()).unwrap();
     }
     writer.finish().unwrap();

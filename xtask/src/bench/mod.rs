@@ -42,7 +42,8 @@ pub(crate) struct Setup {
 type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
 
 /// Every benchmark, by name.
-const BENCHES: &[(&str, Bench)] = &[("export", export::export), ("ingest", ingest::ingest), ("reingest", ingest::reingest)];
+const BENCHES: &[(&str, Bench)] =
+    &[("export", export::export), ("ingest", ingest::ingest), ("reingest", ingest::reingest)];
 
 /// The recording that the bench makes when none is given.
 const RECORDING_MIN_BYTES: u64 = 1_000_000_000;

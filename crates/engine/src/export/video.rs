@@ -117,6 +117,13 @@ impl LoadedCamera {
         self.pictures.iter().any(|picture| !picture.codec.is_intra())
     }
 
+    /// The times of the first frame that can be decoded and of the last frame. What lies before the first key frame was coded
+    /// against frames that are not part of the episode.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let first = self.camera.key.iter().position(|is_key| *is_key).unwrap_or(0);
+        Some((*self.camera.t_ns.get(first)?, *self.camera.t_ns.last()?))
+    }
+
     /// Reads key frames of inter-coded messages whose container does not mark them.
     pub(crate) fn find_key_frames(&mut self, blobs: &mut BlobReader<'_>) -> Result<(), FormatError> {
         for at in 0..self.blobs.len() {

@@ -159,8 +159,7 @@ fn lay<'a>(
         // The last sample holds until the next would be due.
         Some((first, last.saturating_add(part.period_ns().unwrap_or(i64::MAX))))
     });
-    let camera_spans =
-        cameras.iter().filter_map(|(_, camera)| Some((*camera.camera.t_ns.first()?, *camera.camera.t_ns.last()?)));
+    let camera_spans = cameras.iter().filter_map(|(_, camera)| camera.span());
     let (mut from, mut to) = (i64::MIN, i64::MAX);
     for (first, last) in spans.chain(camera_spans) {
         from = from.max(first);

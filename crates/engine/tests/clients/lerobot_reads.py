@@ -54,7 +54,7 @@ def retimed(times, rows, slack):
 
 
 def psnr(one, other):
-    error = np.mean((one.astype("f8") - other.astype("f8")) ** 2)
+    error = np.mean((one.astype("f4") - other.astype("f4")) ** 2, dtype="f8")
     return np.inf if error == 0 else 10 * np.log10(255**2 / error)
 
 
@@ -65,10 +65,17 @@ def source_frames(camera):
     if camera["codec"] in ("jpeg", "png"):
         return [np.asarray(Image.open(io.BytesIO(part)).convert("RGB")) for part in parts]
     context = av.CodecContext.create(camera["codec"], "r")
-    frames = [frame for part in parts for frame in context.decode(av.Packet(part))]
+    frames, before = [], 0
+    for part in parts:
+        try:
+            frames += context.decode(av.Packet(part))
+        except av.error.InvalidDataError:
+            # Before the first key frame there is nothing to decode against.
+            assert not frames
+            before += 1
     frames += context.decode(None)
-    assert len(frames) == len(parts), (len(frames), len(parts))
-    return [frame.to_ndarray(format="rgb24") for frame in frames]
+    assert before + len(frames) == len(parts), (before, len(frames), len(parts))
+    return [None] * before + [frame.to_ndarray(format="rgb24") for frame in frames]
 
 
 def decoded(path, start_s, rows, fps, backend):
@@ -134,8 +141,8 @@ def check_camera(dataset, index, camera, grid, slack, fps, backend):
         shown = got[row][:height, :width]
         alike = psnr(shown, frames[pick])
         assert alike >= PSNR_MIN, (name, index, row, alike)
-        for other in (pick - 1, pick + 1):
-            if 0 <= other < len(frames):
+        for other in (pick - 1, pick + 1) if row % 10 == 0 else ():
+            if 0 <= other < len(frames) and frames[other] is not None:
                 assert alike >= psnr(shown, frames[other]) - 0.5, f"{name}: row {row} shows frame {other}, not {pick}"
         worst = min(worst, alike)
     return counts, worst
