@@ -206,7 +206,8 @@ fn lerobot_reads_a_lerobot_recording_that_was_copied() {
         let times = episode["features"][0]["parts"][0]["t_ns"].as_array().unwrap().clone();
         let start: i64 = proof.episodes[index].start_ns.parse().unwrap();
         // The row whose time the export begins at; row times are rounded to a nanosecond.
-        let first = times.iter().position(|t| (t.as_i64().unwrap() - start).abs() < 1_000_000).unwrap();
+        let at = |t: &Value| t.as_str().unwrap().parse::<i64>().unwrap();
+        let first = times.iter().position(|t| (at(t) - start).abs() < 1_000_000).unwrap();
         episode["parquet_first"] = json!(first);
         for camera in episode["cameras"].as_array_mut().unwrap() {
             let feature = camera["feature"].as_str().unwrap().to_owned();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use prairie_formats::mp4::annexb;
 use prairie_formats::{BlobReader, FormatError};
-use prairie_media::{H264Encoder, H264Settings, decoder, even_rgb};
+use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, even_rgb};
 use prairie_model::{BlobRef, Codec, FrameError, Nanos, Picture, PictureInfo, Stream, StreamBatch};
 
 use crate::error::EngineError;
@@ -226,9 +226,14 @@ impl LoadedCamera {
         let keys: Vec<usize> = plan.picks.iter().copied().filter(|at| self.camera.key[*at]).collect();
         let step = keys.len().div_ceil(most.max(1)).max(1);
         let mut pictures = Vec::new();
+        let mut open: Option<(PictureInfo, Box<dyn PictureDecoder>)> = None;
         for at in keys.into_iter().step_by(step) {
+            let info = &self.pictures[at];
+            if open.as_ref().is_none_or(|(known, _)| known != info) {
+                open = decoder(info).ok().map(|decoder| (info.clone(), decoder));
+            }
+            let Some((_, decoder)) = &mut open else { continue };
             let Ok(bytes) = blobs.read(&self.blobs[at]) else { continue };
-            let Ok(mut decoder) = decoder(&self.pictures[at]) else { continue };
             let mut frames = decoder.push(Nanos(0), &bytes);
             frames.extend(decoder.flush());
             pictures.extend(frames.into_iter().filter_map(|(_, frame)| frame.ok()));
@@ -313,7 +318,7 @@ impl LoadedCamera {
         // From the last key frame at or before the first frame that is needed.
         let needed = order.iter().position(|at| *at == first).unwrap_or(0);
         let from = (0..=needed).rev().find(|place| self.camera.key[order[*place]]).unwrap_or(0);
-        let mut decoding: Option<(PictureInfo, Box<dyn prairie_media::PictureDecoder>)> = None;
+        let mut decoding: Option<(PictureInfo, Box<dyn PictureDecoder>)> = None;
         for &at in &order[from..] {
             let info = &self.pictures[at];
             if info.codec.is_intra() && plan.picks.binary_search(&at).is_err() {

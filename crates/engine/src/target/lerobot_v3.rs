@@ -27,8 +27,13 @@ use crate::target::Target;
 /// Writes LeRobot v3.0 folders.
 pub(crate) struct LeRobotV3;
 
-/// Pictures per camera and episode that statistics are taken from.
+/// The most pictures per camera and episode that statistics are taken from.
 const SAMPLED_PICTURES: usize = 12;
+
+/// Of copied video, every so many seconds a picture is decoded for statistics, and at least so many: decoding is most of the
+/// work of copying.
+const SAMPLED_EVERY_S: f64 = 3.0;
+const SAMPLED_MIN: usize = 4;
 
 /// Bytes of decompressed chunks that all cameras of an episode keep together.
 const CHUNK_BYTES: usize = 128 << 20;
@@ -219,7 +224,10 @@ fn prepare(
         let ready = camera.prepare(plan, &encoding, &mut blobs, &mut |row, picture| sampled.look(row, picture))?;
         Ok(ready.map(|ready| {
             if ready.is_copied() {
-                camera.sample(plan, SAMPLED_PICTURES, &mut blobs).iter().for_each(|picture| sampled.take(picture));
+                // OK to cast: a float saturates, and is clamped.
+                let most = (plan.picks.len() as f64 / encoding.fps / SAMPLED_EVERY_S) as usize;
+                let most = most.clamp(SAMPLED_MIN, SAMPLED_PICTURES);
+                camera.sample(plan, most, &mut blobs).iter().for_each(|picture| sampled.take(picture));
             }
             (ready, sampled.stats())
         }))
