@@ -14,16 +14,13 @@ use crate::error::EngineError;
 pub(crate) struct Folder {
     at: PathBuf,
     name: PathBuf,
-    /// Held while the folder is written, so that others see whether its writer still lives.
+    /// The folder itself, locked while it is written, so that others see whether its writer still lives.
     lock: File,
     kept: bool,
 }
 
 /// The proof of an export, in its folder.
 pub(crate) const PROOF: &str = "prairie-proof.json";
-
-/// The locked file in a folder under construction.
-const LOCK: &str = ".lock";
 
 /// The most bytes of a proof that are looked at to say what a folder holds.
 const PROOF_MAX_BYTES: u64 = 64 << 20;
@@ -52,20 +49,26 @@ impl Folder {
             last.ok_or_else(|| EngineError::invalid(format!("folder `{}`", name.display()), "it has no name"))?;
         sweep(parent, &last).map_err(failed("read", parent))?;
         let mut number = 0_u32;
-        let at = loop {
+        let (at, lock) = loop {
             let at = parent.join(format!(".{last}.{}-{number}.partial", std::process::id()));
+            number += 1;
             match fs::create_dir(&at) {
-                Ok(()) => break at,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(failed("make", &at)(error)),
             }
+            // Another export may have taken the folder for one that was left behind, in the instant before it is locked.
+            let lock = File::open(&at).and_then(|folder| folder.lock().map(|()| folder));
+            match lock {
+                Ok(lock) if at.is_dir() => break (at, lock),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    drop(fs::remove_dir_all(&at));
+                    return Err(failed("lock", &at)(error));
+                }
+            }
         };
-        let path = at.join(LOCK);
-        let lock = File::create(&path).and_then(|lock| lock.lock().map(|()| lock));
-        let lock = lock.map_err(|error| {
-            drop(fs::remove_dir_all(&at));
-            failed("write", &path)(error)
-        })?;
         Ok(Self { at, name: name.to_owned(), lock, kept: false })
     }
 
@@ -92,9 +95,6 @@ impl Folder {
                     folders.push(path);
                     continue;
                 }
-                if path == self.at.join(LOCK) {
-                    continue;
-                }
                 let hash = hash(&path).map_err(failed("read", &path))?;
                 let inside = path.strip_prefix(&self.at).unwrap_or(&path);
                 let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
@@ -106,8 +106,6 @@ impl Folder {
 
     /// Gives it its name. Everything in it is synced first, and the name after.
     pub(crate) fn keep(mut self) -> Result<(), EngineError> {
-        let lock = self.at.join(LOCK);
-        fs::remove_file(&lock).map_err(failed("remove", &lock))?;
         let mut folders = vec![self.at.clone()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).map_err(failed("read", &folder))? {
@@ -125,7 +123,7 @@ impl Folder {
         self.kept = true;
         let parent = self.name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed("sync", parent))?;
-        self.lock.unlock().map_err(failed("write", &lock))
+        self.lock.unlock().map_err(failed("unlock", &self.name))
     }
 }
 
@@ -160,9 +158,9 @@ fn sweep(parent: &Path, last: &str) -> io::Result<()> {
         let middle = name.strip_prefix(&format!(".{last}.")).and_then(|rest| rest.strip_suffix(".partial"));
         let Some((process, number)) = middle.and_then(|middle| middle.split_once('-')) else { continue };
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // A folder without a lock is about to get one.
-        let Ok(lock) = File::open(entry.path().join(LOCK)) else { continue };
-        if is_number(process) && is_number(number) && lock.try_lock().is_ok() {
+        // It may just have got its name.
+        let Ok(folder) = File::open(entry.path()) else { continue };
+        if is_number(process) && is_number(number) && folder.try_lock().is_ok() {
             fs::remove_dir_all(entry.path())?;
         }
     }
@@ -201,7 +199,7 @@ mod tests {
         let folder = Folder::beside(&name).unwrap();
         folder.write("a", b"1").unwrap();
         assert!(!name.exists());
-        assert_eq!(folder.hashes().unwrap().keys().collect::<Vec<_>>(), ["a"], "the lock is no part of it");
+        assert_eq!(folder.hashes().unwrap().keys().collect::<Vec<_>>(), ["a"]);
         let other = Folder::beside(&name).unwrap();
         drop(other);
         folder.keep().unwrap();
@@ -216,10 +214,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let left = dir.path().join(".out.1-0.partial");
         fs::create_dir(&left).unwrap();
-        fs::write(left.join(LOCK), b"").unwrap();
+        fs::write(left.join("a"), b"").unwrap();
         let of_another = dir.path().join(".out2.1-0.partial");
         fs::create_dir(&of_another).unwrap();
-        fs::write(of_another.join(LOCK), b"").unwrap();
         let living = Folder::beside(&dir.path().join("out")).unwrap();
         assert!(!left.exists() && of_another.exists());
         let second = Folder::beside(&dir.path().join("out")).unwrap();

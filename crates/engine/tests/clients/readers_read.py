@@ -99,6 +99,12 @@ def main(expected):
             for topic, samples in want.items():
                 samples = [(log, t, numbers(value)) for log, t, value in samples]
                 assert len(got[topic]) == len(samples), (reader.__name__, topic, len(got[topic]), len(samples))
+                if samples[0][2] is None:
+                    # Video that is logged in the order of decoding: only the canonical times are those of the source.
+                    times = sorted(published for _, published, _ in got[topic] if published is not None)
+                    assert reader is not by_mcap or times == sorted(int(t_ns) for _, t_ns, _ in samples), topic
+                    total += len(samples)
+                    continue
                 # Samples of one instant have no order of their own.
                 key = lambda sample: (int(sample[0]), json.dumps(sample[2]))
                 pairs = zip(sorted(got[topic], key=key), sorted(samples, key=key))
