@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use prairie_catalog::{Catalog, Commit, EpisodeRow};
 use prairie_model::{
-    Decision, DerivationId, Episode, EpisodeId, EpisodeTally, Mode, Nanos, Outcome, RecordingId, TimeSpan,
+    Decision, DerivationId, Episode, EpisodeId, EpisodeTally, Hash256, Mode, Nanos, Outcome, RecordingId, TimeSpan,
 };
 use prairie_store::Disk;
 
@@ -22,6 +22,9 @@ type Failure = Box<dyn std::error::Error>;
 
 const FILE_EPISODES: u64 = 100_000;
 const BATCH_EPISODES: u64 = 10_000;
+
+/// As long as those of real episodes.
+const DIGEST_WORDS: u64 = 130;
 
 /// From a count of everything to what a person asks in the morning.
 const QUERIES: [&str; 4] = [
@@ -61,6 +64,10 @@ fn episode(n: u64) -> EpisodeRow {
         },
         tally: EpisodeTally { messages: 60_000, mapped: 59_000, unmapped: 1000, ..EpisodeTally::default() },
         samples: 59_000,
+        content: Hash256::of(&n.to_le_bytes()),
+        digest: Some((0..DIGEST_WORDS).flat_map(|word| scatter(n ^ (word << 32)).to_le_bytes()).collect()),
+        notes: Vec::new(),
+        recording_notes: 0,
         decision: match (random >> 48) % 10 {
             0 => Decision::Reject,
             1 | 2 => Decision::Unknown,

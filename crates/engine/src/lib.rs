@@ -69,7 +69,7 @@ use tokio::runtime::{Handle, Runtime};
 
 pub use config::{Config, ConfigEntry, Setting};
 pub use error::EngineError;
-pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Proof, VideoProof};
+pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
 pub use options::InspectOptions;
 pub use progress::{Progress, Quiet};
 pub use reference::{CheckLine, FormatLine, checks, explain, formats};

@@ -20,10 +20,11 @@ struct Chunk {
 /// Reads blobs of one recording. Keeps the last decompressed chunks, so that blobs read in about the order of the recording
 /// cost one decompression per chunk.
 ///
-/// **Invariant:** it keeps at most 128 MiB, or one chunk where that is larger.
+/// **Invariant:** it keeps at most 128 MiB (or as many bytes as it was told), or one chunk where that is larger.
 pub struct BlobReader<'a> {
     source: &'a dyn Source,
     inflater: Inflater,
+    room: usize,
     /// The last used comes last. The text says why a chunk is not whole.
     kept: Vec<(Chunk, Vec<u8>, Option<String>)>,
 }
@@ -31,7 +32,12 @@ pub struct BlobReader<'a> {
 impl<'a> BlobReader<'a> {
     /// A reader over `source`.
     pub fn new(source: &'a dyn Source) -> Self {
-        Self { source, inflater: Inflater::default(), kept: Vec::new() }
+        Self::with_room(source, KEPT_BYTES)
+    }
+
+    /// A reader that keeps at most `room` bytes of chunks, for when there are several readers at once.
+    pub fn with_room(source: &'a dyn Source, room: usize) -> Self {
+        Self { source, inflater: Inflater::default(), room, kept: Vec::new() }
     }
 
     /// The bytes of `blob`.
@@ -86,7 +92,7 @@ impl<'a> BlobReader<'a> {
         let cut = self.inflater.inflate(blob.compression, &body, None).err();
         let bytes = self.inflater.take();
         let mut total: usize = self.kept.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() + bytes.len();
-        while total > KEPT_BYTES && !self.kept.is_empty() {
+        while total > self.room && !self.kept.is_empty() {
             total -= self.kept.remove(0).1.len();
         }
         self.kept.push((chunk, bytes, cut));

@@ -1,5 +1,6 @@
 //! H.264 out of pictures, by Cisco's OpenH264.
 
+use std::ffi::c_int;
 use std::num::NonZeroU32;
 
 use openh264::OpenH264API;
@@ -43,6 +44,17 @@ pub struct AccessUnit {
     pub data: Vec<u8>,
     /// Whether decoding can start here.
     pub is_key: bool,
+}
+
+/// Keeps the encoder from writing to the standard error: it warns of settings that are meant (no skipped frames, a bit rate that
+/// is only a bound) before the level of its configuration is in force.
+#[expect(unsafe_code, reason = "OpenH264 has this option, and the crate has no other way to it before the first frame")]
+fn silence(encoder: &mut Encoder) {
+    // `WELS_LOG_QUIET`.
+    let mut quiet: c_int = 0;
+    // 25 is `ENCODER_OPTION_TRACE_LEVEL` of `codec_app_def.h`. Sound because the option copies one `int`, and the encoder relies
+    // on no trace. A refusal would only mean more text.
+    let _refused = unsafe { encoder.raw_api().set_option(25, (&raw mut quiet).cast()) };
 }
 
 /// Pictures in, access units out, one for one: no frame is held back, skipped or shown in another order. Colour is BT.601 of
@@ -89,8 +101,9 @@ impl H264Encoder {
             .skip_frames(false)
             .num_threads(1)
             .vui(VuiConfig::bt601());
-        let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
+        let mut encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
             .map_err(|source| EncodeError::Encoder { frame: 0, source })?;
+        silence(&mut encoder);
         Ok(Self { encoder, settings, planes: Vec::new(), frames: 0 })
     }
 

@@ -5,7 +5,7 @@
 //!
 //!   PictureInfo ─ decoder ─▶ PictureDecoder ◀─ push(t, bytes) … flush()
 //!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · png · raw
-//!   Picture ─ H264Encoder ─▶ access unit (Annex B)
+//!   Picture ─ even_rgb ─ H264Encoder ─▶ access unit (Annex B)
 //!   Picture, Picture ─ ssim, psnr ─▶ how much was lost
 //! ```
 //!
@@ -42,6 +42,7 @@
 mod av1;
 mod bits;
 mod error;
+mod even;
 mod h264;
 mod h264_encode;
 mod jpeg;
@@ -54,6 +55,7 @@ mod yuv;
 use prairie_model::{Codec, FrameError, Nanos, Picture, PictureInfo};
 
 pub use error::EncodeError;
+pub use even::even_rgb;
 pub use h264_encode::{AccessUnit, H264Encoder, H264Settings};
 pub use probe::{is_key_frame, probe, sniff};
 pub use quality::{luma, psnr, ssim};

@@ -11,6 +11,7 @@
 //!
 //! **Invariant:** a peer that is not there is told as missing; no number is remembered from another run.
 
+mod export;
 mod ingest;
 mod measure;
 mod query;
@@ -48,8 +49,13 @@ pub(crate) struct Setup {
 type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
 
 /// Every benchmark, by name.
-const BENCHES: &[(&str, Bench)] =
-    &[("ingest", ingest::ingest), ("memory", ingest::memory), ("query", query::query), ("reingest", ingest::reingest)];
+const BENCHES: &[(&str, Bench)] = &[
+    ("export", export::export),
+    ("ingest", ingest::ingest),
+    ("memory", ingest::memory),
+    ("query", query::query),
+    ("reingest", ingest::reingest),
+];
 
 /// The recording that the bench makes when none is given.
 const RECORDING_MIN_BYTES: u64 = 1_000_000_000;

@@ -28,6 +28,8 @@ pub(crate) enum Measured {
     Ratio { times: f64, target: f64 },
     /// A time that no peer sets: the median, and what it may be at most.
     Within { ms: f64, max_ms: Option<f64> },
+    /// Something that is no time.
+    Note(String),
     /// It could not run.
     Missing(String),
 }
@@ -79,6 +81,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
                 let verdict = if ms <= max_ms { "reached" } else { "missed" };
                 format!("{ms:.1} ms | target {max_ms} ms: {verdict} | | ")
             }
+            Measured::Note(text) => format!("{text} | | | "),
             Measured::Missing(why) => format!("missing: {why} | | | "),
         };
         // Writing to a String cannot fail.
@@ -100,6 +103,7 @@ pub(crate) fn json(rows: &[Row], setup: &Setup) -> Value {
         }),
         Measured::Ratio { times, target } => json!({ "bench": bench, "name": name, "times": times, "target": target }),
         Measured::Within { ms, max_ms } => json!({ "bench": bench, "name": name, "median_ms": ms, "max_ms": max_ms }),
+        Measured::Note(text) => json!({ "bench": bench, "name": name, "note": text }),
         Measured::Missing(why) => json!({ "bench": bench, "name": name, "missing": why }),
     };
     let input = setup.mcap.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -25,14 +25,18 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
     }
     for camera in &proof.videos {
         println!(
-            "{}: {}, {} of {} source frames exported, {} repeated, {} dropped; largest shift {:.1} ms",
+            "{}: {}, {} of {} source frames exported, {} repeated, {} dropped; largest shift {:.1} ms{}",
             camera.feature,
             camera.how,
             thousands(camera.exported),
             thousands(camera.source_frames),
             thousands(camera.repeated),
             thousands(camera.dropped),
-            camera.largest_shift_s * 1e3
+            camera.largest_shift_s * 1e3,
+            camera.likeness.map_or_else(String::new, |likeness| format!(
+                "; SSIM {:.3}, at least {:.3}",
+                likeness.ssim_mean, likeness.ssim_min
+            ))
         );
     }
     for dropped in &proof.left_out {

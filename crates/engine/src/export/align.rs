@@ -141,6 +141,8 @@ fn slerp(a: &[f64], b: &[f64], share: f64) -> [f64; 4] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const FAR: i64 = i64::MAX;
@@ -195,5 +197,46 @@ mod tests {
         let quarter = [0.0, 0.0, -std::f64::consts::FRAC_PI_4.sin(), -std::f64::consts::FRAC_PI_4.cos()];
         let middle = slerp(&[0.0, 0.0, 0.0, 1.0], &quarter, 0.5);
         assert!((middle[2] - half.sin()).abs() < 1e-12 && (middle[3] - half.cos()).abs() < 1e-12, "{middle:?}");
+    }
+
+    /// What the rules say, one row at a time, without remembering where the last row was.
+    fn slowly(rule: Align, times: &[i64], row: i64) -> Option<(usize, usize)> {
+        let before = times.iter().rposition(|t| *t <= row);
+        let after = times.iter().position(|t| *t > row);
+        match (rule, before, after) {
+            (Align::Latest, before, _) => before.map(|at| (at, at)),
+            (_, None, at) | (_, at, None) => at.map(|at| (at, at)),
+            (Align::Nearest, Some(one), Some(two)) => {
+                let at = if times[two] - row < row - times[one] { two } else { one };
+                Some((at, at))
+            }
+            (Align::Linear, Some(one), Some(_)) if times[one] == row => Some((one, one)),
+            (Align::Linear, Some(one), Some(two)) => Some((one, two)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_is_what_the_rule_says(
+            mut times in proptest::collection::vec(-500_i64..500, 0..40),
+            mut grid in proptest::collection::vec(-600_i64..600, 1..40),
+            tolerance in prop_oneof![Just(FAR), 0_i64..100],
+            rule in prop_oneof![Just(Align::Latest), Just(Align::Nearest), Just(Align::Linear)],
+        ) {
+            times.sort_unstable();
+            grid.sort_unstable();
+            let picks = align(rule, &times, &grid, tolerance, 0);
+            for (pick, row) in picks.into_iter().zip(grid) {
+                let wanted = slowly(rule, &times, row);
+                let distance = wanted.map(|(one, two)| (row - times[one]).abs().max((row - times[two]).abs()));
+                let wanted = wanted.filter(|_| distance.is_some_and(|distance| distance <= tolerance));
+                prop_assert_eq!(pick.map(|pick| (pick.from, pick.to)), wanted);
+                if let Some(pick) = pick {
+                    prop_assert_eq!(Some(pick.distance_ns), distance);
+                    let at = times[pick.from] as f64 + pick.share * (times[pick.to] - times[pick.from]) as f64;
+                    prop_assert!(pick.from == pick.to || (at - row as f64).abs() < 1e-6);
+                }
+            }
+        }
     }
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prairie_model::{Stream, StreamKind};
 
+use crate::export::number::NumberType;
+
 /// One column of a training set, and the streams that it is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Feature {
@@ -17,6 +19,8 @@ pub(crate) struct Feature {
     pub(crate) parts: Vec<Part>,
     /// Whether it is a camera.
     pub(crate) video: bool,
+    /// How its numbers are stored.
+    pub(crate) number: NumberType,
 }
 
 /// One series of one stream.
@@ -35,6 +39,22 @@ pub(crate) struct Selection {
     pub(crate) features: Vec<Feature>,
     /// Stream and reason.
     pub(crate) left_out: Vec<(String, String)>,
+}
+
+impl Selection {
+    /// Fixes how numbers are stored: as what all streams of a feature are in all episodes, else as 32-bit floats. `type_of` is
+    /// asked with the place of an episode and a stream of it.
+    pub(crate) fn type_numbers(&mut self, episodes: &[&[Stream]], type_of: &dyn Fn(usize, &Stream) -> NumberType) {
+        for feature in self.features.iter_mut().filter(|feature| !feature.video) {
+            let parts = &feature.parts;
+            let is_part = |stream: &&Stream| parts.iter().any(|part| part.stream == stream.name);
+            let all = episodes.iter().enumerate();
+            let mut types =
+                all.flat_map(|(at, streams)| streams.iter().filter(is_part).map(move |stream| type_of(at, stream)));
+            let first = types.next().unwrap_or_default();
+            feature.number = if types.all(|other| other == first) { first } else { NumberType::Float32 };
+        }
+    }
 }
 
 /// Chooses the features of episodes whose streams are given, one list per episode. `only` names the wanted streams; empty
@@ -106,7 +126,10 @@ fn features(streams: &[&Stream]) -> Vec<Feature> {
     let mut add = |name: String, stream: &Stream, series: &'static str, video: bool| {
         let part = Part { stream: stream.name.clone(), series };
         let entry = features.entry(name.clone());
-        entry.or_insert_with(|| Feature { name, parts: Vec::new(), video }).parts.push(part);
+        entry
+            .or_insert_with(|| Feature { name, parts: Vec::new(), video, number: NumberType::default() })
+            .parts
+            .push(part);
     };
     for stream in streams {
         let Some(kind) = stream.kind else { continue };

@@ -14,8 +14,16 @@ use crate::error::EngineError;
 pub(crate) struct Folder {
     at: PathBuf,
     name: PathBuf,
+    /// The folder itself, locked while it is written, so that others see whether its writer still lives.
+    lock: File,
     kept: bool,
 }
+
+/// The proof of an export, in its folder.
+pub(crate) const PROOF: &str = "prairie-proof.json";
+
+/// The most bytes of a proof that are looked at to say what a folder holds.
+const PROOF_MAX_BYTES: u64 = 64 << 20;
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EngineError {
     let path = path.to_owned();
@@ -28,7 +36,7 @@ impl Folder {
     pub(crate) fn beside(name: &Path) -> Result<Self, EngineError> {
         match fs::read_dir(name).map(|mut entries| entries.next().is_some()) {
             Ok(true) => {
-                return Err(EngineError::invalid(format!("folder `{}`", name.display()), "it is not empty"));
+                return Err(EngineError::invalid(format!("folder `{}`", name.display()), what_it_holds(name)));
             }
             Ok(false) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -39,14 +47,29 @@ impl Folder {
         let last = name.file_name().map(|last| last.to_string_lossy().into_owned());
         let last =
             last.ok_or_else(|| EngineError::invalid(format!("folder `{}`", name.display()), "it has no name"))?;
-        let at = parent.join(format!(".{last}.{}.partial", std::process::id()));
-        match fs::remove_dir_all(&at) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed("remove", &at)(error)),
-        }
-        fs::create_dir(&at).map_err(failed("make", &at))?;
-        Ok(Self { at, name: name.to_owned(), kept: false })
+        sweep(parent, &last).map_err(failed("read", parent))?;
+        let mut number = 0_u32;
+        let (at, lock) = loop {
+            let at = parent.join(format!(".{last}.{}-{number}.partial", std::process::id()));
+            number += 1;
+            match fs::create_dir(&at) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(failed("make", &at)(error)),
+            }
+            // Another export may have taken the folder for one that was left behind, in the instant before it is locked.
+            let lock = File::open(&at).and_then(|folder| folder.lock().map(|()| folder));
+            match lock {
+                Ok(lock) if at.is_dir() => break (at, lock),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    drop(fs::remove_dir_all(&at));
+                    return Err(failed("lock", &at)(error));
+                }
+            }
+        };
+        Ok(Self { at, name: name.to_owned(), lock, kept: false })
     }
 
     /// Where it is while it is written.
@@ -81,7 +104,7 @@ impl Folder {
         Ok(hashes)
     }
 
-    /// Gives it its name. Everything in it is synced first.
+    /// Gives it its name. Everything in it is synced first, and the name after.
     pub(crate) fn keep(mut self) -> Result<(), EngineError> {
         let mut folders = vec![self.at.clone()];
         while let Some(folder) = folders.pop() {
@@ -98,7 +121,9 @@ impl Folder {
         // Renaming onto an empty folder replaces it.
         fs::rename(&self.at, &self.name).map_err(failed("write", &self.name))?;
         self.kept = true;
-        Ok(())
+        let parent = self.name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed("sync", parent))?;
+        self.lock.unlock().map_err(failed("unlock", &self.name))
     }
 }
 
@@ -112,6 +137,36 @@ impl Drop for Folder {
     }
 }
 
+/// What a folder that is not empty holds, for the message that refuses it.
+#[expect(clippy::disallowed_methods, reason = "see Folder")]
+fn what_it_holds(name: &Path) -> String {
+    let text = File::open(name.join(PROOF)).and_then(|file| io::read_to_string(file.take(PROOF_MAX_BYTES)));
+    let proof: Option<serde_json::Value> = text.ok().and_then(|text| serde_json::from_str(&text).ok());
+    let export = proof.and_then(|proof| {
+        let (dataset, version) = (proof["dataset"].as_str()?.to_owned(), proof["version"].as_u64()?);
+        Some(format!("it holds the export of `{dataset}@{version}`"))
+    });
+    format!("{}; name another one, or remove it first", export.unwrap_or_else(|| "it is not empty".to_owned()))
+}
+
+/// Removes what killed exports to the same name left behind: unfinished folders whose lock nobody holds.
+#[expect(clippy::disallowed_methods, reason = "see Folder")]
+fn sweep(parent: &Path, last: &str) -> io::Result<()> {
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let middle = name.strip_prefix(&format!(".{last}.")).and_then(|rest| rest.strip_suffix(".partial"));
+        let Some((process, number)) = middle.and_then(|middle| middle.split_once('-')) else { continue };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // It may just have got its name.
+        let Ok(folder) = File::open(entry.path()) else { continue };
+        if is_number(process) && is_number(number) && folder.try_lock().is_ok() {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 #[expect(clippy::disallowed_methods, reason = "see Folder")]
 fn hash(path: &Path) -> io::Result<Hash256> {
     let mut file = File::open(path)?;
@@ -122,5 +177,49 @@ fn hash(path: &Path) -> io::Result<Hash256> {
             0 => return Ok(Hash256::from_bytes(hash.finalize().into())),
             n => hash.update(&block[..n]),
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files of their own")]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_folder_is_there_only_when_it_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = dir.path().join("out");
+        let folder = Folder::beside(&name).unwrap();
+        folder.write("a", b"1").unwrap();
+        assert!(!name.exists());
+        assert_eq!(folder.hashes().unwrap().keys().collect::<Vec<_>>(), ["a"]);
+        let other = Folder::beside(&name).unwrap();
+        drop(other);
+        folder.keep().unwrap();
+        assert_eq!(names(dir.path()), ["out"]);
+        assert_eq!(names(&name), ["a"]);
+        let error = Folder::beside(&name).err().unwrap().to_string();
+        assert!(error.contains("not empty") || format!("{error:?}").contains("not empty"), "{error}");
+    }
+
+    #[test]
+    fn what_a_killed_export_left_is_swept_and_what_lives_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let left = dir.path().join(".out.1-0.partial");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("a"), b"").unwrap();
+        let of_another = dir.path().join(".out2.1-0.partial");
+        fs::create_dir(&of_another).unwrap();
+        let living = Folder::beside(&dir.path().join("out")).unwrap();
+        assert!(!left.exists() && of_another.exists());
+        let second = Folder::beside(&dir.path().join("out")).unwrap();
+        assert!(living.path().exists() && second.path() != living.path());
     }
 }

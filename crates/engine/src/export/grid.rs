@@ -1,10 +1,11 @@
 //! The times of rows, and which frame of each camera belongs to which row.
 //!
-//! Where a camera runs at the rate of the rows, its frames are re-timed to the grid one for one: the grid begins late enough
-//! that no frame comes from the future of its row, and the largest shift is told. Otherwise frames are picked by the rule, and
-//! some are repeated or dropped.
+//! Where a camera runs at the rate of the rows, its frames are re-timed to the grid one after the other: the grid begins late
+//! enough that no frame comes from the future of its row, and the largest shift is told. Otherwise frames are picked by the rule,
+//! and some are repeated or dropped.
 
 use crate::export::align::{Align, align};
+use crate::export::rows::period_ns;
 
 /// Times of rows: `start + i / fps`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,27 +96,23 @@ fn follow(camera: &Camera, from: i64, to: i64, fps: f64) -> Option<Grid> {
 /// Which frame each row takes; `None` where some row has none within the tolerance.
 pub(crate) fn frames(camera: &Camera, grid: &Grid, rule: Align, tolerance_ns: i64, slack_ns: i64) -> Option<FramePlan> {
     let times = grid.times();
-    let (picks, one_for_one) = match consecutive(camera, grid, &times, slack_ns) {
-        Some(first) => ((first..first + times.len()).collect(), true),
-        None => {
-            // A picture cannot be interpolated.
-            let rule = if rule == Align::Linear { Align::Nearest } else { rule };
-            let picks: Option<Vec<_>> = align(rule, &camera.t_ns, &times, tolerance_ns, slack_ns)
-                .into_iter()
-                .map(|pick| pick.map(|pick| pick.from))
-                .collect();
-            (picks?, false)
-        }
-    };
+    // A picture cannot be interpolated.
+    let rule = if rule == Align::Linear { Align::Nearest } else { rule };
+    let fresh = align(rule, &camera.t_ns, &times, i64::MAX, slack_ns);
+    let fresh: Vec<usize> = fresh.into_iter().map(|pick| Some(pick?.from)).collect::<Option<_>>()?;
+    let picks = retimed(camera, grid, &times, &fresh, tolerance_ns).unwrap_or(fresh);
     let mut uses = vec![0_u64; camera.t_ns.len()];
     let mut largest = 0;
-    for (row, pick) in picks.iter().enumerate() {
+    for (pick, time) in picks.iter().zip(&times) {
         uses[*pick] += 1;
-        largest = largest.max(camera.t_ns[*pick].abs_diff(times[row]) as i64);
+        largest = largest.max(age(camera, *pick, *time));
+    }
+    if largest > tolerance_ns {
+        return None;
     }
     let count = |wanted: fn(u64) -> bool| uses.iter().filter(|n| wanted(**n)).count() as u64;
     Some(FramePlan {
-        one_for_one,
+        one_for_one: picks.windows(2).all(|pair| pair[1] == pair[0] + 1),
         source: uses.len() as u64,
         exported: count(|n| n == 1),
         repeated: count(|n| n > 1),
@@ -125,24 +122,56 @@ pub(crate) fn frames(camera: &Camera, grid: &Grid, rule: Align, tolerance_ns: i6
     })
 }
 
-/// The first of as many consecutive frames as there are rows, none of which comes from the future of its row or lies more
-/// than two periods before it.
-fn consecutive(camera: &Camera, grid: &Grid, times: &[i64], slack_ns: i64) -> Option<usize> {
-    let start = *times.first()?;
-    let latest = camera.t_ns.partition_point(|t| *t <= start.saturating_add(slack_ns)).checked_sub(1)?;
-    let longest = 2.0 * grid.period_ns() + 1.0;
-    [Some(latest), latest.checked_sub(1)].into_iter().flatten().find(|first| {
-        camera.t_ns.get(*first..*first + times.len()).is_some_and(|frames| {
-            frames
-                .iter()
-                .zip(times)
-                .all(|(frame, row)| *frame <= row.saturating_add(slack_ns) && frame.abs_diff(*row) as f64 <= longest)
-        })
-    })
+/// Nanoseconds between a frame and a row.
+fn age(camera: &Camera, frame: usize, time: i64) -> i64 {
+    // OK to saturate: nothing is as far away.
+    i64::try_from(camera.t_ns[frame].abs_diff(time)).unwrap_or(i64::MAX)
+}
+
+/// How much the rate of a camera may differ from that of the rows for its frames to be taken one after the other.
+const SAME_RATE: f64 = 0.05;
+
+/// Frames one after the other, where the camera runs at about the rate of the rows: a frame that jitter moves to the other side
+/// of its row is shown one row later, rather than never, and its neighbour twice. Rows never take a frame later than their
+/// `fresh` one, nor one that is two periods old where there is a fresher one. `None` where the rate is another, or where this
+/// uses no more frames than the rule alone.
+fn retimed(camera: &Camera, grid: &Grid, times: &[i64], fresh: &[usize], tolerance_ns: i64) -> Option<Vec<usize>> {
+    let period = period_ns(&camera.t_ns)? as f64;
+    if (period / grid.period_ns() - 1.0).abs() > SAME_RATE {
+        return None;
+    }
+    // OK to cast: a float saturates.
+    let oldest_ns = tolerance_ns.min((2.0 * period.max(grid.period_ns())) as i64 + 1);
+    let walk = |first: usize| -> Vec<usize> {
+        let mut next = first;
+        let mut picks = Vec::with_capacity(times.len());
+        for (time, fresh) in times.iter().zip(fresh) {
+            let due = next.min(*fresh);
+            let pick = if age(camera, due, *time) <= oldest_ns { due } else { *fresh };
+            picks.push(pick);
+            next = pick + 1;
+        }
+        picks
+    };
+    let first = *fresh.first()?;
+    let used = |picks: &[usize]| picks.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let mut best = None;
+    let mut most = used(fresh);
+    // The first row may hold its frame back, so that a later one need not come from the future.
+    for first in [Some(first), first.checked_sub(1)].into_iter().flatten() {
+        let picks = walk(first);
+        if used(&picks) > most {
+            most = used(&picks);
+            best = Some(picks);
+        }
+    }
+    best
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const MS: i64 = 1_000_000;
@@ -202,5 +231,65 @@ mod tests {
         let plan = frames(&other, &grid, Align::Latest, i64::MAX, 0).unwrap();
         assert!(plan.one_for_one);
         assert_eq!(plan.picks[0], 1);
+    }
+
+    #[test]
+    fn jitter_around_a_missing_frame_loses_no_other() {
+        // Every other frame is late by 2 ms, and frame 25 is missing: picking alone would repeat and drop all along.
+        let jittered = camera((0..50).filter(|at| *at != 25).map(|at| at * 100 + 2 * (at % 2)));
+        let grid = Grid { start_ns: 0, fps: 10.0, rows: 51 };
+        let plan = frames(&jittered, &grid, Align::Latest, i64::MAX, 0).unwrap();
+        assert_eq!((plan.source, plan.dropped), (49, 0), "{:?}", plan.picks);
+        assert!(plan.repeated <= 2, "{:?}", plan.picks);
+        assert!(plan.largest_shift_ns <= 200 * MS);
+    }
+
+    #[test]
+    fn a_tolerance_holds_for_retimed_frames_too() {
+        let late = camera((0..20).map(|at| at * 100 - 60));
+        let grid = Grid { start_ns: 0, fps: 10.0, rows: 20 };
+        assert!(frames(&late, &grid, Align::Latest, 60 * MS, 0).is_some());
+        assert!(frames(&late, &grid, Align::Latest, 59 * MS, 0).is_none());
+    }
+
+    proptest! {
+        /// Whatever the camera does: the counts add up, no row goes back in time, none looks ahead unless it may, and no frame
+        /// is farther away than the tolerance.
+        #[test]
+        fn plans_keep_their_promises(
+            gaps in proptest::collection::vec(1_i64..250, 1..60),
+            rows in 1_usize..60,
+            fps in prop_oneof![Just(10.0), Just(30.0), Just(9.7), 1.0..100.0],
+            start_ms in -50_i64..400,
+            rule in prop_oneof![Just(Align::Latest), Just(Align::Nearest), Just(Align::Linear)],
+            tolerance_ms in prop_oneof![Just(i64::MAX / MS), 1_i64..300],
+        ) {
+            let mut at = 0;
+            let times: Vec<i64> = gaps.iter().map(|gap| { at += gap; at }).collect();
+            let camera = camera(times);
+            let grid = Grid { start_ns: start_ms * MS, fps, rows };
+            let tolerance_ns = tolerance_ms * MS;
+            let plan = frames(&camera, &grid, rule, tolerance_ns, 0);
+            if let Some(plan) = &plan {
+                prop_assert_eq!(plan.picks.len(), rows);
+                prop_assert_eq!(plan.exported + plan.repeated + plan.dropped, plan.source);
+                prop_assert_eq!(plan.source, camera.t_ns.len() as u64);
+                let times = |frame: usize| plan.picks.iter().filter(|pick| **pick == frame).count();
+                let once = (0..camera.t_ns.len()).filter(|frame| times(*frame) == 1).count();
+                prop_assert_eq!(plan.exported, once as u64);
+                prop_assert!(plan.picks.is_sorted());
+                let shift = plan.picks.iter().enumerate().map(|(row, pick)| camera.t_ns[*pick].abs_diff(grid.time(row)));
+                prop_assert_eq!(shift.max().unwrap() as i64, plan.largest_shift_ns);
+                prop_assert!(plan.largest_shift_ns <= tolerance_ns);
+                for (row, pick) in plan.picks.iter().enumerate() {
+                    prop_assert!(rule != Align::Latest || camera.t_ns[*pick] <= grid.time(row));
+                }
+            } else {
+                // There is a plan wherever the rule alone finds a frame for every row.
+                let rule = if rule == Align::Linear { Align::Nearest } else { rule };
+                let picks = align(rule, &camera.t_ns, &grid.times(), tolerance_ns, 0);
+                prop_assert!(picks.iter().any(Option::is_none));
+            }
+        }
     }
 }

@@ -12,9 +12,12 @@ mod align;
 mod features;
 mod folder;
 mod grid;
+mod judge;
 mod load;
+mod number;
 mod proof;
 mod rows;
+mod spool;
 mod video;
 
 use std::collections::BTreeMap;
@@ -31,11 +34,13 @@ use crate::target::TARGETS;
 pub use align::Align;
 pub(crate) use features::{Feature, Selection, select};
 pub(crate) use folder::Folder;
+use folder::PROOF;
 pub(crate) use grid::{FramePlan, Grid, frames, grid};
+pub use judge::Likeness;
 pub(crate) use load::StoredEpisode;
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
 pub(crate) use rows::{FeatureRows, FeatureTotals, LoadedPart, period_ns, rows};
-pub(crate) use video::{LoadedCamera, Prepared};
+pub(crate) use video::{Encoding, LoadedCamera, Prepared};
 
 /// How a version is exported.
 #[derive(Debug, Clone, Default)]
@@ -63,8 +68,8 @@ pub(crate) struct ExportJob {
     pub(crate) members: Vec<DatasetEpisode>,
     pub(crate) episodes: Vec<StoredEpisode>,
     pub(crate) selection: Selection,
-    /// Rows per second.
-    pub(crate) fps: f64,
+    /// Rows per second, as asked for, else as the streams suggest; `None` where none of them has a rate.
+    pub(crate) fps: Option<f64>,
     pub(crate) licence: Option<String>,
 }
 
@@ -111,11 +116,10 @@ impl Engine {
             episodes.push(self.load_episode(member.episode, version.snapshot)?);
         }
         let streams: Vec<&[Stream]> = episodes.iter().map(|episode| episode.streams.as_slice()).collect();
-        let selection = select(&streams, &options.streams);
+        let mut selection = select(&streams, &options.streams);
+        let declared = self.declared_types(&episodes)?;
+        selection.type_numbers(&streams, &|at, stream| declared.of(episodes[at].recording, stream));
         let fps = options.fps.or_else(|| rate(&streams)).filter(|fps| fps.is_finite() && *fps > 0.0);
-        let fps = fps.ok_or_else(|| {
-            EngineError::invalid("the rate of the rows", "no stream of the version has one: give `--fps`")
-        })?;
         let mut proof = Proof {
             version_of_proof: "prairie.proof/1",
             dataset: version.name.clone(),
@@ -132,7 +136,9 @@ impl Engine {
             episodes: Vec::new(),
             features: Vec::new(),
             videos: Vec::new(),
-            left_out: selection.left_out.iter().map(|(stream, why)| format!("stream `{stream}`: {why}")).collect(),
+            left_out: left_out(&selection, &streams),
+            messages_unmapped: episodes.iter().map(|episode| episode.tally.unmapped).sum(),
+            messages_undecodable: episodes.iter().map(|episode| episode.tally.undecodable).sum(),
             files: BTreeMap::new(),
             path: String::new(),
         };
@@ -150,9 +156,9 @@ impl Engine {
         progress.finished("export");
         proof.files = folder.hashes()?;
         let text = serde_json::to_string_pretty(&proof).map_err(|error| EngineError::Bug(error.to_string()))?;
-        folder.write("prairie-proof.json", text.as_bytes())?;
+        folder.write(PROOF, text.as_bytes())?;
         folder.keep()?;
-        proof.path = dir.join("prairie-proof.json").display().to_string();
+        proof.path = dir.join(PROOF).display().to_string();
         let leaf = Leaf {
             kind: "export".to_owned(),
             reference: format!("{}@{}", version.name, version.version),
@@ -162,6 +168,16 @@ impl Engine {
         self.commit(&Commit { leaves: vec![leaf], note, ..Commit::default() })?;
         Ok(proof)
     }
+}
+
+/// A line for each stream that is no feature, with how much of it there is.
+fn left_out(selection: &Selection, episodes: &[&[Stream]]) -> Vec<String> {
+    let line = |(name, why): &(String, String)| {
+        let all = episodes.iter().flat_map(|streams| streams.iter()).filter(|stream| stream.name == *name);
+        let (samples, count) = all.fold((0, 0), |(samples, count), stream| (samples + stream.samples, count + 1));
+        format!("stream `{name}`: {why}: {samples} samples in {count} episodes")
+    };
+    selection.left_out.iter().map(line).collect()
 }
 
 /// The rate that most episodes have: declared by the source, else that of the first camera, else that of the slowest stream of

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::export::Align;
 use crate::export::features::Feature;
 use crate::export::grid::FramePlan;
-use crate::export::video::Track;
+use crate::export::judge::Likeness;
+use crate::export::video::Written;
 
 /// What became of everything that a dataset version holds.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +46,10 @@ pub struct Proof {
     pub videos: Vec<VideoProof>,
     /// Episodes and streams that are not in the export, each with the reason.
     pub left_out: Vec<String>,
+    /// Messages of the version's episodes that no stream was made of when they were ingested.
+    pub messages_unmapped: u64,
+    /// Messages of the version's episodes that could not be decoded when they were ingested.
+    pub messages_undecodable: u64,
     /// Every file of the export with its SHA-256, by path.
     pub files: BTreeMap<String, Hash256>,
     /// Where this proof lies.
@@ -78,6 +83,8 @@ pub struct FeatureProof {
     pub feature: String,
     /// The streams that it is made of.
     pub streams: Vec<String>,
+    /// How its numbers are stored: `float32`, `int64`, `bool`, or the type of its messages.
+    pub stored_as: String,
     /// Numbers per row.
     pub width: usize,
     /// Samples that came in.
@@ -88,9 +95,10 @@ pub struct FeatureProof {
     pub missing: u64,
     /// The oldest (or farthest) sample that a row holds.
     pub largest_distance_s: f64,
-    /// SHA-256 over the exported numbers as little-endian 32-bit floats, row by row.
+    /// SHA-256 over what was exported, in its order: of rows, every number as it is stored, little-endian (one byte for a truth
+    /// value); of messages, the SHA-256 of each episode's, one after the other.
     pub hash: Hash256,
-    /// Largest difference between an exported number and the source's, by rounding to 32 bits.
+    /// Largest difference between an exported number and the source's, by rounding to how it is stored.
     pub largest_rounding: f64,
     /// Least number per element.
     pub min: Vec<f64>,
@@ -100,14 +108,14 @@ pub struct FeatureProof {
     pub mean: Vec<f64>,
 }
 
-/// One camera over all episodes. `source_frames = exported + repeated + dropped`.
+/// One camera over all episodes of the version, exported or left out. `source_frames = exported + repeated + dropped`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct VideoProof {
     /// `observation.images.front`.
     pub feature: String,
     /// The stream.
     pub stream: String,
-    /// `remuxed` or `encoded`; `mixed` where episodes differ.
+    /// `remuxed`, `copied` (into messages) or `encoded`; `mixed` where episodes differ.
     pub how: String,
     /// Codec of the export.
     pub codec: String,
@@ -121,6 +129,16 @@ pub struct VideoProof {
     pub dropped: u64,
     /// Largest distance of a frame from its row.
     pub largest_shift_s: f64,
+    /// Bytes of its frames in the export.
+    pub bytes: u64,
+    /// Bits per second of playing time; `None` where frames keep their own times.
+    pub bit_rate_bps: Option<f64>,
+    /// Columns and rows that encoding added on the right and below, to make both numbers even.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padding: Option<[u32; 2]>,
+    /// How alike encoded frames are to their sources, on a frame of every group; `None` where nothing was encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likeness: Option<Likeness>,
     /// Why frames were encoded rather than copied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_encoded: Option<String>,
@@ -128,11 +146,11 @@ pub struct VideoProof {
 
 impl VideoProof {
     /// Adds what became of the frames of one episode.
-    pub(crate) fn add(&mut self, feature: &Feature, plan: &FramePlan, track: &Track) {
+    pub(crate) fn add(&mut self, feature: &Feature, plan: &FramePlan, written: &Written) {
+        let track = &written.track;
         let how = if track.why_encoded.is_none() { "remuxed" } else { "encoded" };
+        self.name(feature);
         if self.how.is_empty() {
-            self.feature.clone_from(&feature.name);
-            self.stream = feature.parts.first().map(|part| part.stream.clone()).unwrap_or_default();
             self.how = how.to_owned();
             self.codec = track.codec.name().to_owned();
         } else if self.how != how {
@@ -143,8 +161,27 @@ impl VideoProof {
         self.repeated += plan.repeated;
         self.dropped += plan.dropped;
         self.largest_shift_s = self.largest_shift_s.max(plan.largest_shift_ns as f64 / 1e9);
+        self.bytes += written.bytes;
+        if let Some(likeness) = written.likeness {
+            self.likeness.get_or_insert_default().merge(likeness);
+        }
+        if track.padding != [0, 0] {
+            self.padding = Some(track.padding);
+        }
         if self.why_encoded.is_none() {
             self.why_encoded.clone_from(&track.why_encoded);
         }
+    }
+
+    /// Adds the frames of an episode that is left out.
+    pub(crate) fn leave_out(&mut self, feature: &Feature, frames: u64) {
+        self.name(feature);
+        self.source_frames += frames;
+        self.dropped += frames;
+    }
+
+    fn name(&mut self, feature: &Feature) {
+        self.feature.clone_from(&feature.name);
+        self.stream = feature.parts.first().map(|part| part.stream.clone()).unwrap_or_default();
     }
 }

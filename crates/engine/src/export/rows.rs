@@ -9,6 +9,7 @@ use crate::export::align::{Align, align, blend};
 use crate::export::features::{Feature, Part};
 use crate::export::grid::Grid;
 use crate::export::load::StoredEpisode;
+use crate::export::number::NumberType;
 use crate::export::proof::FeatureProof;
 
 /// One part of a feature with all its samples.
@@ -21,8 +22,10 @@ pub(crate) struct LoadedPart {
 pub(crate) struct FeatureRows {
     /// The feature's name.
     pub(crate) feature: String,
-    /// `rows × width` numbers.
-    pub(crate) values: Vec<f32>,
+    /// `rows × width` numbers, as they are stored.
+    pub(crate) values: Vec<f64>,
+    /// How they are stored.
+    pub(crate) number: NumberType,
     /// Numbers per row.
     pub(crate) width: usize,
     /// A name per number.
@@ -33,7 +36,7 @@ pub(crate) struct FeatureRows {
     pub(crate) missing: u64,
     /// The oldest or farthest sample that a row holds.
     pub(crate) largest_distance_ns: i64,
-    /// Largest difference by rounding to 32 bits.
+    /// Largest difference between a number and what is stored of it.
     pub(crate) largest_rounding: f64,
 }
 
@@ -125,10 +128,13 @@ pub(crate) fn rows(
     tolerance_s: Option<f64>,
 ) -> Result<FeatureRows, String> {
     let times = grid.times();
+    // Between two truth values there is nothing.
+    let rule = if feature.number.is_discrete() && rule == Align::Linear { Align::Latest } else { rule };
     let mut columns: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut out = FeatureRows {
         feature: feature.name.clone(),
         values: Vec::new(),
+        number: feature.number,
         width: 0,
         names: Vec::new(),
         samples: 0,
@@ -160,21 +166,32 @@ pub(crate) fn rows(
         out.width += series.width;
         columns.push((series.width, values));
     }
+    out.values.reserve_exact(times.len() * out.width);
     for row in 0..times.len() {
         for (width, values) in &columns {
             for value in &values[row * width..(row + 1) * width] {
-                // Rounding to 32 bits is what the form asks for; how much it costs is told.
-                let rounded = *value as f32;
-                if value.is_nan() {
-                    out.missing += 1;
-                } else if value.is_finite() {
-                    out.largest_rounding = out.largest_rounding.max((f64::from(rounded) - value).abs());
-                }
-                out.values.push(rounded);
+                out.store(*value).map_err(|why| format!("`{}` at row {row}: {why}", feature.name))?;
             }
         }
     }
     Ok(out)
+}
+
+impl FeatureRows {
+    fn store(&mut self, value: f64) -> Result<(), String> {
+        let stored = self.number.stored(value);
+        let stored = stored.ok_or_else(|| match value.is_nan() {
+            true => format!("a value is missing, which {} cannot say", self.number.name()),
+            false => format!("{value} is no {}", self.number.name()),
+        })?;
+        if value.is_nan() {
+            self.missing += 1;
+        } else if value.is_finite() {
+            self.largest_rounding = self.largest_rounding.max((stored - value).abs());
+        }
+        self.values.push(stored);
+        Ok(())
+    }
 }
 
 /// How old a sample may be: as asked, else three of the stream's own periods, and never less than a tenth of a second.
@@ -200,6 +217,7 @@ impl FeatureTotals {
             proof: FeatureProof {
                 feature: feature.name.clone(),
                 streams: feature.parts.iter().map(|part| part.stream.clone()).collect(),
+                stored_as: feature.number.name().to_owned(),
                 width: first.width,
                 samples_in: 0,
                 rows_out: 0,
@@ -224,17 +242,19 @@ impl FeatureTotals {
         self.proof.rows_out += (rows.values.len() / rows.width.max(1)) as u64;
         self.proof.largest_distance_s = self.proof.largest_distance_s.max(rows.largest_distance_ns as f64 / 1e9);
         self.proof.largest_rounding = self.proof.largest_rounding.max(rows.largest_rounding);
+        let mut bytes = Vec::new();
         for row in rows.values.chunks_exact(rows.width.max(1)) {
+            bytes.clear();
             for (at, value) in row.iter().enumerate() {
-                self.hash.update(value.to_le_bytes());
+                rows.number.bytes(*value, &mut bytes);
                 if value.is_finite() {
-                    let value = f64::from(*value);
-                    self.proof.min[at] = self.proof.min[at].min(value);
-                    self.proof.max[at] = self.proof.max[at].max(value);
+                    self.proof.min[at] = self.proof.min[at].min(*value);
+                    self.proof.max[at] = self.proof.max[at].max(*value);
                     self.sum[at] += value;
                     self.count[at] += 1;
                 }
             }
+            self.hash.update(&bytes);
         }
     }
 

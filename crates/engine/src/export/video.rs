@@ -1,12 +1,16 @@
 //! Frames of a camera at the rows of an export: copied where codec, rate and size allow, else encoded in one pass.
 
+use std::path::PathBuf;
+
 use prairie_formats::mp4::annexb;
 use prairie_formats::{BlobReader, FormatError};
-use prairie_media::{H264Encoder, H264Settings, decoder};
+use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, even_rgb};
 use prairie_model::{BlobRef, Codec, FrameError, Nanos, Picture, PictureInfo, Stream, StreamBatch};
 
 use crate::error::EngineError;
 use crate::export::grid::{Camera, FramePlan};
+use crate::export::judge::{Judge, Likeness};
+use crate::export::spool::Spool;
 use crate::frames::FrameRows;
 
 /// One camera of one episode.
@@ -29,6 +33,7 @@ pub(crate) struct CodedFrame {
 }
 
 /// How a camera is written, and what its track declares.
+#[derive(Debug, Clone)]
 pub(crate) struct Track {
     /// Codec of the export.
     pub(crate) codec: Codec,
@@ -38,15 +43,37 @@ pub(crate) struct Track {
     pub(crate) height: u32,
     /// The decoder's configuration as MP4 has it.
     pub(crate) config: Vec<u8>,
+    /// Columns and rows that were added to make both numbers even.
+    pub(crate) padding: [u32; 2],
     /// Why it is encoded; `None` when it is copied.
     pub(crate) why_encoded: Option<String>,
+}
+
+/// How frames are encoded where they cannot be copied.
+#[derive(Debug, Clone)]
+pub(crate) struct Encoding {
+    /// Rows per second.
+    pub(crate) fps: f64,
+    /// Encode even what could be copied.
+    pub(crate) always: bool,
+    /// Where encoded frames wait until the whole episode can be written.
+    pub(crate) spool: PathBuf,
 }
 
 /// A camera whose frames are ready to be written.
 pub(crate) struct Prepared {
     track: Track,
-    /// The frames, where they were encoded; they are few bytes. Copied ones are read when they are written.
-    encoded: Option<Vec<CodedFrame>>,
+    /// The frames, where they were encoded. Copied ones are read when they are written.
+    encoded: Option<(Spool, Option<Likeness>)>,
+}
+
+/// What was written of a camera.
+pub(crate) struct Written {
+    pub(crate) track: Track,
+    /// Bytes of all frames.
+    pub(crate) bytes: u64,
+    /// How alike encoded frames are to their sources.
+    pub(crate) likeness: Option<Likeness>,
 }
 
 impl Prepared {
@@ -90,6 +117,13 @@ impl LoadedCamera {
         self.pictures.iter().any(|picture| !picture.codec.is_intra())
     }
 
+    /// The times of the first frame that can be decoded and of the last frame. What lies before the first key frame was coded
+    /// against frames that are not part of the episode.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let first = self.camera.key.iter().position(|is_key| *is_key).unwrap_or(0);
+        Some((*self.camera.t_ns.get(first)?, *self.camera.t_ns.last()?))
+    }
+
     /// Reads key frames of inter-coded messages whose container does not mark them.
     pub(crate) fn find_key_frames(&mut self, blobs: &mut BlobReader<'_>) -> Result<(), FormatError> {
         for at in 0..self.blobs.len() {
@@ -131,7 +165,7 @@ impl LoadedCamera {
             _ => prairie_media::probe(picture.codec, &bytes),
         };
         let (width, height) = size.ok_or("its size is unknown")?;
-        Ok(Track { codec: picture.codec, width, height, config, why_encoded: None })
+        Ok(Track { codec: picture.codec, width, height, config, padding: [0, 0], why_encoded: None })
     }
 
     /// Frames `from..to` in the order in which they lie in the recording.
@@ -149,15 +183,14 @@ impl LoadedCamera {
     pub(crate) fn prepare(
         &self,
         plan: &FramePlan,
-        fps: f64,
-        encode: bool,
+        how: &Encoding,
         blobs: &mut BlobReader<'_>,
         look: &mut dyn FnMut(usize, &Picture),
     ) -> Result<Result<Prepared, Unfit>, EngineError> {
-        let copied = if encode { Err("encoding was asked for".to_owned()) } else { self.copied(plan, blobs) };
+        let copied = if how.always { Err("encoding was asked for".to_owned()) } else { self.copied(plan, blobs) };
         match copied {
             Ok(track) => Ok(Ok(Prepared { track, encoded: None })),
-            Err(why) => self.encode(plan, fps, why, blobs, look),
+            Err(why) => self.encode(plan, how, why, blobs, look),
         }
     }
 
@@ -168,13 +201,24 @@ impl LoadedCamera {
         prepared: Prepared,
         blobs: &mut BlobReader<'_>,
         take: &mut dyn FnMut(&Track, CodedFrame) -> Result<(), EngineError>,
-    ) -> Result<Track, EngineError> {
+    ) -> Result<Written, EngineError> {
         let Prepared { track, encoded } = prepared;
-        match encoded {
-            None => self.copy(plan, &track, blobs, &mut |frame| take(&track, frame))?,
-            Some(frames) => frames.into_iter().try_for_each(|frame| take(&track, frame))?,
-        }
-        Ok(track)
+        let mut bytes = 0;
+        let mut count = |frame: CodedFrame| {
+            bytes += frame.bytes.len() as u64;
+            take(&track, frame)
+        };
+        let likeness = match encoded {
+            None => {
+                self.copy(plan, &track, blobs, &mut count)?;
+                None
+            }
+            Some((frames, likeness)) => {
+                frames.read(&mut |bytes, key_frame, shown_at| count(CodedFrame { bytes, key_frame, shown_at }))?;
+                likeness
+            }
+        };
+        Ok(Written { track, bytes, likeness })
     }
 
     /// Decoded pictures of at most `most` frames of `plan` that stand for themselves, spread evenly: for statistics.
@@ -182,9 +226,14 @@ impl LoadedCamera {
         let keys: Vec<usize> = plan.picks.iter().copied().filter(|at| self.camera.key[*at]).collect();
         let step = keys.len().div_ceil(most.max(1)).max(1);
         let mut pictures = Vec::new();
+        let mut open: Option<(PictureInfo, Box<dyn PictureDecoder>)> = None;
         for at in keys.into_iter().step_by(step) {
+            let info = &self.pictures[at];
+            if open.as_ref().is_none_or(|(known, _)| known != info) {
+                open = decoder(info).ok().map(|decoder| (info.clone(), decoder));
+            }
+            let Some((_, decoder)) = &mut open else { continue };
             let Ok(bytes) = blobs.read(&self.blobs[at]) else { continue };
-            let Ok(mut decoder) = decoder(&self.pictures[at]) else { continue };
             let mut frames = decoder.push(Nanos(0), &bytes);
             frames.extend(decoder.flush());
             pictures.extend(frames.into_iter().filter_map(|(_, frame)| frame.ok()));
@@ -223,72 +272,36 @@ impl LoadedCamera {
     fn encode(
         &self,
         plan: &FramePlan,
-        fps: f64,
+        how: &Encoding,
         why: String,
         blobs: &mut BlobReader<'_>,
         look: &mut dyn FnMut(usize, &Picture),
     ) -> Result<Result<Prepared, Unfit>, EngineError> {
-        let mut coded = Vec::with_capacity(plan.picks.len());
-        let mut encoder: Option<(H264Encoder, Track)> = None;
+        let mut work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, why };
         let mut row = 0;
         let mut unfit = None;
         self.decode(plan, blobs, &mut |at, frame| {
             while row < plan.picks.len() && plan.picks[row] == at {
-                let picture = match &frame {
-                    Ok(picture) => picture,
-                    Err(error) => {
-                        unfit = Some(format!("frame {at} of `{}` cannot be decoded: {error}", self.stream.name));
-                        return Ok(false);
+                let done = match &frame {
+                    Ok(picture) => {
+                        look(row, picture);
+                        work.frame(picture)?
                     }
+                    Err(error) => Err(format!("cannot be decoded: {error}")),
                 };
-                look(row, picture);
-                if encoder.is_none() {
-                    let settings = H264Settings {
-                        width: picture.width,
-                        height: picture.height,
-                        fps: fps as f32,
-                        ..H264Settings::default()
-                    };
-                    match H264Encoder::new(settings) {
-                        Ok(new) => {
-                            let track = Track {
-                                codec: Codec::H264,
-                                width: picture.width,
-                                height: picture.height,
-                                config: Vec::new(),
-                                why_encoded: Some(why.clone()),
-                            };
-                            encoder = Some((new, track));
-                        }
-                        Err(error) => {
-                            unfit = Some(format!("`{}` cannot be encoded: {error}", self.stream.name));
-                            return Ok(false);
-                        }
-                    }
+                if let Err(why) = done {
+                    unfit = Some(format!("frame {at} of `{}` {why}", self.stream.name));
+                    return Ok(false);
                 }
-                let Some((encoder, track)) = &mut encoder else { return Ok(false) };
-                let unit = match encoder.encode(picture) {
-                    Ok(unit) => unit,
-                    Err(error) => {
-                        unfit = Some(format!("frame {at} of `{}` cannot be encoded: {error}", self.stream.name));
-                        return Ok(false);
-                    }
-                };
-                if row == 0 {
-                    track.config = annexb::config(Codec::H264, &unit.data).ok_or_else(|| {
-                        EngineError::Bug("the encoder's first frame has no parameter sets".to_owned())
-                    })?;
-                }
-                let bytes = annexb::length_prefixed(Codec::H264, &unit.data);
-                // OK to cast: rows of one episode, far below 2^32.
-                coded.push(CodedFrame { bytes, key_frame: unit.is_key, shown_at: row as u32 });
                 row += 1;
             }
             Ok(row < plan.picks.len())
         })?;
-        Ok(match (unfit, encoder) {
+        Ok(match (unfit, work.encoder) {
             (Some(unfit), _) => Err(unfit),
-            (None, Some((_, track))) if row == plan.picks.len() => Ok(Prepared { track, encoded: Some(coded) }),
+            (None, Some((_, track, judge))) if row == plan.picks.len() => {
+                Ok(Prepared { track, encoded: Some((work.spool, judge.likeness())) })
+            }
             _ => Err(format!("`{}` gave {row} of {} frames", self.stream.name, plan.picks.len())),
         })
     }
@@ -305,7 +318,7 @@ impl LoadedCamera {
         // From the last key frame at or before the first frame that is needed.
         let needed = order.iter().position(|at| *at == first).unwrap_or(0);
         let from = (0..=needed).rev().find(|place| self.camera.key[order[*place]]).unwrap_or(0);
-        let mut decoding: Option<(PictureInfo, Box<dyn prairie_media::PictureDecoder>)> = None;
+        let mut decoding: Option<(PictureInfo, Box<dyn PictureDecoder>)> = None;
         for &at in &order[from..] {
             let info = &self.pictures[at];
             if info.codec.is_intra() && plan.picks.binary_search(&at).is_err() {
@@ -342,5 +355,58 @@ impl LoadedCamera {
             }
         }
         Ok(())
+    }
+}
+
+/// A camera on its way through the encoder.
+struct Work {
+    /// The encoder, what its track declares and who compares; begun with the first picture, whose size it takes.
+    encoder: Option<(H264Encoder, Track, Judge)>,
+    spool: Spool,
+    fps: f64,
+    why: String,
+}
+
+impl Work {
+    /// Encodes one more picture, or says why that cannot be.
+    fn frame(&mut self, picture: &Picture) -> Result<Result<(), String>, EngineError> {
+        let Some(even) = even_rgb(picture) else {
+            return Ok(Err(format!("cannot be encoded: it is {}, not eight bits a channel", picture.format.name())));
+        };
+        if self.encoder.is_none() {
+            let settings = H264Settings {
+                width: even.width,
+                height: even.height,
+                // OK to cast: it only goes into the rate control.
+                fps: self.fps as f32,
+                ..H264Settings::default()
+            };
+            let encoder = match H264Encoder::new(settings) {
+                Ok(encoder) => encoder,
+                Err(error) => return Ok(Err(format!("cannot be encoded: {error}"))),
+            };
+            let track = Track {
+                codec: Codec::H264,
+                width: even.width,
+                height: even.height,
+                config: Vec::new(),
+                padding: [even.width - picture.width, even.height - picture.height],
+                why_encoded: Some(self.why.clone()),
+            };
+            self.encoder = Some((encoder, track, Judge::new(settings.key_interval.get())));
+        }
+        let Some((encoder, track, judge)) = &mut self.encoder else { return Ok(Err("has no encoder".to_owned())) };
+        let unit = match encoder.encode(&even) {
+            Ok(unit) => unit,
+            Err(error) => return Ok(Err(format!("cannot be encoded: {error}"))),
+        };
+        if track.config.is_empty() {
+            let config = annexb::config(Codec::H264, &unit.data);
+            track.config =
+                config.ok_or_else(|| EngineError::Bug("the encoder's first frame has no parameter sets".to_owned()))?;
+        }
+        judge.see(&unit, &even);
+        self.spool.push(&annexb::length_prefixed(Codec::H264, &unit.data), unit.is_key)?;
+        Ok(Ok(()))
     }
 }

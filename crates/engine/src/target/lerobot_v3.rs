@@ -8,19 +8,18 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::thread;
 
-use arrow::array::{ArrayRef, Float32Array};
-use arrow::datatypes::DataType;
+use arrow::array::ArrayRef;
 use prairie_formats::lerobot::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame};
 use prairie_formats::{BlobReader, FormatError};
-use prairie_model::{Clock, Picture, PixelFormat};
+use prairie_model::{Clock, Picture, PixelFormat, Source, StreamKind};
 
 use crate::Engine;
 use crate::error::EngineError;
 use crate::export::{
-    EpisodeProof, ExportJob, Feature, FeatureRows, FeatureTotals, FramePlan, Grid, LoadedCamera, LoadedPart, Prepared,
-    Proof, StoredEpisode, VideoProof, frames, grid, period_ns, rows,
+    Encoding, EpisodeProof, ExportJob, Feature, FeatureRows, FeatureTotals, FramePlan, Grid, LoadedCamera, LoadedPart,
+    Prepared, Proof, StoredEpisode, VideoProof, frames, grid, period_ns, rows,
 };
 use crate::progress::Progress;
 use crate::target::Target;
@@ -28,8 +27,16 @@ use crate::target::Target;
 /// Writes LeRobot v3.0 folders.
 pub(crate) struct LeRobotV3;
 
-/// Pictures per camera and episode that statistics are taken from.
+/// The most pictures per camera and episode that statistics are taken from.
 const SAMPLED_PICTURES: usize = 12;
+
+/// Of copied video, every so many seconds a picture is decoded for statistics, and at least so many: decoding is most of the
+/// work of copying.
+const SAMPLED_EVERY_S: f64 = 3.0;
+const SAMPLED_MIN: usize = 4;
+
+/// Bytes of decompressed chunks that all cameras of an episode keep together.
+const CHUNK_BYTES: usize = 128 << 20;
 
 /// Pixels per picture that statistics are taken from.
 const SAMPLED_PIXELS: usize = 4096;
@@ -59,29 +66,23 @@ impl Target for LeRobotV3 {
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         let fps = whole_rate(job.fps)?;
-        proof.fps = Some(job.fps);
-        let mut out = Output { writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
+        proof.fps = Some(f64::from(fps));
+        let mut out = Output { fps, writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
         for (at, (episode, member)) in job.episodes.iter().zip(&job.members).enumerate() {
             if progress.cancelled() {
                 return Err(EngineError::Cancelled);
             }
             progress.at("export", at as u64, job.episodes.len() as u64);
-            let laid = match lay(engine, job, episode)? {
-                Ok(laid) => laid,
+            let (count, samples_in, start_ns) = match out.try_episode(engine, job, dir, episode)? {
+                Ok(written) => written,
                 Err(why) => {
                     proof.left_out.push(format!("episode {}: {why}", episode.id));
+                    out.leave_out(job, episode);
                     continue;
                 }
             };
-            let count = laid.grid.rows as u64;
-            let samples_in = laid.rows.iter().map(|rows| rows.samples).sum();
-            let start_ns = laid.grid.start_ns.to_string();
-            if let Err(why) = out.episode(engine, job, fps, dir, episode, laid)? {
-                proof.left_out.push(format!("episode {}: {why}", episode.id));
-                continue;
-            }
             proof.rows += count;
-            proof.duration_s += count as f64 / job.fps;
+            proof.duration_s += count as f64 / f64::from(fps);
             proof.episodes.push(EpisodeProof {
                 id: episode.id,
                 recording: episode.recording,
@@ -101,6 +102,9 @@ impl Target for LeRobotV3 {
         writer.finish().map_err(failed)?;
         proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
         proof.videos = out.videos.into_values().collect();
+        for video in &mut proof.videos {
+            video.bit_rate_bps = Some(video.bytes as f64 * 8.0 / proof.duration_s);
+        }
         Ok(())
     }
 }
@@ -110,7 +114,10 @@ fn failed(source: FormatError) -> EngineError {
 }
 
 /// LeRobot counts frames per second in whole numbers.
-fn whole_rate(fps: f64) -> Result<u32, EngineError> {
+fn whole_rate(fps: Option<f64>) -> Result<u32, EngineError> {
+    let fps = fps.ok_or_else(|| {
+        EngineError::invalid("the rate of the rows", "no stream of the version has one: give `--fps`")
+    })?;
     if fps.fract() == 0.0 && (1.0..=10_000.0).contains(&fps) {
         // OK to cast: just checked.
         return Ok(fps as u32);
@@ -125,9 +132,11 @@ fn whole_rate(fps: f64) -> Result<u32, EngineError> {
 fn lay<'a>(
     engine: &Engine,
     job: &'a ExportJob,
+    fps: u32,
     episode: &StoredEpisode,
 ) -> Result<Result<Laid<'a>, String>, EngineError> {
     let source = engine.stored_source(episode.recording)?;
+    let fps = f64::from(fps);
     let mut blobs = BlobReader::new(&source);
     let mut parts: Vec<(&Feature, Vec<LoadedPart>)> = Vec::new();
     let mut cameras: Vec<(&Feature, LoadedCamera)> = Vec::new();
@@ -155,8 +164,7 @@ fn lay<'a>(
         // The last sample holds until the next would be due.
         Some((first, last.saturating_add(part.period_ns().unwrap_or(i64::MAX))))
     });
-    let camera_spans =
-        cameras.iter().filter_map(|(_, camera)| Some((*camera.camera.t_ns.first()?, *camera.camera.t_ns.last()?)));
+    let camera_spans = cameras.iter().filter_map(|(_, camera)| camera.span());
     let (mut from, mut to) = (i64::MIN, i64::MAX);
     for (first, last) in spans.chain(camera_spans) {
         from = from.max(first);
@@ -172,7 +180,7 @@ fn lay<'a>(
     let mut leaders: Vec<_> = cameras.iter().map(|(_, camera)| camera).collect();
     leaders.sort_by_key(|camera| !camera.is_inter_coded());
     let leaders: Vec<_> = leaders.into_iter().map(|camera| &camera.camera).collect();
-    let grid = grid(from, to, job.fps, &leaders);
+    let grid = grid(from, to, fps, &leaders);
     if grid.rows == 0 {
         return Ok(Err("it is shorter than one row".to_owned()));
     }
@@ -183,7 +191,7 @@ fn lay<'a>(
             Err(why) => return Ok(Err(why)),
         }
     }
-    let slack_ns = if row_times { (1e7 / job.fps) as i64 } else { 0 };
+    let slack_ns = if row_times { (1e7 / fps) as i64 } else { 0 };
     for (feature, camera) in cameras {
         let tolerance_ns = match job.options.tolerance_s {
             Some(asked) => (asked * 1e9) as i64,
@@ -197,62 +205,116 @@ fn lay<'a>(
     Ok(Ok(laid))
 }
 
+/// Pictures of a camera that are ready to be written, and their statistics.
+type Ready = (Prepared, Option<FeatureStats>);
+
+/// Prepares every camera of an episode, each on a thread of its own: decoding and encoding are most of the work. Says why where
+/// one cannot be written.
+fn prepare(
+    laid: &Laid<'_>,
+    source: &dyn Source,
+    encoding: &Encoding,
+) -> Result<Result<Vec<Ready>, String>, EngineError> {
+    let room = CHUNK_BYTES / laid.cameras.len().max(1);
+    let one = |at: usize, camera: &LoadedCamera, plan: &FramePlan| -> Result<Result<Ready, String>, EngineError> {
+        let mut blobs = BlobReader::with_room(source, room);
+        let mut sampled = Samples::new(plan.picks.len());
+        let spool = encoding.spool.with_extension(at.to_string());
+        let encoding = Encoding { spool, ..encoding.clone() };
+        let ready = camera.prepare(plan, &encoding, &mut blobs, &mut |row, picture| sampled.look(row, picture))?;
+        Ok(ready.map(|ready| {
+            if ready.is_copied() {
+                // OK to cast: a float saturates, and is clamped.
+                let most = (plan.picks.len() as f64 / encoding.fps / SAMPLED_EVERY_S) as usize;
+                let most = most.clamp(SAMPLED_MIN, SAMPLED_PICTURES);
+                camera.sample(plan, most, &mut blobs).iter().for_each(|picture| sampled.take(picture));
+            }
+            (ready, sampled.stats())
+        }))
+    };
+    let one = &one;
+    thread::scope(|scope| {
+        let cameras = laid.cameras.iter().enumerate();
+        let threads: Vec<_> =
+            cameras.map(|(at, (_, camera, plan))| scope.spawn(move || one(at, camera, plan))).collect();
+        let ended = threads.into_iter().map(|thread| {
+            thread.join().unwrap_or_else(|_panic| Err(EngineError::Bug("a camera's thread panicked".to_owned())))
+        });
+        // All are waited for, whatever becomes of the first.
+        ended.collect::<Vec<_>>().into_iter().collect()
+    })
+}
+
 /// The dataset under construction.
 struct Output {
+    fps: u32,
     writer: Option<LeRobotWriter<FolderFiles>>,
     totals: Vec<FeatureTotals>,
     videos: BTreeMap<String, VideoProof>,
-    /// Name, width and names of each numeric feature of the first episode; the others must have the same.
+    /// Name and names of each numeric feature of the first episode; the others must have the same.
     shapes: Vec<(String, Vec<String>)>,
 }
 
 impl Output {
+    /// Writes one episode, or says why it cannot be. Gives its rows, the samples that came in, and the time of its first row.
+    fn try_episode(
+        &mut self,
+        engine: &Engine,
+        job: &ExportJob,
+        dir: &Path,
+        episode: &StoredEpisode,
+    ) -> Result<Result<(u64, u64, String), String>, EngineError> {
+        let laid = match lay(engine, job, self.fps, episode)? {
+            Ok(laid) => laid,
+            Err(why) => return Ok(Err(why)),
+        };
+        let facts =
+            (laid.grid.rows as u64, laid.rows.iter().map(|rows| rows.samples).sum(), laid.grid.start_ns.to_string());
+        Ok(self.episode(engine, job, dir, episode, &laid)?.map(|()| facts))
+    }
+
+    /// Counts the frames of an episode that is left out as dropped.
+    fn leave_out(&mut self, job: &ExportJob, episode: &StoredEpisode) {
+        for feature in job.selection.features.iter().filter(|feature| feature.video) {
+            let is_part = |stream: &&prairie_model::Stream| {
+                stream.kind == Some(StreamKind::Image) && feature.parts.iter().any(|part| part.stream == stream.name)
+            };
+            let frames = episode.streams.iter().filter(is_part).map(|stream| stream.samples).sum();
+            self.videos.entry(feature.name.clone()).or_default().leave_out(feature, frames);
+        }
+    }
+
     /// Writes one episode, or says why it cannot be.
     fn episode(
         &mut self,
         engine: &Engine,
         job: &ExportJob,
-        fps: u32,
         dir: &Path,
         episode: &StoredEpisode,
-        laid: Laid<'_>,
+        laid: &Laid<'_>,
     ) -> Result<Result<(), String>, EngineError> {
         let shapes: Vec<_> = laid.rows.iter().map(|rows| (rows.feature.clone(), rows.names.clone())).collect();
         if self.writer.is_some() && shapes != self.shapes {
             return Ok(Err("its features differ from those of the first episode".to_owned()));
         }
         let source = engine.stored_source(episode.recording)?;
-        let mut blobs = BlobReader::new(&source);
-        let mut prepared = Vec::new();
-        let mut pictures = BTreeMap::new();
-        for (feature, camera, plan) in &laid.cameras {
-            let mut sampled = Samples::new(plan.picks.len());
-            let ready = camera.prepare(plan, job.fps, job.options.encode, &mut blobs, &mut |row, picture| {
-                sampled.look(row, picture);
-            })?;
-            match ready {
-                Ok(ready) => {
-                    if ready.is_copied() {
-                        for picture in camera.sample(plan, SAMPLED_PICTURES, &mut blobs) {
-                            sampled.take(&picture);
-                        }
-                    }
-                    pictures.extend(sampled.stats().map(|stats| (feature.name.clone(), stats)));
-                    prepared.push(ready);
-                }
-                Err(why) => return Ok(Err(why)),
-            }
-        }
+        let encoding =
+            Encoding { fps: f64::from(self.fps), always: job.options.encode, spool: dir.join(".frames.spool") };
+        let prepared = match prepare(laid, &source, &encoding)? {
+            Ok(prepared) => prepared,
+            Err(why) => return Ok(Err(why)),
+        };
         if self.writer.is_none() {
-            self.begin(job, fps, dir, episode, &laid, &prepared, shapes)?;
+            self.begin(job, dir, episode, laid, &prepared, shapes)?;
         }
         let Some(writer) = &mut self.writer else { return Ok(Err("there is no output".to_owned())) };
         writer.begin_episode(episode.episode.task.as_deref().unwrap_or("")).map_err(failed)?;
-        let columns: Vec<ArrayRef> =
-            laid.rows.iter().map(|rows| Arc::new(Float32Array::from(rows.values.clone())) as ArrayRef).collect();
+        let columns: Vec<ArrayRef> = laid.rows.iter().map(|rows| rows.number.column(&rows.values)).collect();
         writer.push_rows(laid.grid.rows, &columns).map_err(failed)?;
-        for ((feature, camera, plan), ready) in laid.cameras.iter().zip(prepared) {
-            let track = camera.write(plan, ready, &mut blobs, &mut |track, frame| {
+        let mut blobs = BlobReader::new(&source);
+        let mut pictures = BTreeMap::new();
+        for ((feature, camera, plan), (ready, stats)) in laid.cameras.iter().zip(prepared) {
+            let written = camera.write(plan, ready, &mut blobs, &mut |track, frame| {
                 let frame = VideoFrame {
                     codec: track.codec,
                     width: track.width,
@@ -264,8 +326,8 @@ impl Output {
                 };
                 writer.push_frame(&feature.name, &frame).map_err(failed)
             })?;
-            let proof = self.videos.entry(feature.name.clone()).or_default();
-            proof.add(feature, plan, &track);
+            self.videos.entry(feature.name.clone()).or_default().add(feature, plan, &written);
+            pictures.extend(stats.map(|stats| (feature.name.clone(), stats)));
         }
         writer.end_episode(pictures).map_err(failed)?;
         for (at, rows) in laid.rows.iter().enumerate() {
@@ -279,15 +341,14 @@ impl Output {
         Ok(Ok(()))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "called once, with everything that the first episode fixes")]
+    /// Begins the dataset with what the first episode fixes.
     fn begin(
         &mut self,
         job: &ExportJob,
-        fps: u32,
         dir: &Path,
         episode: &StoredEpisode,
         laid: &Laid<'_>,
-        prepared: &[Prepared],
+        prepared: &[Ready],
         shapes: Vec<(String, Vec<String>)>,
     ) -> Result<(), EngineError> {
         let mut features: Vec<NewFeature> = laid
@@ -295,12 +356,12 @@ impl Output {
             .iter()
             .map(|rows| NewFeature {
                 name: rows.feature.clone(),
-                kind: NewKind::Numbers(DataType::Float32),
+                kind: NewKind::Numbers(rows.number.data_type()),
                 shape: vec![rows.width as u64],
                 names: rows.names.clone(),
             })
             .collect();
-        for ((feature, _, _), ready) in laid.cameras.iter().zip(prepared) {
+        for ((feature, _, _), (ready, _)) in laid.cameras.iter().zip(prepared) {
             let track = ready.track();
             features.push(NewFeature {
                 name: feature.name.clone(),
@@ -309,7 +370,7 @@ impl Output {
                 names: ["height", "width", "channels"].map(str::to_owned).to_vec(),
             });
         }
-        let mut spec = DatasetSpec::new(fps, episode.episode.robot_type.clone(), features);
+        let mut spec = DatasetSpec::new(self.fps, episode.episode.robot_type.clone(), features);
         if let Some(licence) = &job.licence {
             spec.extra.insert("license".to_owned(), licence.clone().into());
         }

@@ -28,6 +28,8 @@ pub(super) struct Lane {
     pub(super) written: u32,
     /// Over the messages so far, unless they are frames.
     pub(super) hash: Sha256,
+    /// Bytes of the messages so far, if they are frames.
+    pub(super) frame_bytes: u64,
     scratch: Vec<f64>,
 }
 
@@ -61,6 +63,7 @@ impl Lane {
             missing: 0,
             written: 0,
             hash: Sha256::new(),
+            frame_bytes: 0,
             scratch: Vec::new(),
         };
         if lane.form.is_stamped()
@@ -126,7 +129,9 @@ impl Lane {
 
     /// Counts a message.
     pub(super) fn count(&mut self, message: &[u8]) {
-        if !self.form.is_frames() {
+        if self.form.is_frames() {
+            self.frame_bytes += message.len() as u64;
+        } else {
             self.hash.update(message);
         }
         self.written += 1;

@@ -377,6 +377,7 @@ impl Ledger {
             });
             proof.source_frames += samples;
             proof.exported += written;
+            proof.bytes += lane.frame_bytes;
             proof.largest_shift_s = proof.largest_shift_s.max(lane.largest_shift_ns as f64 / 1e9);
             return;
         }
@@ -385,6 +386,7 @@ impl Ledger {
         let proof = self.numbers.entry(name.clone()).or_insert_with(|| FeatureProof {
             feature: topic,
             streams: vec![name],
+            stored_as: lane.form.schema().to_owned(),
             width: lane.form.width(),
             samples_in: 0,
             rows_out: 0,
