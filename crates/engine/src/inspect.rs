@@ -52,6 +52,8 @@ pub(crate) struct InspectedEpisode {
 pub(crate) struct Inspection {
     /// What the indexes said.
     pub(crate) plan: RecordingPlan,
+    /// Whether the task of every episode was known before its first row, so that limits for a task applied.
+    pub(crate) tasks_told: bool,
     /// What became of the messages, over all episodes and outside of them.
     pub(crate) tally: EpisodeTally,
     /// What was noticed about the recording.
@@ -101,7 +103,11 @@ pub(crate) fn inspect(
     let segmentation = segment(reader, source, &plan, &options.mapping).map_err(failed)?;
     let (segmentation, notes) = segmentation;
     let mut inspector = Inspector::new(path, options, BlobReader::new(source), earlier, sink);
-    inspector.tasks = plan.episodes.iter().map(|episode| episode.task.clone()).collect();
+    inspector.tasks = match plan.episodes.as_slice() {
+        [] => segmentation.tasks(),
+        episodes => episodes.iter().map(|episode| episode.task.clone()).collect(),
+    };
+    let tasks_told = !inspector.tasks.is_empty() && inspector.tasks.iter().all(Option::is_some);
     inspector.recording_notes.extend(plan.notes.iter().cloned());
     inspector.recording_notes.extend(notes);
     let mut standardizer = Standardizer::new(&plan, options.mapping.clone(), options.overrides.clone(), segmentation);
@@ -148,7 +154,7 @@ pub(crate) fn inspect(
     let tally = tally.expect("finish succeeded");
     let mut notes = inspector.recording_notes;
     notes.extend(tally.notes);
-    Ok(Inspection { plan, tally: tally.tally, notes, unmapped: tally.unmapped, complete: summary.complete })
+    Ok(Inspection { plan, tasks_told, tally: tally.tally, notes, unmapped: tally.unmapped, complete: summary.complete })
 }
 
 /// About how much memory an event holds.

@@ -48,7 +48,7 @@ impl Engine {
         let (recording_notes, tasks_known) = self.stored_notes(stored)?;
         let mut options = InspectOptions { overrides: overrides(derivation.overrides.clone())?, ..options.clone() };
         if tasks_known {
-            // Limits for a task applied from the first row on where the container tells the tasks of its episodes.
+            // Limits for a task applied from the first row on where every task was told before.
             options.overrides.task = options.overrides.task.or_else(|| stored.episode.task.clone());
         }
         let before = EpisodeDraft {
@@ -128,7 +128,7 @@ impl Engine {
         Ok(streams)
     }
 
-    /// What had been noticed about the recording when the episode was judged, and whether the container tells tasks.
+    /// What had been noticed about the recording when the episode was judged, and whether every task was known before.
     fn stored_notes(&self, stored: &StoredEpisode) -> Result<(Vec<Note>, bool), EngineError> {
         let Some(recording) = self.recording(stored.recording)? else { return Ok((Vec::new(), false)) };
         let summary = &recording.row.summary;
@@ -138,7 +138,7 @@ impl Engine {
                 .map_err(|error| EngineError::Bug(format!("notes of recording {}: {error}", stored.recording)))?,
         };
         notes.truncate(stored.recording_notes);
-        Ok((notes, summary["source_episodes"].as_u64().is_some_and(|episodes| episodes > 0)))
+        Ok((notes, summary["tasks_told"].as_bool().unwrap_or(false)))
     }
 
     /// The repairs that made an episode of this derivation, its ancestors' first.

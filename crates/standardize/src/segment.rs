@@ -72,6 +72,11 @@ impl Segmentation {
         (Self { windows: pair(marks, &mut notes), segments }, notes)
     }
 
+    /// The task of each marked episode, where its marker states one: known before its first row.
+    pub fn tasks(&self) -> Vec<Option<String>> {
+        self.windows.iter().map(|window| window.facts.get("task").cloned()).collect()
+    }
+
     /// The window that holds a log time.
     pub(crate) fn window_at(&self, log_time: i64) -> Option<usize> {
         let after = self.windows.partition_point(|window| window.start <= log_time);

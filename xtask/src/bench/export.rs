@@ -162,7 +162,7 @@ fn encode(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let (messages, frames) = (setup.scratch.join("messages"), setup.scratch.join("frames"));
     measure(prairie(setup).args(["export", "all", "--to", "mcap"]).arg(&messages))?;
     fs::create_dir_all(&frames)?;
-    let script = |name: &str| place::root().join("xtask/bench").join(name);
+    let script = |name: &str| place::root().join("xtask/src/bench").join(name);
     measure(Command::new(readers).arg(script("mcap_frames.py")).arg(&messages).arg(&frames))?;
     for codec in CODECS {
         let mut peers = Vec::new();

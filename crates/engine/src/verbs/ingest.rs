@@ -238,7 +238,7 @@ fn summary(inspection: &Inspection, tally: EpisodeTally) -> serde_json::Value {
         "messages": Messages::from(tally),
         "frames": tally.frames,
         "complete": inspection.complete,
-        "source_episodes": plan.episodes.len(),
+        "tasks_told": inspection.tasks_told,
         "unmapped": inspection.unmapped,
         "notes": inspection.notes,
     })
