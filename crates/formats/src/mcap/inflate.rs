@@ -126,6 +126,7 @@ mod tests {
                 encoder.finish().expect("memory")
             }
             Compression::Zstd => zstd::bulk::compress(bytes, 1).expect("memory"),
+            Compression::Snappy => snap::raw::Encoder::new().compress_vec(bytes).expect("memory"),
         }
     }
 
@@ -146,6 +147,23 @@ mod tests {
             assert_eq!(cut.is_err(), compression != Compression::None);
             assert!(!inflater.bytes().is_empty() && bytes.starts_with(inflater.bytes()));
         }
+    }
+
+    #[test]
+    fn a_block_of_snappy_is_whole_or_nothing() {
+        let bytes: Vec<u8> = (0..50_000_u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
+        let body = compressed(Compression::Snappy, &bytes);
+        let mut inflater = Inflater::default();
+        for claimed in [Some(bytes.len() as u64), None] {
+            inflater.inflate(Compression::Snappy, &body, claimed).expect("whole");
+            assert_eq!(inflater.bytes(), bytes);
+        }
+        let error = inflater.inflate(Compression::Snappy, &body, Some(1000)).expect_err("longer than claimed");
+        assert!(error.contains("200000 bytes"), "{error}");
+        assert!(inflater.inflate(Compression::Snappy, &body[..body.len() / 2], None).is_err());
+        assert_eq!(inflater.bytes(), b"", "nothing of a block that is cut");
+        // A length of four gigabytes in front of nothing.
+        assert!(inflater.inflate(Compression::Snappy, &[0xff, 0xff, 0xff, 0xff, 0x0f], None).is_err());
     }
 
     #[test]
