@@ -77,14 +77,13 @@ fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
             hash_lengths(hash, column, |at| lists.value_length(at));
             let elements = hash.elements.get_or_insert_default();
             // A null may cover elements, which are no part of the content: only runs of rows that are there count.
-            let rows = [0..column.len()];
-            let valid: Vec<_> = match column.nulls() {
-                Some(nulls) => nulls.valid_slices().map(|(from, to)| from..to).collect(),
-                None => rows.to_vec(),
+            let valid: Vec<(usize, usize)> = match column.nulls() {
+                Some(nulls) => nulls.valid_slices().collect(),
+                None => vec![(0, column.len())],
             };
-            for run in valid {
-                let offsets = lists.value_offsets();
-                let (from, to) = (offsets[run.start] as usize, offsets[run.end] as usize);
+            for (first, end) in valid {
+                // OK to index and to cast: there is one more offset than rows, and none is negative.
+                let (from, to) = (lists.value_offsets()[first] as usize, lists.value_offsets()[end] as usize);
                 hash_column(elements, &lists.values().slice(from, to - from));
             }
             return;

@@ -180,6 +180,9 @@ pub(crate) struct Before<'a> {
     durations: Mutex<BTreeMap<String, Option<TaskDurations>>>,
 }
 
+/// An episode, the hash of its rows and its digest, where the store has them.
+type Stored = (EpisodeId, Option<Hash256>, Option<SamenessDigest>);
+
 impl Before<'_> {
     fn earlier(&self) -> impl Iterator<Item = &Entry> {
         self.past.episodes.iter().filter(|entry| {
@@ -209,10 +212,7 @@ impl Before<'_> {
     }
 
     /// Content hash and digest of some episodes as the store has them now.
-    fn look_up(
-        &self,
-        ids: &[EpisodeId],
-    ) -> Result<Vec<(EpisodeId, Option<Hash256>, Option<SamenessDigest>)>, EngineError> {
+    fn look_up(&self, ids: &[EpisodeId]) -> Result<Vec<Stored>, EngineError> {
         let list: Vec<_> = ids.iter().map(|id| literal(&id.to_string())).collect();
         let sql =
             format!("SELECT episode_id, content_hash, digest FROM episodes WHERE episode_id IN ({})", list.join(", "));

@@ -205,7 +205,7 @@ impl InspectSink for Feed<'_> {
 impl Engine {
     /// What differs between the receipt of a repaired episode and what the stored rows of its parent give now; `None` where the
     /// episode was not repaired, or the store does not have its parent.
-    pub(crate) fn from_stored_parent(
+    pub(crate) fn recompute_from_parent(
         &self,
         receipt: &ReceiptPayload,
         profile: Option<&str>,

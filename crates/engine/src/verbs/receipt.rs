@@ -118,7 +118,7 @@ impl Engine {
     ) -> Result<ReceiptCheck, EngineError> {
         let own = [self.public_key()];
         let (payload, mut check) = verify(text, if keys.is_empty() { &own } else { keys })?;
-        if let Some(differences) = self.from_stored_parent(&payload, profile)? {
+        if let Some(differences) = self.recompute_from_parent(&payload, profile)? {
             check.recomputed = Some(differences);
             check.recomputed_from = Some("stored parent");
             check.not_recomputable = recompute::store_only();

@@ -111,7 +111,7 @@ impl Saturated {
         let near = self.settings.limit("near_share");
         for (at, (least, greatest)) in track.ranges(0..track.len()).into_iter().enumerate() {
             // What is never negative is how far something is open, and rests at its ends.
-            let is_normalized = least >= -1.0 && least < 0.0 && greatest <= 1.0 && (least == -1.0 || greatest == 1.0);
+            let is_normalized = (-1.0..0.0).contains(&least) && greatest <= 1.0 && (least == -1.0 || greatest == 1.0);
             if is_normalized {
                 out.applies();
                 let name = track.names.get(at).cloned().unwrap_or_else(|| format!("element {at}"));
