@@ -139,6 +139,11 @@ for path in map(pathlib.Path, sys.stdin.read().splitlines()):
             with Reader(path) as bag:
                 for connection, _, _ in bag.messages():
                     counts[connection.topic] = counts.get(connection.topic, 0) + 1
+                # It hands over no message of two small bags, though it counts them in the index.
+                if not counts:
+                    for connection in bag.connections:
+                        if connection.msgcount:
+                            counts[connection.topic] = counts.get(connection.topic, 0) + connection.msgcount
         else:
             with open(path, "rb") as file:
                 for record in StreamReader(file).records:
