@@ -65,7 +65,7 @@ use prairie_catalog::{
 };
 use prairie_model::{DerivationId, EpisodeId, ObjectId, RecordingId};
 use prairie_store::{Disk, Objects, object_key};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 
 pub use config::{Config, ConfigEntry, Setting};
 pub use error::EngineError;
@@ -88,7 +88,8 @@ pub type IngestOptions = InspectOptions;
 /// The rows of a query, batch by batch.
 pub(crate) struct SqlRows {
     stream: RowStream,
-    runtime: Handle,
+    /// Shared, so that rows can be taken when the engine that began the query is gone.
+    runtime: Arc<Runtime>,
 }
 
 impl SqlRows {
@@ -105,7 +106,7 @@ impl SqlRows {
 
 /// One open store.
 pub struct Engine {
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     catalog: Catalog,
     objects: Arc<dyn Objects>,
     key: keys::StoreKey,
@@ -149,7 +150,7 @@ impl Engine {
         let catalog = runtime
             .block_on(Catalog::open(dir, objects.clone()))
             .map_err(EngineError::catalog("opening the catalog"))?;
-        Ok(Self { runtime, catalog, objects, key, issuer: config.issuer.value.clone() })
+        Ok(Self { runtime: Arc::new(runtime), catalog, objects, key, issuer: config.issuer.value.clone() })
     }
 
     pub(crate) fn block<T>(&self, work: impl Future<Output = T>) -> T {
@@ -195,7 +196,7 @@ impl Engine {
     pub(crate) fn stream_sql(&self, sql: &str, snapshot: Option<u64>, order: RowOrder) -> Result<SqlRows, EngineError> {
         let stream = self.block(self.catalog.stream(sql, snapshot.map(SnapshotId), order));
         let stream = stream.map_err(EngineError::catalog("the query"))?;
-        Ok(SqlRows { stream, runtime: self.runtime.handle().clone() })
+        Ok(SqlRows { stream, runtime: Arc::clone(&self.runtime) })
     }
 
     /// Every recording with the snapshot that it came with.

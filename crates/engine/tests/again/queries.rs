@@ -51,3 +51,20 @@ fn rows_come_as_they_are_made() {
     assert_eq!(text.lines().count(), 1601);
     assert!(text.lines().last().unwrap().starts_with('…'), "{:?}", text.lines().last());
 }
+
+#[test]
+fn rows_outlive_the_engine_that_began_the_query() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("take.mcap");
+    Take::default().write(&path);
+    for _ in 0..20 {
+        let engine = store(&dir);
+        ingest_one(&engine, &path, &blind());
+        // Aggregates run in tasks of their own, which would end with the runtime.
+        let sql = "SELECT count(*) AS n FROM joint_state a, joint_state b WHERE a.t_ns <= b.t_ns";
+        let rows = engine.query(sql, None).unwrap();
+        drop(engine);
+        let mut text = Vec::new();
+        assert_eq!(rows.write_csv(&mut text).unwrap(), 1);
+    }
+}
