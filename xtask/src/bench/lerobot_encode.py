@@ -18,7 +18,7 @@ from lerobot.configs.video import RGBEncoderConfig
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
 from lerobot.datasets.video_utils import StreamingVideoEncoder
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "crates/engine/tests/clients"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "crates/engine/tests/clients"))
 from lerobot_reads import decoded, retimed, source_frames  # noqa: E402
 
 # Every so many rows are compared.

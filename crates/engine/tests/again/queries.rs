@@ -57,9 +57,9 @@ fn rows_outlive_the_engine_that_began_the_query() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("take.mcap");
     Take::default().write(&path);
+    ingest_one(&store(&dir), &path, &blind());
     for _ in 0..20 {
         let engine = store(&dir);
-        ingest_one(&engine, &path, &blind());
         // Aggregates run in tasks of their own, which would end with the runtime.
         let sql = "SELECT count(*) AS n FROM joint_state a, joint_state b WHERE a.t_ns <= b.t_ns";
         let rows = engine.query(sql, None).unwrap();
