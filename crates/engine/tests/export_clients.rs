@@ -9,7 +9,8 @@ use std::process::Command;
 
 use prairie_engine::{Config, DatasetRecipe, Engine, ExportOptions, InspectOptions, Proof, Quiet};
 use prairie_formats::BlobReader;
-use prairie_model::{BlobRef, Compression, MemorySource, StreamKind};
+use prairie_model::{BlobRef, Compression, StreamKind};
+use prairie_store::PathSource;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -40,13 +41,7 @@ fn export(name: &str, options: ExportOptions) -> Exported {
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
     let inspect = InspectOptions::new(None, None, BTreeMap::new(), false).unwrap();
     engine.ingest(&[samples(name)], &inspect, &Quiet).unwrap();
-    let recipe = DatasetRecipe {
-        condition: "true".to_owned(),
-        snapshot: None,
-        split: vec![("train".to_owned(), 1.0)],
-        seed: 0,
-        licence: None,
-    };
+    let recipe = DatasetRecipe::new("true");
     engine.create_dataset("all", &recipe).unwrap();
     let out = dir.path().join("out");
     let proof = engine.export("all", &out, &options, &Quiet).unwrap();
@@ -105,7 +100,7 @@ fn part(engine: &Engine, episode: &str, feature: &str, name: &str) -> Option<Val
 /// The frames of a camera: their bytes in one file, in the order of time.
 fn frames(
     engine: &Engine,
-    source: &MemorySource,
+    source: &PathSource,
     episode: &str,
     name: &str,
     file: &Path,
@@ -134,7 +129,7 @@ fn frames(
 }
 
 /// What an episode of the export must hold, but for its file of numbers.
-fn expected_episode(exported: &Exported, source: &MemorySource, index: usize) -> Value {
+fn expected_episode(exported: &Exported, source: &PathSource, index: usize) -> Value {
     let Exported { dir, engine, proof, .. } = exported;
     let episode = &proof.episodes[index];
     let id = episode.id.to_string();
@@ -181,8 +176,7 @@ fn lerobot_reads_a_ros_recording_that_was_encoded() {
             assert!(likeness.frames >= 10 && likeness.ssim_min > 0.9, "{video:?}");
         }
     }
-    let bytes = fs::read(samples("contact-cell.mcap")).unwrap();
-    let source = MemorySource::new([("contact-cell.mcap".to_owned(), bytes)]);
+    let source = PathSource::open(&samples("contact-cell.mcap")).unwrap();
     let episodes = (0..proof.episodes.len()).map(|index| expected_episode(&exported, &source, index)).collect();
     ask_lerobot(&python, &exported, episodes);
 }
@@ -197,7 +191,7 @@ fn lerobot_reads_a_lerobot_recording_that_was_copied() {
     let done = proof.features.iter().find(|feature| feature.feature == "next.done").unwrap();
     assert_eq!(done.stored_as, "bool");
     let root = samples("contact-lerobot-v21");
-    let source = files(&root);
+    let source = PathSource::open(&root).unwrap();
     let episodes = (0..proof.episodes.len()).map(|index| {
         let mut episode = expected_episode(&exported, &source, index);
         let id = proof.episodes[index].id.to_string();
@@ -220,23 +214,9 @@ fn lerobot_reads_a_lerobot_recording_that_was_copied() {
     ask_lerobot(&python, &exported, episodes);
 }
 
-fn files(path: &Path) -> MemorySource {
-    let mut files = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(at) = folders.pop() {
-        if at.is_dir() {
-            folders.extend(fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
-        }
-        let inside: Vec<_> = at.strip_prefix(path).unwrap().iter().map(|part| part.to_string_lossy()).collect();
-        files.push((inside.join("/"), fs::read(&at).unwrap()));
-    }
-    MemorySource::new(files)
-}
-
 /// (log time, canonical time, content) of every sample behind a topic; the content of a frame is its SHA-256, or nothing where
 /// copying changes its form.
-fn messages(engine: &Engine, source: &MemorySource, episode: &str, name: &str) -> Vec<Value> {
+fn messages(engine: &Engine, source: &PathSource, episode: &str, name: &str) -> Vec<Value> {
     let about = stream(engine, episode, name);
     let kind = StreamKind::from_name(text(&about, "kind")).unwrap();
     let columns: Vec<&str> = match kind {
@@ -294,10 +274,7 @@ fn independent_readers_read_exported_mcap() {
     for name in ["contact-cell.mcap", "contact-lerobot-v21"] {
         let exported = export(name, ExportOptions { target: "mcap".to_owned(), ..Default::default() });
         let Exported { dir, engine, out, proof } = &exported;
-        let source = match samples(name) {
-            file if file.is_file() => MemorySource::new([(name.to_owned(), fs::read(file).unwrap())]),
-            folder => files(&folder),
-        };
+        let source = PathSource::open(&samples(name)).unwrap();
         let numbers = proof.features.iter().map(|feature| (&feature.streams[0], &feature.feature));
         let topics: Vec<_> = numbers.chain(proof.videos.iter().map(|video| (&video.stream, &video.feature))).collect();
         let mut episodes = Vec::new();
@@ -383,13 +360,7 @@ fn messages_keep_their_rates_where_nothing_has_one() {
     fs::write(&sparse, one_text_and_one_number()).unwrap();
     let report = engine.ingest(&[sparse], &inspect, &Quiet).unwrap();
     assert_eq!(report.recordings[0].episodes.len(), 1, "{:?}", report.recordings[0].error);
-    let recipe = DatasetRecipe {
-        condition: "true".to_owned(),
-        snapshot: None,
-        split: vec![("train".to_owned(), 1.0)],
-        seed: 0,
-        licence: None,
-    };
+    let recipe = DatasetRecipe::new("true");
     engine.create_dataset("all", &recipe).unwrap();
     let to = |target: &str| ExportOptions { target: target.to_owned(), ..Default::default() };
     let error = engine.export("all", &dir.path().join("rows"), &to("lerobot-v3"), &Quiet).unwrap_err();

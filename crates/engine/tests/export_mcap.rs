@@ -1,15 +1,15 @@
 //! The MCAP target, there and back: what was exported is ingested into another store, and both stores are asked for the same
 //! samples.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and read files of their own")]
+#![expect(clippy::unwrap_used, reason = "tests make and read files of their own")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use prairie_engine::{Config, DatasetRecipe, Engine, EngineError, ExportOptions, InspectOptions, Proof, Quiet, Status};
 use prairie_formats::BlobReader;
 use prairie_formats::mp4::annexb;
-use prairie_model::{BlobRef, Compression, EpisodeId, MemorySource, StreamKind};
+use prairie_model::{BlobRef, Compression, EpisodeId, StreamKind};
+use prairie_store::PathSource;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -46,14 +46,7 @@ fn freeze(engine: &Engine) {
 }
 
 fn freeze_where(engine: &Engine, name: &str, condition: &str) {
-    let recipe = DatasetRecipe {
-        condition: condition.to_owned(),
-        snapshot: None,
-        split: vec![("train".to_owned(), 1.0)],
-        seed: 0,
-        licence: None,
-    };
-    engine.create_dataset(name, &recipe).unwrap();
+    engine.create_dataset(name, &DatasetRecipe::new(condition)).unwrap();
 }
 
 fn travel(name: &str) -> Trip {
@@ -149,7 +142,7 @@ fn compare(trip: &Trip, (here, there): (EpisodeId, EpisodeId), stream: &Row, bac
 }
 
 /// The frames of a stream in the order of their stamps, or of `t_ns` where they have none, with their bytes.
-fn frames(engine: &Engine, source: &MemorySource, episode: EpisodeId, stream: &str) -> Vec<(Row, Vec<u8>)> {
+fn frames(engine: &Engine, source: &PathSource, episode: EpisodeId, stream: &str) -> Vec<(Row, Vec<u8>)> {
     let sql = format!(
         "SELECT *, coalesce(header_time_ns, t_ns) AS at_ns FROM frames \
          WHERE episode_id = '{episode}' AND stream = '{stream}' ORDER BY at_ns"
@@ -172,31 +165,17 @@ fn frames(engine: &Engine, source: &MemorySource, episode: EpisodeId, stream: &s
     rows(engine, &sql).into_iter().map(read).collect()
 }
 
-fn files(path: &Path) -> MemorySource {
-    let mut files = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(at) = folders.pop() {
-        if at.is_dir() {
-            folders.extend(fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
-        }
-        let inside: Vec<_> = at.strip_prefix(path).unwrap().iter().map(|part| part.to_string_lossy()).collect();
-        files.push((inside.join("/"), fs::read(&at).unwrap()));
-    }
-    MemorySource::new(files)
-}
-
 /// Compares every stream of every episode. `same` compares the bytes of a frame here with those there. Gives the number of
 /// samples and of frames.
 fn compare_all(trip: &Trip, recording: &Path, same: impl Fn(&Row, &[u8], &[u8])) -> (usize, usize) {
-    let source = files(recording);
+    let source = PathSource::open(recording).unwrap();
     let topics = topics(&trip.proof);
     // Frames that are logged in the order of decoding have their own times in their stamps only.
     let delayed = trip.proof.videos.iter().filter(|video| video.largest_shift_s > 0.0);
     let delayed: BTreeSet<&str> = delayed.map(|video| video.stream.as_str()).collect();
     let (mut samples, mut pictures) = (0, 0);
     for (here, file, there) in &trip.episodes {
-        let file = files(file);
+        let file = PathSource::open(file).unwrap();
         for stream in rows(&trip.one, &format!("SELECT * FROM streams WHERE episode_id = '{here}'")) {
             let name = text(&stream, "stream");
             let topic = topics.get(name).unwrap_or_else(|| panic!("`{name}` is exported: {:?}", trip.proof.left_out));

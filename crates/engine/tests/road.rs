@@ -180,13 +180,7 @@ fn number_of_recordings(engine: &Engine, id: &str) -> PathBuf {
 #[test]
 fn a_dataset_is_frozen_and_exported_with_a_proof() {
     let engine = shared();
-    let recipe = DatasetRecipe {
-        condition: "robot_type IS NOT NULL OR true".to_owned(),
-        snapshot: None,
-        split: vec![("train".to_owned(), 1.0)],
-        seed: 0,
-        licence: None,
-    };
+    let recipe = DatasetRecipe::new("robot_type IS NOT NULL OR true");
     let recording = engine.ls(None, None, None).unwrap().last().unwrap().recording;
     let recipe = DatasetRecipe { condition: format!("recording_id = '{recording}'"), ..recipe };
     let dataset = engine.create_dataset("all", &recipe).unwrap();

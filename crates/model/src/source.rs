@@ -178,6 +178,19 @@ pub struct BlobRef {
     pub key_frame: Option<bool>,
 }
 
+impl BlobRef {
+    /// No bytes, for a row that has none.
+    pub const NOTHING: Self = Self {
+        file: 0,
+        chunk_offset: 0,
+        chunk_length: 0,
+        compression: Compression::None,
+        inner_offset: 0,
+        length: 0,
+        key_frame: None,
+    };
+}
+
 const BLOB_MARK: &str = "prairie.blob";
 
 fn blob_fields() -> Fields {

@@ -92,8 +92,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
 
     say("5/6  dataset  a frozen version with its recipe, split and hash".to_owned());
     let condition = best(&episodes);
-    let recipe =
-        DatasetRecipe { condition, snapshot: None, split: vec![("train".to_owned(), 1.0)], seed: 0, licence: None };
+    let recipe = DatasetRecipe::new(condition);
     let dataset = engine.create_dataset("demo", &recipe)?;
     say(format!(
         "     {}@{}: {}, where {} ({})",

@@ -31,6 +31,14 @@ pub struct DatasetRecipe {
     pub licence: Option<String>,
 }
 
+impl DatasetRecipe {
+    /// Every episode for which `condition` holds in the latest snapshot, all in the split `train`.
+    pub fn new(condition: impl Into<String>) -> Self {
+        let split = vec![("train".to_owned(), 1.0)];
+        Self { condition: condition.into(), snapshot: None, split, seed: 0, licence: None }
+    }
+}
+
 /// Hours of a version: three numbers that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct DatasetHours {

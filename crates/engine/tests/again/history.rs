@@ -74,13 +74,7 @@ fn the_bundled_recording_is_known_again_after_a_way_through_mcap() {
     let dir = TempDir::new().unwrap();
     let engine = store(&dir);
     let first = ingest_one(&engine, &sample("contact-cell.mcap"), &blind());
-    let recipe = DatasetRecipe {
-        condition: "true".to_owned(),
-        snapshot: None,
-        split: vec![("train".to_owned(), 1.0)],
-        seed: 0,
-        licence: None,
-    };
+    let recipe = DatasetRecipe::new("true");
     engine.create_dataset("all", &recipe).unwrap();
     let out = dir.path().join("out");
     let options = ExportOptions { target: "mcap".to_owned(), ..ExportOptions::default() };

@@ -14,7 +14,7 @@ use arrow::datatypes::{
     DataType, Field, FieldRef, Fields, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
     UInt16Type, UInt32Type, UInt64Type,
 };
-use prairie_model::{BlobColumns, BlobRef, Compression, blob_field, time_type};
+use prairie_model::{BlobColumns, BlobRef, blob_field, time_type};
 
 use super::schema::Primitive;
 
@@ -60,17 +60,6 @@ pub(crate) struct Column {
     /// The rows that are null, ascending.
     nulls: Vec<usize>,
 }
-
-/// A blob of no bytes, for rows that are null.
-const NO_BLOB: BlobRef = BlobRef {
-    file: 0,
-    chunk_offset: 0,
-    chunk_length: 0,
-    compression: Compression::None,
-    inner_offset: 0,
-    length: 0,
-    key_frame: None,
-};
 
 /// Calls `$body` with `$values` bound to the vector of a flat column, or `$other` for any other.
 macro_rules! flat {
@@ -169,7 +158,7 @@ impl Column {
     pub(crate) fn push_default(&mut self) {
         flat!(&mut self.data, values => values.push(Default::default()),
             Data::Text { ends, .. } | Data::List { ends, .. } => ends.push(*ends.last().unwrap_or(&0)),
-            Data::Blob(blobs) => blobs.push(NO_BLOB),
+            Data::Blob(blobs) => blobs.push(BlobRef::NOTHING),
             Data::Struct { children, len, .. } => {
                 children.iter_mut().for_each(Self::push_default);
                 *len += 1;

@@ -71,7 +71,7 @@ impl Embedded {
         for (feature, places) in &self.places {
             let Some(places) = places.get(rows.clone()) else { continue };
             let mut blobs = BlobColumns::default();
-            places.iter().for_each(|place| blobs.push(place.unwrap_or(NOWHERE)));
+            places.iter().for_each(|place| blobs.push(place.unwrap_or(BlobRef::NOTHING)));
             fields.push(Arc::new(blob_field(&Self::column(feature))));
             columns.push(Arc::new(blobs.finish()));
         }
@@ -79,17 +79,6 @@ impl Embedded {
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap_or(batch)
     }
 }
-
-/// Stands for a picture that is not there.
-const NOWHERE: BlobRef = BlobRef {
-    file: 0,
-    chunk_offset: 0,
-    chunk_length: 0,
-    compression: Compression::None,
-    inner_offset: 0,
-    length: 0,
-    key_frame: None,
-};
 
 pub(super) struct Reading<'a> {
     source: &'a dyn Source,
