@@ -123,8 +123,8 @@ fn new_key(table: &str) -> Result<String> {
 /// regular), byte streams for floats (their high bytes repeat, and the compressor finds it).
 ///
 /// LZ4 rather than Zstandard: on the bench's recording tables take 144 MB instead of 105, beside a gigabyte of pictures and
-/// messages, and the ingest a seventh less of the processor and a tenth less memory, since each of some hundred columns has a
-/// compressor of its own.
+/// messages, and the ingest an eighth less of the processor and a twelfth less memory, since each of some hundred columns has
+/// a compressor of its own.
 fn properties(schema: &SchemaRef) -> parquet::errors::Result<WriterProperties> {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
