@@ -140,7 +140,10 @@ fn properties(schema: &SchemaRef) -> parquet::errors::Result<WriterProperties> {
         }
         builder = match column.physical_type() {
             Type::BYTE_ARRAY => builder.set_column_dictionary_enabled(path, !UNIQUE.contains(&name.as_str())),
-            Type::INT32 | Type::INT64 => builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+            // Packed deltas hold no more repetition for a compressor to find.
+            Type::INT32 | Type::INT64 => builder
+                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_compression(path, Compression::UNCOMPRESSED),
             Type::FLOAT | Type::DOUBLE => builder.set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT),
             _ => builder,
         };

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type, UInt64Type};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int64Type, ToByteSlice, UInt32Type, UInt64Type};
 use prairie_model::Hash256;
 use sha2::{Digest, Sha256};
 
@@ -66,24 +67,19 @@ fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
         // A row of texts and lists adds its length, so that neighbours cannot trade elements.
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();
-            hash_lengths(hash, column, |at| texts.value_length(at));
-            for text in texts.iter().flatten() {
-                hash.values.update(text);
+            hash_lengths(hash, texts.value_offsets(), column.nulls());
+            for (first, end) in valid_runs(column) {
+                let (from, to) = reach(texts.value_offsets(), first, end);
+                hash.values.update(&texts.value_data()[from..to]);
             }
             return;
         }
         DataType::List(_) => {
             let lists = column.as_list::<i32>();
-            hash_lengths(hash, column, |at| lists.value_length(at));
+            hash_lengths(hash, lists.value_offsets(), column.nulls());
             let elements = hash.elements.get_or_insert_default();
-            // A null may cover elements, which are no part of the content: only runs of rows that are there count.
-            let valid: Vec<(usize, usize)> = match column.nulls() {
-                Some(nulls) => nulls.valid_slices().collect(),
-                None => vec![(0, column.len())],
-            };
-            for (first, end) in valid {
-                // OK to index and to cast: there is one more offset than rows, and none is negative.
-                let (from, to) = (lists.value_offsets()[first] as usize, lists.value_offsets()[end] as usize);
+            for (first, end) in valid_runs(column) {
+                let (from, to) = reach(lists.value_offsets(), first, end);
                 hash_column(elements, &lists.values().slice(from, to - from));
             }
             return;
@@ -95,38 +91,54 @@ fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
         },
     }
     match column.data_type() {
-        DataType::Int64 => hash_words(hash, column, |at| column.as_primitive::<Int64Type>().value(at).to_le_bytes()),
-        DataType::UInt64 => hash_words(hash, column, |at| column.as_primitive::<UInt64Type>().value(at).to_le_bytes()),
-        DataType::UInt32 => hash_words(hash, column, |at| column.as_primitive::<UInt32Type>().value(at).to_le_bytes()),
-        DataType::Float64 => {
-            hash_words(hash, column, |at| column.as_primitive::<Float64Type>().value(at).to_le_bytes())
+        DataType::Int64 => hash_numbers::<Int64Type>(hash, column),
+        DataType::UInt64 => hash_numbers::<UInt64Type>(hash, column),
+        DataType::UInt32 => hash_numbers::<UInt32Type>(hash, column),
+        DataType::Float64 => hash_numbers::<Float64Type>(hash, column),
+        DataType::Boolean => {
+            let values = column.as_boolean().values();
+            for (first, end) in valid_runs(column) {
+                hash.values.update(values.slice(first, end - first).iter().map(u8::from).collect::<Vec<_>>());
+            }
         }
-        DataType::Boolean => hash_words(hash, column, |at| [u8::from(column.as_boolean().value(at))]),
         // OK because StreamKind::fields has no other type; a test walks all kinds.
         other => unreachable!("a stream column of type {other}"),
     }
 }
 
+/// The rows from … to … that are not null. A null may cover texts and elements, which are no part of the content.
+fn valid_runs(column: &ArrayRef) -> Vec<(usize, usize)> {
+    match column.nulls() {
+        Some(nulls) => nulls.valid_slices().collect(),
+        None => vec![(0, column.len())],
+    }
+}
+
+/// Where the bytes or elements of the rows `first..end` lie.
+fn reach(offsets: &[i32], first: usize, end: usize) -> (usize, usize) {
+    // OK to index and to cast: there is one more offset than rows, and none is negative.
+    (offsets[first] as usize, offsets[end] as usize)
+}
+
 /// Feeds one word per row: 0 for null, else one more than the length.
-fn hash_lengths(hash: &mut ColumnHash, column: &ArrayRef, length: impl Fn(usize) -> i32) {
-    let mut words = Vec::with_capacity(column.len() * 4);
-    for at in 0..column.len() {
+fn hash_lengths(hash: &mut ColumnHash, offsets: &[i32], nulls: Option<&NullBuffer>) {
+    let mut words = Vec::with_capacity(offsets.len() * 4);
+    for (at, pair) in offsets.windows(2).enumerate() {
         // OK to cast: lengths in arrow are not negative.
-        let word = if column.is_valid(at) { length(at) as u32 + 1 } else { 0 };
+        let word = if nulls.is_none_or(|nulls| nulls.is_valid(at)) { (pair[1] - pair[0]) as u32 + 1 } else { 0 };
         words.extend_from_slice(&word.to_le_bytes());
     }
     hash.shape.update(words);
 }
 
-/// Feeds the values that are not null, in one piece.
-fn hash_words<const N: usize>(hash: &mut ColumnHash, column: &ArrayRef, word: impl Fn(usize) -> [u8; N]) {
-    let mut bytes = Vec::with_capacity(column.len() * N);
-    for at in 0..column.len() {
-        if column.is_valid(at) {
-            bytes.extend_from_slice(&word(at));
-        }
+/// Feeds the numbers that are not null, lowest byte first.
+fn hash_numbers<T: ArrowPrimitiveType>(hash: &mut ColumnHash, column: &ArrayRef) {
+    // The bytes are hashed as they lie in memory, so that machines which put the highest byte first would disagree.
+    const { assert!(cfg!(target_endian = "little"), "content hashes are of little-endian numbers") };
+    let values = column.as_primitive::<T>().values();
+    for (first, end) in valid_runs(column) {
+        hash.values.update(values[first..end].to_byte_slice());
     }
-    hash.values.update(bytes);
 }
 
 #[cfg(test)]

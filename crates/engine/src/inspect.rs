@@ -87,6 +87,28 @@ fn read_options() -> ReadOptions {
     ReadOptions { inline: prairie_standardize::inline(), ..ReadOptions::default() }
 }
 
+/// What is known of a recording before its first row is read.
+pub(crate) struct Prepared {
+    reader: &'static dyn Reader,
+    plan: RecordingPlan,
+    segmentation: Segmentation,
+    /// What was noticed while the marks of episodes were read.
+    notes: Vec<Note>,
+}
+
+/// Finds where the episodes of a planned recording begin and end. That reads the chunks with marks in them, so that it is
+/// worth doing beside something else.
+pub(crate) fn prepare(
+    path: &str,
+    source: &dyn Source,
+    (reader, plan): (&'static dyn Reader, RecordingPlan),
+    mapping: &Mapping,
+) -> Result<Prepared, EngineError> {
+    let failed = |error| EngineError::Read { path: path.to_owned(), source: error };
+    let (segmentation, notes) = segment(reader, source, &plan, mapping).map_err(failed)?;
+    Ok(Prepared { reader, plan, segmentation, notes })
+}
+
 /// Inspects a recording.
 ///
 /// `path` names it in errors, `earlier` tells what is known of other episodes of the store.
@@ -98,10 +120,22 @@ pub(crate) fn inspect(
     sink: &mut dyn InspectSink,
     progress: &dyn Progress,
 ) -> Result<Inspection, EngineError> {
+    let prepared = prepare(path, source, plan(path, source)?, &options.mapping)?;
+    inspect_prepared(path, source, prepared, options, earlier, sink, progress)
+}
+
+/// As [`inspect`], of a recording that was prepared with the mapping of `options`.
+pub(crate) fn inspect_prepared(
+    path: &str,
+    source: &dyn Source,
+    prepared: Prepared,
+    options: &InspectOptions,
+    earlier: &dyn Earlier,
+    sink: &mut dyn InspectSink,
+    progress: &dyn Progress,
+) -> Result<Inspection, EngineError> {
     let failed = |error| EngineError::Read { path: path.to_owned(), source: error };
-    let (reader, plan) = plan(path, source)?;
-    let segmentation = segment(reader, source, &plan, &options.mapping).map_err(failed)?;
-    let (segmentation, notes) = segmentation;
+    let Prepared { reader, plan, segmentation, notes } = prepared;
     let mut inspector = Inspector::new(path, options, BlobReader::new(source), earlier, sink);
     inspector.tasks = match plan.episodes.as_slice() {
         [] => segmentation.tasks(),

@@ -157,11 +157,13 @@ impl StreamBatch {
             let mut values = vec![f64::NAN; self.len() * width];
             let mut missing = 0;
             for (at, (_, _, column)) in single.iter().enumerate() {
-                for row in 0..column.len() {
-                    if column.is_valid(row) {
-                        values[row * width + at] = column.value(row);
-                    } else {
-                        missing += 1;
+                let places = values.iter_mut().skip(at).step_by(width);
+                match column.nulls() {
+                    None => places.zip(column.values()).for_each(|(place, value)| *place = *value),
+                    Some(nulls) => {
+                        let there = places.zip(column.values()).zip(nulls).filter(|(_, valid)| *valid);
+                        there.for_each(|((place, value), _)| *place = *value);
+                        missing += nulls.null_count();
                     }
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! For each recording:
 //!
-//! 1. Hash it, and copy it while hashing, unless a file of that size is known: then hash it alone first.
+//! 1. Hash it, copy it while hashing, and find its episodes meanwhile; where a file of that size is known, hash it alone first.
 //! 2. The same derivation of the same bytes is there: done, `already`.
 //! 3. Inspect it. Rows stream into one Parquet file per table; meanwhile another thread makes the copied bytes durable.
 //! 4. Sign a receipt per episode, and commit everything in one transaction.
@@ -22,7 +22,7 @@ use crate::Engine;
 use crate::error::{EngineError, chain};
 use crate::find::{self, Found};
 use crate::history::Past;
-use crate::inspect::{Inspection, inspect};
+use crate::inspect::{self, Inspection};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
 use crate::report::{IngestReport, Messages, RecordingReport, Status};
@@ -74,9 +74,20 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<RecordingReport, EngineError> {
         // What no reader knows is not worth a copy.
-        crate::inspect::plan(path, source)?;
+        let planned = inspect::plan(path, source)?;
         let mut report = RecordingReport::new(path.to_owned(), find::size(source));
-        let mut bytes = self.hash(path, source, progress)?;
+        // What may be here already costs its hash and nothing else.
+        let (mut bytes, prepared) = if self.may_be_known(source)? {
+            (self.hash(path, source, progress)?, Err(planned))
+        } else {
+            thread::scope(|scope| {
+                let preparing = scope.spawn(|| inspect::prepare(path, source, planned, &options.mapping));
+                let bytes = self.hash(path, source, progress)?;
+                let prepared =
+                    preparing.join().map_err(|_panic| EngineError::Bug("a planning thread died".to_owned()))?;
+                Ok::<_, EngineError>((bytes, Ok(prepared?)))
+            })?
+        };
         report.id = Some(bytes.id);
         report.sha256 = Some(bytes.sha256);
         let derivation = Derivation {
@@ -91,6 +102,7 @@ impl Engine {
             return Ok(report);
         }
         let id = derivation.id().map_err(|error| EngineError::Bug(error.to_string()))?;
+        let prepared = prepared.or_else(|planned| inspect::prepare(path, source, planned, &options.mapping))?;
         let mut sink = EpisodeSink::new(self, derivation.clone(), id, options);
         let past = match past {
             Some(past) => past,
@@ -100,7 +112,7 @@ impl Engine {
         let staged = std::mem::take(&mut bytes.staged);
         let inspection = thread::scope(|scope| {
             let durable = scope.spawn(|| staged.into_iter().try_for_each(|staged| staged.finish().map(drop)));
-            let inspection = inspect(path, source, options, &earlier, &mut sink, progress);
+            let inspection = inspect::inspect_prepared(path, source, prepared, options, &earlier, &mut sink, progress);
             let durable = durable.join().map_err(|_panic| EngineError::Bug("a storing thread died".to_owned()))?;
             durable.map_err(|source| EngineError::Store { what: format!("`{path}`"), source })?;
             inspection
@@ -173,6 +185,16 @@ impl Engine {
         report.status = Status::Already;
         report.episodes = episodes;
         report.exit = 0;
+        Ok(true)
+    }
+
+    /// Whether every file of the source has the size of one in the store.
+    fn may_be_known(&self, source: &PathSource) -> Result<bool, EngineError> {
+        for file in source.files() {
+            if !self.has_file_of_size(file.size)? {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 

@@ -59,6 +59,57 @@ pub(crate) struct Column {
     pub(crate) data: Data,
     /// The rows that are null, ascending.
     nulls: Vec<usize>,
+    /// For the texts of lists: the list that came last.
+    pub(crate) latest: Option<Box<Texts>>,
+}
+
+/// A list of texts as it lay on the wire and as it was read. Names of joints come with every message and hardly ever change, and
+/// comparing bytes is cheaper than reading texts one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    raw: Vec<u8>,
+    /// The byte order of the message.
+    big: bool,
+    bytes: Vec<u8>,
+    /// Where each text ends in `bytes`.
+    ends: Vec<i32>,
+}
+
+impl Texts {
+    /// Longer lists are not kept.
+    const RAW_MAX: usize = 64 << 10;
+
+    /// Keeps what was read from `raw` into `bytes`; `ends` counts from `start` bytes earlier.
+    pub(crate) fn keep(&mut self, raw: &[u8], big: bool, bytes: &[u8], ends: &[i32], start: i32) {
+        self.big = big;
+        self.raw.clear();
+        self.bytes.clear();
+        self.ends.clear();
+        if raw.len() <= Self::RAW_MAX {
+            self.raw.extend_from_slice(raw);
+            self.bytes.extend_from_slice(bytes);
+            self.ends.extend(ends.iter().map(|end| end - start));
+        }
+    }
+
+    /// Appends the list, if that many texts and the same bytes come again; gives how many bytes of the wire that were.
+    pub(crate) fn repeat(
+        &self,
+        count: usize,
+        wire: &[u8],
+        big: bool,
+        ends: &mut Vec<i32>,
+        bytes: &mut Vec<u8>,
+    ) -> Option<usize> {
+        let start = i32::try_from(bytes.len()).ok()?;
+        start.checked_add(*self.ends.last()?)?;
+        if self.ends.len() != count || self.big != big || !wire.starts_with(&self.raw) {
+            return None;
+        }
+        bytes.extend_from_slice(&self.bytes);
+        ends.extend(self.ends.iter().map(|end| start + end));
+        Some(self.raw.len())
+    }
 }
 
 /// Calls `$body` with `$values` bound to the vector of a flat column, or `$other` for any other.
@@ -84,7 +135,7 @@ macro_rules! flat {
 
 impl Column {
     fn new(data: Data) -> Self {
-        Self { data, nulls: Vec::new() }
+        Self { data, nulls: Vec::new(), latest: None }
     }
 
     /// An empty column of numbers or truth values.

@@ -126,6 +126,11 @@ impl<'a> Cursor<'a> {
         self.bytes.len().saturating_sub(self.at)
     }
 
+    /// The bytes after the place.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
     /// Takes `values` out of what may still be made up.
     pub(crate) fn spend(&mut self, values: usize) -> Fallible<()> {
         match self.budget.checked_sub(values) {

@@ -469,9 +469,33 @@ impl Reader<'_> {
         if array.flat.is_some() {
             return self.numbers(&mut item.data, count);
         }
+        if let Op::Text = array.item {
+            return self.texts(count, item);
+        }
         for _ in 0..count {
             self.value(&array.item, item)?;
         }
+        Ok(())
+    }
+
+    /// The texts of a list.
+    fn texts(&mut self, count: usize, column: &mut Column) -> Fallible<()> {
+        let Column { data: Data::Text { ends, bytes }, latest, .. } = column else { return Err(mismatch()) };
+        // Padding depends on the place; behind it the same bytes are the same texts, in CDR as in ROS 1.
+        self.cursor.align(4);
+        let big = self.cursor.big;
+        let latest = latest.get_or_insert_default();
+        if let Some(length) = latest.repeat(count, self.cursor.rest(), big, ends, bytes) {
+            self.cursor.take(length)?;
+            return Ok(());
+        }
+        let (rest, at) = (self.cursor.rest(), self.cursor.at);
+        let (row, start) = (ends.len(), bytes.len());
+        for _ in 0..count {
+            self.text(ends, bytes)?;
+        }
+        // OK to index: the cursor went forward within `rest`, and both vectors grew.
+        latest.keep(&rest[..self.cursor.at - at], big, &bytes[start..], &ends[row..], end_of(start)?);
         Ok(())
     }
 

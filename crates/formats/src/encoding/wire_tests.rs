@@ -67,6 +67,46 @@ fn joint_states_become_columns() {
 }
 
 #[test]
+fn names_that_come_again_are_read_as_if_they_came_first() {
+    let text = ros2_types::definition("sensor_msgs/msg/JointState").unwrap();
+    let mut decoder = make("sensor_msgs/msg/JointState", "ros2msg", &text).unwrap();
+    let lists: [&[&str]; 9] = [
+        &["a", "bb"],
+        &["a", "bb"],
+        &["a"],
+        &["a", "bb", "c"],
+        &["a", "bb"],
+        &[],
+        &["", ""],
+        &["a", "bc"],
+        &["a", "bc"],
+    ];
+    let swap = |message: &[u8]| {
+        let mut message = message.to_vec();
+        message[1] = 0;
+        message
+    };
+    for taken in [1, 4, 100] {
+        let mut names = Vec::new();
+        for (at, list) in lists.iter().enumerate() {
+            let message = joint_state(list, &[1.0]);
+            push(&mut *decoder, &message).unwrap();
+            // The same bytes in the other byte order are another message, whatever was read before.
+            assert!(push(&mut *decoder, &swap(&message)).is_err());
+            if (at + 1) % taken == 0 || at + 1 == lists.len() {
+                let rows = decoder.finish();
+                let column = rows.column(1).as_list::<i32>();
+                names.extend((0..column.len()).map(|row| {
+                    let row = column.value(row);
+                    row.as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+                }));
+            }
+        }
+        assert_eq!(names, lists);
+    }
+}
+
+#[test]
 fn a_short_message_is_told_with_its_numbers_and_leaves_no_trace() {
     let text = ros2_types::definition("sensor_msgs/msg/JointState").unwrap();
     let mut decoder = make("sensor_msgs/msg/JointState", "ros2msg", &text).unwrap();

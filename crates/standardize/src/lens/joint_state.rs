@@ -100,9 +100,17 @@ pub(super) fn by_names(part: Part, names: Option<(ListArray, StringArray)>) -> V
 }
 
 fn same_texts(list: &ListArray, texts: &StringArray, one: usize, other: usize) -> bool {
-    let ((from, to), (other_from, other_to)) = (bounds(list, one), bounds(list, other));
-    to - from == other_to - other_from
-        && (0..to - from).all(|at| texts.value(from + at) == texts.value(other_from + at))
+    let ends = |row| {
+        let (from, to) = bounds(list, row);
+        &texts.value_offsets()[from..=to]
+    };
+    let (ends, other_ends) = (ends(one), ends(other));
+    // The bytes of neighbours lie next to each other, so that one comparison does for all. OK to index and to cast: an array of
+    // texts has one more offset than texts, none of which is negative or beyond its bytes.
+    let bytes = |ends: &[i32]| &texts.value_data()[ends[0] as usize..ends[ends.len() - 1] as usize];
+    ends.len() == other_ends.len()
+        && ends.iter().zip(other_ends).all(|(end, other)| end - ends[0] == other - other_ends[0])
+        && bytes(ends) == bytes(other_ends)
 }
 
 #[cfg(test)]
