@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) bytes: u64,
     /// How often each command runs.
     pub(crate) runs: usize,
+    /// Whether to measure a recording ten times as long too, which takes 25 GB of disk for a while.
+    pub(crate) long: bool,
     /// A folder for outputs, emptied between runs.
     pub(crate) scratch: PathBuf,
     /// A folder for inputs, kept for the next run.
@@ -63,21 +65,25 @@ const RECORDING_MIN_BYTES: u64 = 1_000_000_000;
 struct Options {
     mcap: Option<PathBuf>,
     runs: usize,
+    long: bool,
     json: Option<PathBuf>,
     only: Option<String>,
 }
 
 fn parse(arguments: &[String]) -> anyhow::Result<Options> {
-    let mut options = Options { mcap: None, runs: 3, json: None, only: None };
+    let mut options = Options { mcap: None, runs: 3, long: false, json: None, only: None };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("`{argument}` needs a value"));
         match argument.as_str() {
             "--mcap" => options.mcap = Some(value()?.into()),
             "--json" => options.json = Some(value()?.into()),
+            "--long" => options.long = true,
             "--only" => options.only = Some(value()?.clone()),
             "--runs" => options.runs = value()?.parse().context("`--runs` needs a number")?,
-            other => anyhow::bail!("`bench` does not know `{other}`; it takes --mcap, --runs, --json and --only"),
+            other => {
+                anyhow::bail!("`bench` does not know `{other}`; it takes --mcap, --runs, --long, --json and --only")
+            }
         }
     }
     anyhow::ensure!(options.runs > 0, "`--runs` must be at least 1");
@@ -103,7 +109,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     };
     let bytes = fs::metadata(&mcap)?.len();
     let kept = scratch.clone();
-    let setup = Setup { prairie, million, mcap, bytes, runs: options.runs, scratch: scratch.join("work"), kept };
+    let Options { runs, long, .. } = options;
+    let setup = Setup { prairie, million, mcap, bytes, runs, long, scratch: scratch.join("work"), kept };
     let mut rows = Vec::new();
     for (name, bench) in BENCHES {
         if options.only.as_deref().is_none_or(|only| only == *name) {
