@@ -1,0 +1,158 @@
+//! Recordings made to order, for what few cameras and robots do: odd sizes, pictures that cannot be decoded, rare types.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and read files of their own")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use prairie_engine::{Config, DatasetRecipe, Engine, ExportOptions, InspectOptions, Proof, Quiet};
+use prairie_formats::encoding::{CdrWriter, ros2_types};
+use prairie_formats::mcap::{ChannelId, McapWriter, WriterOptions};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const START_NS: i64 = 1_700_000_000_000_000_000;
+const CAMERA: &str = "/camera/front";
+
+/// A recording of four seconds under construction.
+struct Made {
+    writer: McapWriter<Vec<u8>>,
+    messages: Vec<(i64, ChannelId, Vec<u8>)>,
+}
+
+impl Made {
+    /// With an arm that moves all the time.
+    fn new() -> Self {
+        let options = WriterOptions { profile: "ros2".to_owned(), ..WriterOptions::default() };
+        let mut made = Self { writer: McapWriter::new(Vec::new(), options).unwrap(), messages: Vec::new() };
+        let joints = made.channel("/joint_states", "sensor_msgs/msg/JointState");
+        for at in 0..400 {
+            let t_ns = START_NS + at * 10_000_000;
+            let q = 0.5 * (at as f64 / 50.0).sin();
+            let mut message = CdrWriter::new();
+            assert!(message.header(t_ns, ""));
+            message.strings(&["shoulder", "elbow"]);
+            message.f64s(&[q, 0.5 * q]);
+            message.f64s(&[]);
+            message.f64s(&[]);
+            made.messages.push((t_ns, joints, message.finish()));
+        }
+        made
+    }
+
+    fn channel(&mut self, topic: &str, schema: &str) -> ChannelId {
+        self.channel_of(topic, schema, ros2_types::definition(schema).unwrap().as_bytes())
+    }
+
+    fn channel_of(&mut self, topic: &str, schema: &str, text: &[u8]) -> ChannelId {
+        let schema = self.writer.add_schema(schema, "ros2msg", text).unwrap();
+        self.writer.add_channel(Some(schema), topic, "cdr", BTreeMap::new()).unwrap()
+    }
+
+    /// Pictures at 30 Hz; `pixels` gives those of each, and `None` makes one that cannot be decoded.
+    fn camera(mut self, encoding: &str, size: (u32, u32), pixels: impl Fn(usize) -> Option<Vec<u8>>) -> Self {
+        let id = self.channel(CAMERA, "sensor_msgs/msg/Image");
+        for at in 0..120 {
+            let t_ns = START_NS + at as i64 * 1_000_000_000 / 30;
+            let pixels = pixels(at);
+            let mut message = CdrWriter::new();
+            assert!(message.header(t_ns, "camera"));
+            message.u32(size.1);
+            message.u32(size.0);
+            message.string(encoding);
+            message.u8(0);
+            message.u32(pixels.as_ref().map_or(0, |pixels| pixels.len() as u32 / size.1));
+            message.byte_sequence(&pixels.unwrap_or_else(|| vec![1, 2, 3]));
+            self.messages.push((t_ns, id, message.finish()));
+        }
+        self
+    }
+
+    fn write(mut self, path: &Path) {
+        self.messages.sort_by_key(|(t_ns, id, _)| (*t_ns, id.number()));
+        for (at, (t_ns, id, message)) in self.messages.iter().enumerate() {
+            self.writer.write(*id, at as u32, *t_ns as u64, *t_ns as u64, message).unwrap();
+        }
+        fs::write(path, self.writer.finish().unwrap()).unwrap();
+    }
+
+    /// Takes it into a store.
+    fn ingest(self, dir: &TempDir) -> Engine {
+        let path = dir.path().join("made.mcap");
+        self.write(&path);
+        let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
+        ingest(&engine, path);
+        engine
+    }
+}
+
+fn ingest(engine: &Engine, path: PathBuf) {
+    let inspect = InspectOptions::new(None, None, BTreeMap::new(), true).unwrap();
+    let report = engine.ingest(&[path], &inspect, &Quiet).unwrap();
+    assert_eq!(report.recordings.len(), 1);
+    assert_eq!(report.recordings[0].error, None);
+    assert_eq!(report.recordings[0].episodes.len(), 1);
+}
+
+fn export(engine: &Engine, out: &Path, tolerance_s: Option<f64>) -> Result<Proof, String> {
+    engine.create_dataset("all", &DatasetRecipe::new("true")).unwrap();
+    let options = ExportOptions { target: "lerobot-v3".to_owned(), tolerance_s, ..ExportOptions::default() };
+    engine.export("all", out, &options, &Quiet).map_err(|error| error.to_string())
+}
+
+fn rows(engine: &Engine, sql: &str) -> Vec<BTreeMap<String, Value>> {
+    let mut text = Vec::new();
+    engine.query(sql, None).unwrap().write_json(&mut text).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|own| own == extension) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Waves that move, in grey.
+fn waves((width, height): (u32, u32), at: usize) -> Vec<u8> {
+    let level = |x: u32, y: u32| (128.0 + 90.0 * (0.1 * f64::from(x + y) + 0.3 * at as f64).sin()) as u8;
+    (0..height).flat_map(|y| (0..width).map(move |x| level(x, y))).collect()
+}
+
+#[test]
+fn a_camera_of_odd_size_is_padded_and_the_proof_says_so() {
+    let dir = TempDir::new().unwrap();
+    let size = (321, 241);
+    let engine = Made::new().camera("mono8", size, |at| Some(waves(size, at))).ingest(&dir);
+    let out = dir.path().join("out");
+    let proof = export(&engine, &out, None).unwrap();
+    let [video] = &proof.videos[..] else { panic!("{:?}", proof.videos) };
+    assert_eq!((video.padding, video.how.as_str()), (Some([1, 1]), "encoded"), "{video:?}");
+    assert!(video.likeness.is_some_and(|likeness| likeness.ssim_min > 0.9), "{video:?}");
+    let info: Value = serde_json::from_slice(&fs::read(out.join("meta/info.json")).unwrap()).unwrap();
+    let feature = &info["features"][&video.feature];
+    assert_eq!(feature["shape"], serde_json::json!([242, 322, 3]), "{feature}");
+    // What the track of the file declares: width and height are 24 bytes after the name of the sample entry.
+    let [mp4] = &files(&out, "mp4")[..] else { panic!("one camera, one file") };
+    let bytes = fs::read(mp4).unwrap();
+    let entry = bytes.windows(4).position(|window| window == b"avc1").unwrap() + 4;
+    let entry = bytes[entry..].windows(4).position(|window| window == b"avc1").map_or(entry, |next| entry + next + 4);
+    let number = |at: usize| u16::from_be_bytes([bytes[entry + at], bytes[entry + at + 1]]);
+    assert_eq!((number(24), number(26)), (322, 242));
+    // And what comes out of the decoder when somebody reads it back.
+    let back = Engine::create(&Config::at(dir.path().join("back"))).unwrap();
+    ingest(&back, out);
+    let sizes = rows(&back, "SELECT width, height, samples FROM streams WHERE kind = 'image'");
+    assert_eq!(
+        serde_json::to_value(&sizes).unwrap(),
+        serde_json::json!([{"width": 322, "height": 242, "samples": 120}])
+    );
+    let wrong = rows(&back, "SELECT code, message FROM findings WHERE code LIKE 'VID%' AND severity = 'error'");
+    assert_eq!(wrong, []);
+}
