@@ -156,3 +156,30 @@ fn a_camera_of_odd_size_is_padded_and_the_proof_says_so() {
     let wrong = rows(&back, "SELECT code, message FROM findings WHERE code LIKE 'VID%' AND severity = 'error'");
     assert_eq!(wrong, []);
 }
+
+#[test]
+fn a_picture_that_cannot_be_decoded_is_replaced_by_the_one_before_it() {
+    let size = (48, 32);
+    let broken = |which: &'static [usize]| {
+        let dir = TempDir::new().unwrap();
+        let pictures = move |at: usize| (!which.contains(&at)).then(|| waves(size, at));
+        let engine = Made::new().camera("mono8", size, pictures).ingest(&dir);
+        (engine, dir)
+    };
+    let (engine, dir) = broken(&[50, 51, 119]);
+    let proof = export(&engine, &dir.path().join("out"), None).unwrap();
+    assert_eq!((proof.episodes.len(), &proof.left_out[..]), (1, &[][..]));
+    let video = &proof.videos[0];
+    assert_eq!((video.source_frames, video.undecodable), (120, proof.rows - (video.exported + video.repeated)));
+    assert_eq!(video.source_frames, video.exported + video.repeated + video.dropped, "{video:?}");
+    assert!((2..=3).contains(&video.undecodable) && video.dropped >= video.undecodable, "{video:?}");
+    assert!((2.0..3.0).contains(&(video.largest_shift_s * 30.0)), "two periods: {video:?}");
+
+    let refused = export(&engine, &dir.path().join("none"), Some(0.04));
+    assert!(
+        refused.is_err_and(|error| error.contains("frame 51 of `/camera/front` cannot be decoded, and no picture"))
+    );
+    let (engine, dir) = broken(&[0, 1, 2, 3]);
+    let refused = export(&engine, &dir.path().join("none"), None);
+    assert!(refused.is_err_and(|error| error.contains("frame 0 of `/camera/front` cannot be decoded")));
+}
