@@ -183,3 +183,28 @@ fn a_picture_that_cannot_be_decoded_is_replaced_by_the_one_before_it() {
     let refused = export(&engine, &dir.path().join("none"), None);
     assert!(refused.is_err_and(|error| error.contains("frame 0 of `/camera/front` cannot be decoded")));
 }
+
+#[test]
+fn depth_in_metres_is_decoded_and_left_out_of_lerobot_like_depth_in_millimetres() {
+    for (encoding, codec) in [("32FC1", "float32"), ("16UC1", "mono16")] {
+        let dir = TempDir::new().unwrap();
+        let metres = |at: usize, x: usize| if x == 0 { f32::NAN } else { 1.0 + x as f32 / 48.0 + at as f32 / 100.0 };
+        let pixels = move |at: usize| {
+            let row = (0..48).map(|x| metres(at, x));
+            let row: Vec<u8> = match codec {
+                "float32" => row.flat_map(f32::to_le_bytes).collect(),
+                _ => row.flat_map(|metres| ((metres * 1000.0) as u16).to_le_bytes()).collect(),
+            };
+            Some(row.repeat(32))
+        };
+        let engine = Made::new().camera(encoding, (48, 32), pixels).ingest(&dir);
+        let stream = rows(&engine, "SELECT kind, codec, samples FROM streams WHERE stream = '/camera/front'");
+        let expected = serde_json::json!([{"kind": "depth", "codec": codec, "samples": 120}]);
+        assert_eq!(serde_json::to_value(&stream).unwrap(), expected);
+        let findings = rows(&engine, "SELECT code, message FROM findings WHERE stream = '/camera/front'");
+        assert_eq!(findings, [], "{encoding}");
+        let proof = export(&engine, &dir.path().join("out"), None).unwrap();
+        assert_eq!(proof.videos.len(), 0);
+        assert!(proof.left_out[0].starts_with("stream `/camera/front`: "), "{:?}", proof.left_out);
+    }
+}
