@@ -208,3 +208,42 @@ fn depth_in_metres_is_decoded_and_left_out_of_lerobot_like_depth_in_millimetres(
         assert!(proof.left_out[0].starts_with("stream `/camera/front`: "), "{:?}", proof.left_out);
     }
 }
+
+#[test]
+fn arrays_of_bytes_are_vectors_and_their_layout_is_no_stream() {
+    let line = "=".repeat(80);
+    let layout = format!(
+        "{line}\nMSG: std_msgs/MultiArrayLayout\nMultiArrayDimension[] dim\nuint32 data_offset\n\
+         {line}\nMSG: std_msgs/MultiArrayDimension\nstring label\nuint32 size\nuint32 stride\n"
+    );
+    let dir = TempDir::new().unwrap();
+    let mut made = Made::new();
+    for (name, item) in [("Byte", "byte"), ("Int8", "int8"), ("UInt8", "uint8")] {
+        let text = format!("std_msgs/MultiArrayLayout layout\n{item}[] data\n{layout}");
+        let schema = format!("std_msgs/msg/{name}MultiArray");
+        let id = made.channel_of(&format!("/{name}"), &schema, text.as_bytes());
+        for at in 0..100 {
+            let mut message = CdrWriter::new();
+            message.u32(2);
+            for (label, size) in [("rows", 2), ("columns", 3)] {
+                message.string(label);
+                message.u32(size);
+                message.u32(1);
+            }
+            message.u32(0);
+            message.byte_sequence(&[1, 2, 3, 4, 5, 250 + at as u8 % 4]);
+            made.messages.push((START_NS + at * 40_000_000, id, message.finish()));
+        }
+    }
+    let engine = made.ingest(&dir);
+    let streams =
+        rows(&engine, "SELECT stream, kind, shape FROM streams WHERE stream <> '/joint_states' ORDER BY stream");
+    let expected: Vec<_> = ["/Byte", "/Int8", "/UInt8"]
+        .map(|name| serde_json::json!({"stream": name, "kind": "vector", "shape": [2, 3]}))
+        .to_vec();
+    assert_eq!(serde_json::to_value(&streams).unwrap(), serde_json::json!(expected));
+    let last = |name: &str| {
+        rows(&engine, &format!("SELECT value FROM vector WHERE stream = '{name}' ORDER BY t_ns"))[0]["value"][5].clone()
+    };
+    assert_eq!((last("/Int8"), last("/UInt8")), (serde_json::json!(-6.0), serde_json::json!(250.0)));
+}
