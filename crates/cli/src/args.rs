@@ -154,6 +154,9 @@ pub(crate) struct Reading {
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
     /// Files and folders
+    ///
+    /// In a folder, texts that are no recordings (README.md, LICENSE, notes.csv) are passed over and told; a file that is named
+    /// here is taken or refused.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -167,6 +170,9 @@ pub(crate) struct Ingest {
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// Files and folders
+    ///
+    /// In a folder, texts that are no recordings (README.md, LICENSE, notes.csv) are passed over and told; a file that is named
+    /// here is taken or refused.
     #[arg(required_unless_present = "stored", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]

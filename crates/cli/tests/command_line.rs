@@ -62,6 +62,43 @@ fn each_exit_code_means_what_the_help_says() {
 }
 
 #[test]
+fn papers_in_a_folder_do_not_fail_it() {
+    let dir = TempDir::new().unwrap();
+    let day = dir.path().join("day");
+    fs::create_dir(&day).unwrap();
+    fs::copy(samples().join("contact-cell.mcap"), day.join("run.mcap")).unwrap();
+    for name in ["LICENSE", "README.md", "metadata.yaml", "notes.txt", "times.csv"] {
+        fs::write(day.join(name), "Größe: 3\n").unwrap();
+    }
+    let run = |verb: &str, more: &[&str], path: &Path| {
+        let mut arguments = vec![verb, "--no-video", path.to_str().unwrap()];
+        arguments.extend(more);
+        run(dir.path(), &arguments)
+    };
+    let as_json = ["--output-format", "json"];
+    let passed = "note: passed over 5 files that are no recordings: ";
+    for (verb, more) in [("ingest", &["--dry-run"][..]), ("ingest", &[]), ("check", &[])] {
+        let output = run(verb, more, &day);
+        assert_eq!(output.status.code(), Some(0), "{verb} {more:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(passed) && said.contains("day/LICENSE, ") && !said.contains("error"), "{verb}: {said}");
+        let report = json(&run(verb, &[more, &as_json].concat(), &day));
+        assert_eq!(report["passed_over_count"], 5, "{verb} {more:?}");
+        assert_eq!(report["passed_over"].as_array().unwrap().len(), 5);
+        if verb == "ingest" {
+            assert_eq!(report["recordings"].as_array().unwrap().len(), 1);
+        }
+    }
+    fs::write(day.join("empty.mcap"), "").unwrap();
+    let report = json(&run("check", &as_json, &day));
+    assert_eq!(report["failed"].as_array().unwrap().len(), 1, "{report}");
+    assert_eq!(run("check", &[], &day.join("README.md")).status.code(), Some(2), "it was named");
+    fs::remove_file(day.join("empty.mcap")).unwrap();
+    fs::remove_file(day.join("run.mcap")).unwrap();
+    assert_eq!(run("check", &[], &day).status.code(), Some(2), "there are only papers");
+}
+
+#[test]
 fn the_json_has_the_promised_shape() {
     let dir = TempDir::new().unwrap();
     let path = samples().join("contact-lerobot-v21");

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use prairie_formats::sniff;
+use prairie_formats::{FormatError, sniff};
 use prairie_model::Source;
 use prairie_store::PathSource;
 
 use crate::error::EngineError;
+use crate::report::PassedOver;
 
 /// A recording that was found, or a path where none could be.
 pub(crate) enum Found {
@@ -17,63 +18,109 @@ pub(crate) enum Found {
     Failed(String, u64, EngineError),
 }
 
+/// What lies under the paths.
+#[derive(Default)]
+pub(crate) struct Finds {
+    /// The recordings, and what could not be taken.
+    pub(crate) found: Vec<Found>,
+    /// Papers beside the recordings.
+    pub(crate) passed_over: PassedOver,
+}
+
 /// Finds the recordings under `paths`, in the order of the paths, sorted inside folders.
 ///
 /// A file is a recording. A folder is one if a reader claims it whole; otherwise everything inside it is looked at, except
-/// hidden files.
-pub(crate) fn recordings(paths: &[PathBuf]) -> Vec<Found> {
-    let mut found = Vec::new();
+/// hidden files. Inside a folder, texts that are plainly no recordings (`README.md`, `LICENSE`, `notes.csv`) are passed over;
+/// a file that the caller names is taken or refused, whatever it is.
+pub(crate) fn recordings(paths: &[PathBuf]) -> Finds {
+    let mut finds = Finds::default();
     for path in paths {
-        look(path, 0, &mut found);
+        finds.look(path, 0);
     }
-    found
+    finds
 }
 
 /// Folders deeper than this are a loop of links rather than somebody's archive.
 const DEEPEST: usize = 32;
 
-fn look(path: &Path, depth: usize, found: &mut Vec<Found>) {
-    let name = path.display().to_string();
-    let failed = |source| EngineError::Open { path: name.clone(), source };
-    if !path.is_dir() {
-        found.push(match PathSource::open(path) {
-            Ok(source) => Found::Recording(name, source),
-            Err(error) => Found::Failed(name.clone(), 0, failed(error)),
-        });
-        return;
-    }
-    if may_be_one_recording(path) {
-        match PathSource::open(path) {
-            Ok(source) if sniff(&source).is_ok() => {
-                found.push(Found::Recording(name, source));
-                return;
+/// Bytes of a file that tell whether it is text.
+const HEAD_BYTES: usize = 8 << 10;
+
+/// What files are called that hold recordings, or parts of them. A file of such a name that is text after all is damaged, or
+/// stands for another (Git LFS): nobody may take it for a paper.
+const RECORDINGS: [&str; 22] = [
+    "active", "arrow", "avi", "bag", "db3", "feather", "h5", "hdf5", "lz4", "mcap", "mkv", "mov", "mp4", "npy", "npz",
+    "parquet", "rrd", "svo", "svo2", "webm", "zarr", "zst",
+];
+
+impl Finds {
+    fn look(&mut self, path: &Path, depth: usize) {
+        let name = path.display().to_string();
+        let failed = |source| EngineError::Open { path: name.clone(), source };
+        if !path.is_dir() {
+            match PathSource::open(path) {
+                Ok(source) if depth > 0 && is_paper(path, &source) => self.passed_over.add(name),
+                Ok(source) => self.found.push(Found::Recording(name, source)),
+                Err(error) => self.found.push(Found::Failed(name.clone(), 0, failed(error))),
             }
-            Ok(_) => {}
-            Err(error) => {
-                let error = failed(error);
-                found.push(Found::Failed(name, 0, error));
-                return;
-            }
-        }
-    }
-    let entries = match entries(path) {
-        Ok(entries) => entries,
-        Err(error) => {
-            let error = failed(error);
-            found.push(Found::Failed(name, 0, error));
             return;
         }
-    };
-    let before = found.len();
-    for entry in entries {
-        if depth < DEEPEST {
-            look(&entry, depth + 1, found);
+        if may_be_one_recording(path) {
+            match PathSource::open(path) {
+                Ok(source) if sniff(&source).is_ok() => {
+                    self.found.push(Found::Recording(name, source));
+                    return;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let error = failed(error);
+                    self.found.push(Found::Failed(name, 0, error));
+                    return;
+                }
+            }
+        }
+        let entries = match entries(path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let error = failed(error);
+                self.found.push(Found::Failed(name, 0, error));
+                return;
+            }
+        };
+        let before = (self.found.len(), self.passed_over.count);
+        for entry in entries {
+            if depth < DEEPEST {
+                self.look(&entry, depth + 1);
+            }
+        }
+        if self.found.len() == before.0 && depth == 0 {
+            let papers = self.passed_over.count > before.1;
+            let why = if papers { "there is no recording in it" } else { "there is no file in it" };
+            let empty = EngineError::invalid(format!("folder `{name}`"), why);
+            self.found.push(Found::Failed(name, 0, empty));
         }
     }
-    if found.len() == before && depth == 0 {
-        let empty = EngineError::invalid(format!("folder `{name}`"), "there is no file in it");
-        found.push(Found::Failed(name, 0, empty));
+}
+
+/// Whether a file is plainly no recording: text that no reader claims, under a name that no recording has. What is empty or
+/// binary may be one that is damaged, or of a format that Prairie does not know.
+fn is_paper(path: &Path, source: &PathSource) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if RECORDINGS.contains(&&*extension) || extension.starts_with("tfrecord") {
+        return false;
     }
+    let mut head = vec![0; HEAD_BYTES];
+    let Ok(length) = source.read_at(0, 0, &mut head) else { return false };
+    is_text(&head[..length]) && matches!(sniff(source), Err(FormatError::Unrecognized(_)))
+}
+
+/// Whether bytes begin a text. The last character may be cut.
+fn is_text(head: &[u8]) -> bool {
+    let is_whole = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && head.len() == HEAD_BYTES,
+    };
+    is_whole && !head.is_empty() && !head.contains(&0)
 }
 
 /// Whether a folder looks like one recording from its own entries, so that a whole disk is not opened to find out.
@@ -97,4 +144,52 @@ fn entries(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// Bytes of all files of a recording.
 pub(crate) fn size(source: &dyn Source) -> u64 {
     source.files().iter().map(|file| file.size).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests make files of their own")]
+
+    use super::*;
+
+    #[test]
+    fn text_may_end_in_the_middle_of_a_character() {
+        let mut long = vec![b'a'; HEAD_BYTES - 1];
+        long.push("ö".as_bytes()[0]);
+        assert!(is_text(&long) && is_text("Größe\n".as_bytes()));
+        assert!(!is_text(&"ö".as_bytes()[..1]), "a file that ends there is no text");
+        assert!(!is_text(b"") && !is_text(b"a\0b") && !is_text(b"\xff\xfea"));
+    }
+
+    #[test]
+    fn papers_beside_recordings_are_passed_over_unless_they_are_named() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = dir.path().join("day").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, bytes).unwrap();
+            path
+        };
+        let readme = write("README.md", b"# Day 1");
+        let papers = ["LICENSE", "deep/notes.txt", "times.csv"].map(|name| write(name, "Größe".as_bytes()));
+        let names = |finds: &Finds| -> Vec<String> {
+            let one = |found: &Found| match found {
+                Found::Recording(path, _) | Found::Failed(path, _, _) => path.clone(),
+            };
+            finds.found.iter().map(|found| one(found).rsplit('/').next().unwrap().to_owned()).collect()
+        };
+        let day = dir.path().join("day");
+        let only = recordings(std::slice::from_ref(&day));
+        assert!(
+            matches!(&only.found[..], [Found::Failed(_, 0, error)] if error.to_string().contains("no recording in it"))
+        );
+        for (name, bytes) in [("a.mcap", b"version https://git-lfs".as_slice()), ("b.bin", b"\x01\0"), ("c.txt", b"")] {
+            write(name, bytes);
+        }
+        let finds = recordings(&[day, readme.clone()]);
+        assert_eq!(names(&finds), ["a.mcap", "b.bin", "c.txt", "README.md"], "the last one was named");
+        assert_eq!(finds.passed_over.count, 4);
+        let passed = [papers[0].clone(), readme, papers[1].clone(), papers[2].clone()];
+        assert_eq!(finds.passed_over.paths, passed.map(|path| path.display().to_string()));
+    }
 }

@@ -75,10 +75,10 @@ pub use progress::{Progress, Quiet};
 pub use reference::{CheckLine, FormatLine, checks, explain, formats};
 pub use report::{
     CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage,
-    Messages, RecordingReport, SegmentReport, Status, StreamReport,
+    Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
-    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, PlanReport, ReceiptCheck, RepairReport, Rows,
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, PlanReport, PlansReport, ReceiptCheck, RepairReport, Rows,
     SignatureCheck, SpecReport, check, check_receipt, countersign, plan, spec_check,
 };
 

@@ -98,6 +98,29 @@ impl RecordingReport {
     }
 }
 
+/// Files in the caller's folders that are plainly no recordings: texts that no reader claims.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PassedOver {
+    /// The first of them.
+    #[serde(rename = "passed_over")]
+    pub paths: Vec<String>,
+    /// How many there are.
+    #[serde(rename = "passed_over_count")]
+    pub count: u64,
+}
+
+impl PassedOver {
+    /// Paths that are told.
+    const PATHS_MAX: usize = 100;
+
+    pub(crate) fn add(&mut self, path: String) {
+        self.count += 1;
+        if self.paths.len() < Self::PATHS_MAX {
+            self.paths.push(path);
+        }
+    }
+}
+
 /// What an `ingest` did.
 #[derive(Debug, Clone, Serialize)]
 pub struct IngestReport {
@@ -105,6 +128,9 @@ pub struct IngestReport {
     pub snapshot: u64,
     /// Every recording that was found under the paths.
     pub recordings: Vec<RecordingReport>,
+    /// What lies beside them.
+    #[serde(flatten)]
+    pub passed_over: PassedOver,
 }
 
 /// One episode of a `check`.
@@ -131,7 +157,7 @@ pub struct CheckedEpisode {
 }
 
 /// What a `check` found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct CheckReport {
     /// Every episode.
     pub episodes: Vec<CheckedEpisode>,
@@ -139,6 +165,9 @@ pub struct CheckReport {
     pub failed: Vec<Failure>,
     /// Recordings that were read up to some damage.
     pub damaged: Vec<String>,
+    /// What lies beside them.
+    #[serde(flatten)]
+    pub passed_over: PassedOver,
 }
 
 /// A recording that could not be read.

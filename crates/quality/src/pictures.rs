@@ -17,7 +17,7 @@ pub struct PictureStats {
     /// Brightness; `None` for depth.
     pub luma: Option<LumaStats>,
     /// How it differs from the picture before it in the stream: mean and greatest difference over the grid, in steps of 255; for
-    /// depth in its own units. `None` for the first, and after a change of size.
+    /// depth in millimetres. `None` for the first, and after a change of size.
     pub change: Option<(f64, f64)>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Pictures {
     previous: BTreeMap<String, (u32, u32, Vec<f32>)>,
 }
 
-/// The value of one pixel: brightness of 0–255, or depth.
+/// The value of one pixel: brightness of 0–255, or depth in millimetres, 0 where there is none.
 fn value(picture: &Picture, x: u32, y: u32) -> f32 {
     let size = picture.format.bytes();
     // OK to cast: u32 fits into usize. What lies beyond the pixels reads as zero.
@@ -50,7 +50,8 @@ fn value(picture: &Picture, x: u32, y: u32) -> f32 {
         (PixelFormat::Mono16, [low, high]) => f32::from(u16::from_le_bytes([*low, *high])),
         (PixelFormat::Float32, [a, b, c, d]) => {
             let depth = f32::from_le_bytes([*a, *b, *c, *d]);
-            if depth.is_finite() { depth } else { 0.0 }
+            // Metres.
+            if depth.is_finite() { depth * 1000.0 } else { 0.0 }
         }
         _ => f32::from(pixel[0]),
     }
@@ -135,6 +136,21 @@ mod tests {
         assert_eq!(pictures.look("b", &grey(4, 4, |_, _| 90)).change, None);
         assert_eq!(pictures.look("a", &grey(4, 4, |x, _| if x == 0 { 14 } else { 10 })).change, Some((1.0, 4.0)));
         assert_eq!(pictures.look("a", &grey(4, 2, |_, _| 10)).change, None, "another size");
+    }
+
+    #[test]
+    fn depth_changes_in_millimetres_whatever_it_is_stored_in() {
+        let picture = |format, pixels: Vec<u8>| Picture { width: 2, height: 1, format, pixels };
+        let mut pictures = Pictures::default();
+        let mut look = |stream: &str, one: Picture, other: Picture| {
+            pictures.look(stream, &one);
+            pictures.look(stream, &other).change.unwrap()
+        };
+        let metres = |a: f32, b: f32| picture(PixelFormat::Float32, [a.to_le_bytes(), b.to_le_bytes()].concat());
+        let (mean, most) = look("metres", metres(1.0, f32::NAN), metres(1.5, f32::INFINITY));
+        assert!((mean - 250.0).abs() < 1e-3 && (most - 500.0).abs() < 1e-3, "{mean} {most}");
+        let millimetres = |a: u16, b: u16| picture(PixelFormat::Mono16, [a.to_le_bytes(), b.to_le_bytes()].concat());
+        assert_eq!(look("millimetres", millimetres(1000, 0), millimetres(1500, 0)), (250.0, 500.0));
     }
 
     #[test]

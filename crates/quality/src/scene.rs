@@ -165,6 +165,21 @@ impl Scene {
             .any(|track| track.moves(start, end))
     }
 
+    /// When streams show the robot moving: spans that do not touch, in the order of time. Commands do not count.
+    pub fn robot_movements(&self) -> Vec<(i64, i64)> {
+        let moving = self.streams().filter(|(_, seen)| seen.is_motion()).filter_map(|(_, seen)| seen.track.as_ref());
+        let mut spans: Vec<(i64, i64)> = moving.flat_map(Track::movements).collect();
+        spans.sort_unstable();
+        spans.dedup_by(|later, earlier| {
+            let touches = later.0 <= earlier.1;
+            if touches {
+                earlier.1 = earlier.1.max(later.1);
+            }
+            touches
+        });
+        spans
+    }
+
     /// Whether commands change between two times.
     pub fn command_moves(&self, start: i64, end: i64) -> bool {
         self.tracks(StreamKind::Action).any(|(_, _, track)| track.moves(start, end))

@@ -14,6 +14,9 @@ const VALUES_MAX: usize = 524_288;
 /// Columns that are kept: the first.
 const WIDTH_MAX: usize = 256;
 
+/// Between two signs of movement farther apart than this lies a rest, unless the stream itself is slower.
+const REST_NS: u64 = 1_000_000_000;
+
 /// Rows of one stream at least a step apart, in the order of time. Samples that jump back in time are left out.
 #[derive(Debug, Clone)]
 pub struct Track {
@@ -218,6 +221,38 @@ impl Track {
         })
     }
 
+    /// When something moved: spans that begin and end with a sign of movement, without a rest of a second between signs. Each
+    /// sign is a row that went further than [`Self::threshold`] from where the last sign left it, or, for speeds, is greater.
+    pub fn movements(&self) -> Vec<(i64, i64)> {
+        let threshold = self.threshold();
+        if !threshold.is_finite() || self.is_empty() {
+            return Vec::new();
+        }
+        let columns = self.motion_columns();
+        let speeds = matches!(self.kind, StreamKind::Twist | StreamKind::Imu);
+        // A stream that is slower than a rest is long shows it by more than its own pace.
+        let rest = self.period_s().map_or(REST_NS, |period| REST_NS.max((period * 3e9) as u64));
+        let mut last = if speeds { vec![0.0; columns.len()] } else { self.row(0)[columns.clone()].to_vec() };
+        let mut spans: Vec<(i64, i64)> = Vec::new();
+        for (t, row) in self.rows() {
+            let row = &row[columns.clone()];
+            if !row.iter().zip(&last).any(|(one, other)| (one - other).abs() > threshold) {
+                // What was not known where the last sign was begins where it is first known.
+                last.iter_mut().zip(row).filter(|(last, _)| last.is_nan()).for_each(|(last, now)| *last = *now);
+                continue;
+            }
+            if !speeds {
+                last.copy_from_slice(row);
+            }
+            match spans.last_mut() {
+                Some(span) if t.abs_diff(span.1) <= rest => span.1 = t,
+                _ => spans.push((t, t)),
+            }
+        }
+        spans.retain(|(start, end)| start < end);
+        spans
+    }
+
     /// When movement begins and ends: the first time that the track has left its first row by the threshold, and the last time
     /// at which it is still that far from its last row. `None` where nothing moves.
     pub fn movement(&self) -> Option<(i64, i64)> {
@@ -274,5 +309,33 @@ mod tests {
         assert!(track.moves(3_000_000_000, 3_200_000_000) && !track.moves(0, 3_000_000_000));
         assert_eq!(track.linear(0, 3_150_000_000), Some(0.05 + 0.025));
         assert_eq!(track.linear(0, -1), None);
+    }
+
+    #[test]
+    fn rests_divide_movements() {
+        // Moves from 1 s to 3 s, rests for 4 s but for a tremor, and moves from 7 s to 9 s.
+        let at = |t: f64| (t - 1.0).clamp(0.0, 2.0) + (t - 7.0).clamp(0.0, 2.0) + 0.001 * (t * 50.0).sin();
+        let times: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.01).collect();
+        let t: Vec<i64> = times.iter().map(|t| (t * 1e9).round() as i64).collect();
+        let spans = |kind, values: &[f64]| {
+            let mut track = Track::new(kind, &series(values, 1), &[]);
+            track.observe(&t, &series(values, 1));
+            let seconds = |t: i64| (t as f64 / 1e7).round() / 100.0;
+            track.movements().into_iter().map(|(from, to)| (seconds(from), seconds(to))).collect::<Vec<_>>()
+        };
+        let mut values: Vec<f64> = times.iter().map(|t| at(*t)).collect();
+        let near = |found: Vec<(f64, f64)>| {
+            let close = |one: f64, other: f64| (one - other).abs() < 0.1;
+            assert!(
+                matches!(found[..], [(a, b), (c, d)] if close(a, 1.0) && close(b, 3.0) && close(c, 7.0) && close(d, 9.0)),
+                "{found:?}"
+            );
+        };
+        near(spans(StreamKind::JointState, &values));
+        values[..50].fill(f64::NAN);
+        near(spans(StreamKind::JointState, &values));
+        let still: Vec<f64> = times.iter().map(|t| 0.001 * (t * 50.0).sin()).collect();
+        assert_eq!(spans(StreamKind::JointState, &still), []);
+        assert_eq!(spans(StreamKind::Scalar, &values), [], "a number says nothing of movement");
     }
 }

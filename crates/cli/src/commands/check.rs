@@ -50,6 +50,7 @@ fn print(context: &Context, report: &CheckReport) -> Result<(), Failure> {
             context.say(format!("\nhint: {hint}"));
         }
     }
+    ingest::tell_passed_over(context, &report.passed_over);
     let mut decisions: BTreeMap<Decision, u64> = BTreeMap::new();
     for episode in &report.episodes {
         *decisions.entry(episode.decision).or_default() += 1;

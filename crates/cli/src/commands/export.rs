@@ -24,8 +24,12 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
         return Ok(0);
     }
     for camera in &proof.videos {
+        let undecodable = match camera.undecodable {
+            0 => String::new(),
+            n => format!(" ({} undecodable)", thousands(n)),
+        };
         println!(
-            "{}: {}, {} of {} source frames exported, {} repeated, {} dropped; largest shift {:.1} ms{}",
+            "{}: {}, {} of {} source frames exported, {} repeated, {} dropped{undecodable}; largest shift {:.1} ms{}",
             camera.feature,
             camera.how,
             thousands(camera.exported),

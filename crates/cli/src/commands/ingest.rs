@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Instant;
 
-use prairie_engine::{IngestReport, PlanReport, RecordingReport, Status};
+use prairie_engine::{IngestReport, PassedOver, PlanReport, RecordingReport, Status};
 use prairie_model::Decision;
 
 use crate::args::Ingest;
@@ -20,9 +20,10 @@ pub(crate) fn run(context: &Context, args: &Ingest) -> Result<u8, Failure> {
         if context.json() {
             context.print_json(&plans)?;
         } else {
-            print_plans(context, &plans)?;
+            print_plans(context, &plans.recordings)?;
+            tell_passed_over(context, &plans.passed_over);
         }
-        return Ok(worst(plans.iter().map(|plan| if plan.error.is_some() { 2 } else { 0 })));
+        return Ok(worst(plans.recordings.iter().map(|plan| if plan.error.is_some() { 2 } else { 0 })));
     }
     let engine = context.create_store()?;
     let started = Instant::now();
@@ -78,7 +79,29 @@ pub(crate) fn decisions(counts: &BTreeMap<Decision, u64>) -> String {
     if words.is_empty() { "–".to_owned() } else { words.join(", ") }
 }
 
+/// Paths that a line names.
+const NAMED_MAX: usize = 5;
+
+/// Says which files of the given folders were not taken for recordings.
+pub(crate) fn tell_passed_over(context: &Context, passed: &PassedOver) {
+    if let Some(line) = passed_over_line(passed) {
+        context.say(line);
+    }
+}
+
+fn passed_over_line(passed: &PassedOver) -> Option<String> {
+    let named: Vec<&str> = passed.paths.iter().take(NAMED_MAX).map(String::as_str).collect();
+    let what = match passed.count {
+        0 => return None,
+        1 => "1 file that is no recording".to_owned(),
+        n => format!("{} files that are no recordings", thousands(n)),
+    };
+    let more = if passed.count > named.len() as u64 { ", …" } else { "" };
+    Some(format!("note: passed over {what}: {}{more}", named.join(", ")))
+}
+
 fn summary(context: &Context, report: &IngestReport, elapsed_s: f64) {
+    tell_passed_over(context, &report.passed_over);
     let with = |status: Status| report.recordings.iter().filter(move |recording| recording.status == status);
     for recording in with(Status::Failed) {
         let error = recording.error.as_deref().unwrap_or("unknown error");
@@ -147,4 +170,25 @@ fn print_plans(context: &Context, plans: &[PlanReport]) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_passed_over_fits_one_line() {
+        let line = |count: u64| {
+            let paths = (0..count).map(|at| format!("{at}.txt")).collect();
+            passed_over_line(&PassedOver { paths, count })
+        };
+        assert_eq!(line(0), None);
+        assert_eq!(line(1).unwrap(), "note: passed over 1 file that is no recording: 0.txt");
+        assert_eq!(line(2).unwrap(), "note: passed over 2 files that are no recordings: 0.txt, 1.txt");
+        assert!(
+            line(1200)
+                .unwrap()
+                .ends_with("passed over 1,200 files that are no recordings: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt, …")
+        );
+    }
 }

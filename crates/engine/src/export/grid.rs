@@ -55,8 +55,52 @@ pub(crate) struct FramePlan {
     pub(crate) repeated: u64,
     /// Frames that make none.
     pub(crate) dropped: u64,
+    /// Those of them that rows would have taken, had they been decodable.
+    pub(crate) undecodable: u64,
     /// Largest distance of a frame from its row.
     pub(crate) largest_shift_ns: i64,
+    /// The time of each row.
+    times: Vec<i64>,
+    tolerance_ns: i64,
+}
+
+impl FramePlan {
+    /// The plan of these picks; `None` where a frame is farther from its row than the tolerance.
+    fn of(camera: &Camera, picks: Vec<usize>, times: Vec<i64>, tolerance_ns: i64) -> Option<Self> {
+        let mut uses = vec![0_u64; camera.t_ns.len()];
+        let mut largest = 0;
+        for (pick, time) in picks.iter().zip(&times) {
+            uses[*pick] += 1;
+            largest = largest.max(age(camera, *pick, *time));
+        }
+        if largest > tolerance_ns {
+            return None;
+        }
+        let count = |wanted: fn(u64) -> bool| uses.iter().filter(|n| wanted(**n)).count() as u64;
+        Some(Self {
+            one_for_one: picks.windows(2).all(|pair| pair[1] == pair[0] + 1),
+            source: uses.len() as u64,
+            exported: count(|n| n == 1),
+            repeated: count(|n| n > 1),
+            dropped: count(|n| n == 0),
+            undecodable: 0,
+            largest_shift_ns: largest,
+            picks,
+            times,
+            tolerance_ns,
+        })
+    }
+
+    /// Whether a row may show this frame.
+    pub(crate) fn is_near(&self, camera: &Camera, row: usize, frame: usize) -> bool {
+        age(camera, frame, self.times[row]) <= self.tolerance_ns
+    }
+
+    /// The plan with other picks, because the frames that rows would have taken cannot be decoded. Every pick is near its row.
+    pub(crate) fn shown_as(&self, camera: &Camera, picks: Vec<usize>, undecodable: u64) -> Option<Self> {
+        let plan = Self::of(camera, picks, self.times.clone(), self.tolerance_ns)?;
+        Some(Self { undecodable, ..plan })
+    }
 }
 
 /// The grid of an episode whose values are known from `from` to `to`. `cameras` come in the order in which they may lead:
@@ -101,25 +145,7 @@ pub(crate) fn frames(camera: &Camera, grid: &Grid, rule: Align, tolerance_ns: i6
     let fresh = align(rule, &camera.t_ns, &times, i64::MAX, slack_ns);
     let fresh: Vec<usize> = fresh.into_iter().map(|pick| Some(pick?.from)).collect::<Option<_>>()?;
     let picks = retimed(camera, grid, &times, &fresh, tolerance_ns).unwrap_or(fresh);
-    let mut uses = vec![0_u64; camera.t_ns.len()];
-    let mut largest = 0;
-    for (pick, time) in picks.iter().zip(&times) {
-        uses[*pick] += 1;
-        largest = largest.max(age(camera, *pick, *time));
-    }
-    if largest > tolerance_ns {
-        return None;
-    }
-    let count = |wanted: fn(u64) -> bool| uses.iter().filter(|n| wanted(**n)).count() as u64;
-    Some(FramePlan {
-        one_for_one: picks.windows(2).all(|pair| pair[1] == pair[0] + 1),
-        source: uses.len() as u64,
-        exported: count(|n| n == 1),
-        repeated: count(|n| n > 1),
-        dropped: count(|n| n == 0),
-        largest_shift_ns: largest,
-        picks,
-    })
+    FramePlan::of(camera, picks, times, tolerance_ns)
 }
 
 /// Nanoseconds between a frame and a row.

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::export::Align;
 use crate::export::features::Feature;
-use crate::export::grid::FramePlan;
 use crate::export::judge::Likeness;
 use crate::export::video::Written;
 
@@ -127,6 +126,8 @@ pub struct VideoProof {
     pub repeated: u64,
     /// Frames that make none.
     pub dropped: u64,
+    /// Those of the dropped that cannot be decoded, and that rows would have shown; these show the picture before them.
+    pub undecodable: u64,
     /// Largest distance of a frame from its row.
     pub largest_shift_s: f64,
     /// Bytes of its frames in the export.
@@ -146,8 +147,8 @@ pub struct VideoProof {
 
 impl VideoProof {
     /// Adds what became of the frames of one episode.
-    pub(crate) fn add(&mut self, feature: &Feature, plan: &FramePlan, written: &Written) {
-        let track = &written.track;
+    pub(crate) fn add(&mut self, feature: &Feature, written: &Written) {
+        let Written { track, plan, .. } = written;
         let how = if track.why_encoded.is_none() { "remuxed" } else { "encoded" };
         self.name(feature);
         if self.how.is_empty() {
@@ -160,6 +161,7 @@ impl VideoProof {
         self.exported += plan.exported;
         self.repeated += plan.repeated;
         self.dropped += plan.dropped;
+        self.undecodable += plan.undecodable;
         self.largest_shift_s = self.largest_shift_s.max(plan.largest_shift_ns as f64 / 1e9);
         self.bytes += written.bytes;
         if let Some(likeness) = written.likeness {

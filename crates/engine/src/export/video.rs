@@ -1,5 +1,6 @@
 //! Frames of a camera at the rows of an export: copied where codec, rate and size allow, else encoded in one pass.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use prairie_formats::mp4::annexb;
@@ -63,13 +64,16 @@ pub(crate) struct Encoding {
 /// A camera whose frames are ready to be written.
 pub(crate) struct Prepared {
     track: Track,
-    /// The frames, where they were encoded. Copied ones are read when they are written.
-    encoded: Option<(Spool, Option<Likeness>)>,
+    /// Where they were encoded: the frames, how alike they are, and what the rows show in the end. Copied ones are read when
+    /// they are written.
+    encoded: Option<(Spool, Option<Likeness>, FramePlan)>,
 }
 
 /// What was written of a camera.
 pub(crate) struct Written {
     pub(crate) track: Track,
+    /// What each row shows.
+    pub(crate) plan: FramePlan,
     /// Bytes of all frames.
     pub(crate) bytes: u64,
     /// How alike encoded frames are to their sources.
@@ -208,17 +212,17 @@ impl LoadedCamera {
             bytes += frame.bytes.len() as u64;
             take(&track, frame)
         };
-        let likeness = match encoded {
+        let (likeness, plan) = match encoded {
             None => {
                 self.copy(plan, &track, blobs, &mut count)?;
-                None
+                (None, plan.clone())
             }
-            Some((frames, likeness)) => {
+            Some((frames, likeness, shown)) => {
                 frames.read(&mut |bytes, key_frame, shown_at| count(CodedFrame { bytes, key_frame, shown_at }))?;
-                likeness
+                (likeness, shown)
             }
         };
-        Ok(Written { track, bytes, likeness })
+        Ok(Written { track, plan, bytes, likeness })
     }
 
     /// Decoded pictures of at most `most` frames of `plan` that stand for themselves, spread evenly: for statistics.
@@ -277,33 +281,28 @@ impl LoadedCamera {
         blobs: &mut BlobReader<'_>,
         look: &mut dyn FnMut(usize, &Picture),
     ) -> Result<Result<Prepared, Unfit>, EngineError> {
-        let mut work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, why };
-        let mut row = 0;
+        let work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, why };
+        let mut showing = Showing {
+            camera: self,
+            plan,
+            look,
+            work,
+            shown: Vec::with_capacity(plan.picks.len()),
+            before: None,
+            broken: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        };
         let mut unfit = None;
         self.decode(plan, blobs, &mut |at, frame| {
-            while row < plan.picks.len() && plan.picks[row] == at {
-                let done = match &frame {
-                    Ok(picture) => {
-                        look(row, picture);
-                        work.frame(picture)?
-                    }
-                    Err(error) => Err(format!("cannot be decoded: {error}")),
-                };
-                if let Err(why) = done {
-                    unfit = Some(format!("frame {at} of `{}` {why}", self.stream.name));
-                    return Ok(false);
-                }
-                row += 1;
+            if let Err(why) = showing.take(at, frame)? {
+                unfit = Some(why);
             }
-            Ok(row < plan.picks.len())
+            Ok(unfit.is_none() && !showing.is_done())
         })?;
-        Ok(match (unfit, work.encoder) {
-            (Some(unfit), _) => Err(unfit),
-            (None, Some((_, track, judge))) if row == plan.picks.len() => {
-                Ok(Prepared { track, encoded: Some((work.spool, judge.likeness())) })
-            }
-            _ => Err(format!("`{}` gave {row} of {} frames", self.stream.name, plan.picks.len())),
-        })
+        match unfit {
+            Some(why) => Ok(Err(why)),
+            None => showing.finish(),
+        }
     }
 
     /// Decodes the frames that `plan` needs, in the order of time, until `take` says that it has enough.
@@ -355,6 +354,97 @@ impl LoadedCamera {
             }
         }
         Ok(())
+    }
+}
+
+/// The rows of a camera on their way to the encoder, one after the other. A row whose frame cannot be decoded shows the picture
+/// before it, if that is near enough.
+struct Showing<'a> {
+    camera: &'a LoadedCamera,
+    plan: &'a FramePlan,
+    look: &'a mut dyn FnMut(usize, &Picture),
+    work: Work,
+    /// The frame that each row shows, so far.
+    shown: Vec<usize>,
+    /// The last frame that could be decoded.
+    before: Option<(usize, Picture)>,
+    /// Why frames cannot be decoded.
+    broken: BTreeMap<usize, FrameError>,
+    /// Frames that rows would have shown.
+    lost: BTreeSet<usize>,
+}
+
+impl Showing<'_> {
+    fn is_done(&self) -> bool {
+        self.shown.len() == self.plan.picks.len()
+    }
+
+    /// Takes the next frame out of the decoder, or says why the camera cannot be exported.
+    fn take(&mut self, at: usize, frame: Result<Picture, FrameError>) -> Result<Result<(), Unfit>, EngineError> {
+        let picture = match frame {
+            Ok(picture) => picture,
+            Err(error) => {
+                self.broken.insert(at, error);
+                return Ok(Ok(()));
+            }
+        };
+        if let Err(why) = self.bridge(at)? {
+            return Ok(Err(why));
+        }
+        let row = self.shown.len();
+        let rows = self.plan.picks[row..].iter().take_while(|pick| **pick == at).count();
+        for _ in 0..rows {
+            if let Err(why) = self.show(at, &picture)? {
+                return Ok(Err(why));
+            }
+        }
+        if self.before.as_ref().is_none_or(|(before, _)| *before < at) {
+            self.before = Some((at, picture));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Shows the last picture in all rows whose frames come before frame `end`: the decoder did not give them.
+    fn bridge(&mut self, end: usize) -> Result<Result<(), Unfit>, EngineError> {
+        while let Some(&pick) = self.plan.picks.get(self.shown.len())
+            && pick < end
+        {
+            let row = self.shown.len();
+            let near = self.before.take_if(|(before, _)| self.plan.is_near(&self.camera.camera, row, *before));
+            let Some((at, picture)) = near else {
+                let why = self.broken.get(&pick).map(|error| format!(": {error}")).unwrap_or_default();
+                return Ok(Err(format!(
+                    "frame {pick} of `{}` cannot be decoded, and no picture before it is near enough{why}",
+                    self.camera.stream.name
+                )));
+            };
+            self.lost.insert(pick);
+            if let Err(why) = self.show(at, &picture)? {
+                return Ok(Err(why));
+            }
+            self.before = Some((at, picture));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Shows a picture in the next row.
+    fn show(&mut self, at: usize, picture: &Picture) -> Result<Result<(), Unfit>, EngineError> {
+        (self.look)(self.shown.len(), picture);
+        self.shown.push(at);
+        let done = self.work.frame(picture)?;
+        Ok(done.map_err(|why| format!("frame {at} of `{}` {why}", self.camera.stream.name)))
+    }
+
+    /// What is ready to be written when the decoder has given all it has.
+    fn finish(mut self) -> Result<Result<Prepared, Unfit>, EngineError> {
+        if let Err(why) = self.bridge(usize::MAX)? {
+            return Ok(Err(why));
+        }
+        let shown = self.plan.shown_as(&self.camera.camera, self.shown, self.lost.len() as u64);
+        let (Some(shown), Some((_, track, judge))) = (shown, self.work.encoder) else {
+            return Ok(Err(format!("`{}` has no picture", self.camera.stream.name)));
+        };
+        Ok(Ok(Prepared { track, encoded: Some((self.work.spool, judge.likeness(), shown)) }))
     }
 }
 

@@ -326,7 +326,7 @@ impl Output {
                 };
                 writer.push_frame(&feature.name, &frame).map_err(failed)
             })?;
-            self.videos.entry(feature.name.clone()).or_default().add(feature, plan, &written);
+            self.videos.entry(feature.name.clone()).or_default().add(feature, &written);
             pictures.extend(stats.map(|stats| (feature.name.clone(), stats)));
         }
         writer.end_episode(pictures).map_err(failed)?;

@@ -23,8 +23,9 @@ use crate::sink::EpisodeSink;
 ///
 /// When the caller cancels. A recording that cannot be read is told in the report.
 pub fn check(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progress) -> Result<CheckReport, EngineError> {
-    let mut report = CheckReport { episodes: Vec::new(), failed: Vec::new(), damaged: Vec::new() };
-    for found in find::recordings(paths) {
+    let finds = find::recordings(paths);
+    let mut report = CheckReport { passed_over: finds.passed_over, ..CheckReport::default() };
+    for found in finds.found {
         let (path, source) = match found {
             Found::Recording(path, source) => (path, source),
             Found::Failed(path, _, error) => {
@@ -62,7 +63,7 @@ impl Engine {
     ) -> Result<CheckReport, EngineError> {
         let snapshot = self.snapshot()?;
         let chosen = self.ls(condition, None, Some(snapshot))?;
-        let mut report = CheckReport { episodes: Vec::new(), failed: Vec::new(), damaged: Vec::new() };
+        let mut report = CheckReport::default();
         let past = Past::read(self)?;
         let total = chosen.len() as u64;
         for (at, line) in chosen.into_iter().enumerate() {

@@ -43,7 +43,8 @@ impl Engine {
         let mut recordings = Vec::new();
         // Read when the first new recording needs it, and not once per recording.
         let mut past = None;
-        for found in find::recordings(paths) {
+        let finds = find::recordings(paths);
+        for found in finds.found {
             let (path, bytes, result) = match found {
                 Found::Recording(path, source) => {
                     let result = self.ingest_one(&path, &source, options, &mut past, progress);
@@ -62,7 +63,7 @@ impl Engine {
                 }
             });
         }
-        Ok(IngestReport { snapshot: self.snapshot()?, recordings })
+        Ok(IngestReport { snapshot: self.snapshot()?, recordings, passed_over: finds.passed_over })
     }
 
     fn ingest_one<'a>(

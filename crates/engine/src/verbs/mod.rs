@@ -15,7 +15,7 @@ mod upkeep;
 
 pub use check::check;
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
-pub use plan::{ChannelPlan, PlanReport, plan};
+pub use plan::{ChannelPlan, PlanReport, PlansReport, plan};
 pub use query::Rows;
 pub use receipt::{ReceiptCheck, SignatureCheck, check_receipt, countersign};
 pub(crate) use receipt::{SignedReceipt, saw_pictures};

@@ -8,6 +8,17 @@ use crate::error::{EngineError, chain};
 use crate::find::{self, Found};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
+use crate::report::PassedOver;
+
+/// What an `ingest` would read.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlansReport {
+    /// Every recording that was found under the paths.
+    pub recordings: Vec<PlanReport>,
+    /// What lies beside them.
+    #[serde(flatten)]
+    pub passed_over: PassedOver,
+}
 
 /// What the indexes of one recording say.
 #[derive(Debug, Clone, Serialize)]
@@ -50,13 +61,10 @@ pub struct ChannelPlan {
 /// # Errors
 ///
 /// When the caller cancels. A recording that cannot be read is told in its report.
-pub fn plan(
-    paths: &[PathBuf],
-    _options: &InspectOptions,
-    progress: &dyn Progress,
-) -> Result<Vec<PlanReport>, EngineError> {
+pub fn plan(paths: &[PathBuf], _options: &InspectOptions, progress: &dyn Progress) -> Result<PlansReport, EngineError> {
     let mut plans = Vec::new();
-    for found in find::recordings(paths) {
+    let finds = find::recordings(paths);
+    for found in finds.found {
         if progress.cancelled() {
             return Err(EngineError::Cancelled);
         }
@@ -93,7 +101,7 @@ pub fn plan(
             }
         });
     }
-    Ok(plans)
+    Ok(PlansReport { recordings: plans, passed_over: finds.passed_over })
 }
 
 fn failed(path: String, bytes: u64, error: &EngineError) -> PlanReport {

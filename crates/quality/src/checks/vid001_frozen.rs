@@ -1,9 +1,11 @@
 //! ## What it does
 //!
 //! Looks for runs of at least three pictures that differ by less than 0.2 of 255 on average, and nowhere by more than
-//! `change_max`, while the joints, poses or the gripper show the robot moving. A run of more than `frozen_max_s` is an
-//! error, which dropping the camera would cure where it is not the only one; a shorter one is a warning. A robot that moves
-//! outside the picture leaves it still as well: the profile may ignore this check for cameras that look elsewhere.
+//! `change_max` (of depth: millimetres), while the joints, poses or the gripper show the robot moving. Only the time in
+//! which it moves counts, not that in which robot and picture rest together; of a movement that begins during the run the
+//! first 0.2 s do not count either, since a camera shows it late. More than `frozen_max_s` is an error, which dropping the
+//! camera would cure where it is not the only one; less is a warning. A robot that moves outside the picture leaves it still
+//! as well: the profile may ignore this check for cameras that look elsewhere.
 //!
 //! ## Why it matters
 //!
@@ -13,7 +15,7 @@
 //! ## Example
 //!
 //! ```text
-//! VID001 `/camera/wrist` repeats one picture for 2.40 s while the robot moves (limit 0.50 s)
+//! VID001 `/camera/wrist` repeats one picture for 2.40 s while the robot moves (73 times in 2.40 s; limit 0.50 s)
 //!   --> run-0412.mcap, episode 7, 8.10-10.50 s
 //! ```
 
@@ -54,8 +56,14 @@ const RUN_MIN: u64 = 3;
 /// Mean change of a frozen picture.
 const MEAN_MAX: f64 = 0.2;
 
-/// Runs that are kept per camera: the longest.
-const RUNS_MAX: usize = 16;
+/// Runs that are kept per camera: the longest. Most may be rests, which only the end of the episode tells.
+const RUNS_MAX: usize = 256;
+
+/// Runs that are told per camera: those that last longest while the robot moves.
+const TOLD_MAX: usize = 16;
+
+/// How late a camera may show a movement.
+const LATENCY_NS: i64 = 200_000_000;
 
 #[derive(Default)]
 struct Camera {
@@ -92,25 +100,61 @@ impl Run for Frozen {
             return;
         }
         let limit = self.settings.limit("frozen_max_s");
+        let movements = context.scene.robot_movements();
         for (name, camera) in &mut self.cameras {
             camera.close();
-            camera.runs.sort_unstable();
-            for &(from, to, pictures) in &camera.runs {
-                if !context.scene.robot_moves(from, to, None) {
-                    continue;
-                }
-                let seconds = to.abs_diff(from) as f64 / 1e9;
-                let report = out.report().stream(name).span(from, to).measured(seconds, limit, "s");
+            let mut freezes: Vec<_> = camera.runs.iter().filter_map(|run| Freeze::of(*run, &movements)).collect();
+            freezes.sort_unstable_by_key(|freeze| std::cmp::Reverse(freeze.lasts_ns));
+            freezes.truncate(TOLD_MAX);
+            freezes.sort_unstable_by_key(|freeze| freeze.from);
+            for freeze in freezes {
+                let seconds = freeze.lasts_ns as f64 / 1e9;
+                let report = out.report().stream(name).span(freeze.from, freeze.to).measured(seconds, limit, "s");
                 let report = if seconds > limit { report } else { report.at_most(Severity::Warning) };
                 let report = match drop_camera(context, name) {
                     Some(repair) => report.cure(repair),
                     None => report,
                 };
                 report.message(format!(
-                    "`{name}` repeats one picture for {seconds:.2} s ({pictures} pictures) while the robot moves (limit {limit:.2} s)"
+                    "`{name}` repeats one picture for {seconds:.2} s while the robot moves ({} times in {:.2} s; limit {limit:.2} s)",
+                    freeze.pictures, freeze.run_s
                 ));
             }
         }
+    }
+}
+
+/// The part of a run in which the robot moves.
+#[derive(Debug, PartialEq)]
+struct Freeze {
+    from: i64,
+    to: i64,
+    /// Nanoseconds in which it moves; less than from `from` to `to` where it rests between.
+    lasts_ns: u64,
+    pictures: u64,
+    run_s: f64,
+}
+
+impl Freeze {
+    /// `None` where the robot moves for less than the shortest run.
+    fn of((from, to, pictures): (i64, i64, u64), movements: &[(i64, i64)]) -> Option<Self> {
+        let seen = movements.iter().map(|&(start, end)| {
+            // A picture that stood still before the robot moved may only be late.
+            let start = if start > from { start.saturating_add(LATENCY_NS) } else { from };
+            (start, end.min(to))
+        });
+        let seen: Vec<(i64, i64)> = seen.filter(|(start, end)| start < end).collect();
+        let lasts_ns = seen.iter().map(|(start, end)| end.abs_diff(*start)).sum::<u64>();
+        let run_ns = to.abs_diff(from) as f64;
+        let least_ns = run_ns * (RUN_MIN - 1) as f64 / pictures.saturating_sub(1).max(1) as f64;
+        let (first, last) = (seen.first()?, seen.last()?);
+        (lasts_ns as f64 >= least_ns).then_some(Self {
+            from: first.0,
+            to: last.1,
+            lasts_ns,
+            pictures,
+            run_s: run_ns / 1e9,
+        })
     }
 }
 
@@ -127,5 +171,30 @@ impl Camera {
         {
             *least = run;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    fn freeze(run_ms: (i64, i64), movements_ms: &[(i64, i64)]) -> Option<(i64, i64, u64)> {
+        let movements: Vec<_> = movements_ms.iter().map(|(from, to)| (from * MS, to * MS)).collect();
+        // As many pictures as come at 100 Hz.
+        let run = (run_ms.0 * MS, run_ms.1 * MS, (run_ms.1 - run_ms.0) as u64 / 10 + 1);
+        Freeze::of(run, &movements).map(|freeze| (freeze.from / MS, freeze.to / MS, freeze.lasts_ns / MS as u64))
+    }
+
+    #[test]
+    fn only_the_time_in_which_the_robot_moves_counts() {
+        assert_eq!(freeze((1000, 3000), &[(0, 5000)]), Some((1000, 3000, 2000)), "moving all along");
+        assert_eq!(freeze((1000, 3000), &[(0, 1500), (2000, 2600)]), Some((1000, 2600, 900)), "with a rest between");
+        assert_eq!(freeze((1000, 3000), &[(0, 900), (3100, 5000)]), None, "a rest");
+        assert_eq!(freeze((0, 9000), &[(8850, 20_000)]), None, "a late camera at the end of a rest");
+        assert_eq!(freeze((0, 9000), &[(8000, 20_000)]), Some((8200, 9000, 800)));
+        assert_eq!(freeze((0, 20), &[(-100, 500)]), Some((0, 20, 20)), "three pictures");
+        assert_eq!(freeze((0, 1000), &[(-100, 10)]), None, "shorter than three pictures");
     }
 }

@@ -34,7 +34,12 @@ impl Lens for MultiArray {
     }
 
     fn inline(&self) -> &'static [(&'static str, &'static str)] {
-        &[("std_msgs/ByteMultiArray", "data"), ("std_msgs/UInt8MultiArray", "data")]
+        // Arrays of bytes, of which a decoder would only tell the place.
+        &[
+            ("std_msgs/ByteMultiArray", "data"),
+            ("std_msgs/Int8MultiArray", "data"),
+            ("std_msgs/UInt8MultiArray", "data"),
+        ]
     }
 
     fn convert(&self, input: &Input<'_>) -> Vec<Part> {
@@ -81,7 +86,10 @@ mod tests {
             lens("std_msgs/UInt8MultiArray", "/bytes", json!([message])),
             "/bytes vector\n  0 value=[1,255]\n1 = 1 + 0 + 0\n"
         );
-        assert!(crate::inline()("std_msgs/msg/UInt8MultiArray", "data"));
+        for name in ["ByteMultiArray", "Int8MultiArray", "UInt8MultiArray"] {
+            assert!(crate::inline()(&format!("std_msgs/msg/{name}"), "data"), "{name}");
+            assert!(crate::inline()(&format!("std_msgs/{name}"), "data"), "{name}");
+        }
         assert!(!crate::inline()("sensor_msgs/msg/Image", "data"));
     }
 }
