@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use futures_util::future::BoxFuture;
 use prairie_model::{DerivationId, EpisodeId, ObjectId, RecordingId, Rights};
 use prairie_store::{Objects, object_key};
 use sqlx::{Row as _, SqlitePool};
@@ -38,17 +39,19 @@ struct Shared {
 
 impl Catalog {
     /// Opens the store in `dir`, and makes one when there is none. The objects are usually those in the same folder.
-    pub async fn open(dir: &Path, objects: Arc<dyn Objects>) -> Result<Self> {
-        let pool = database::open(&dir.join("catalog.sqlite")).await?;
-        let bridge = Arc::new(Bridge::new(Arc::clone(&objects)));
-        let failed = |error| CatalogError::Query(Box::new(error));
-        let runtime = RuntimeEnvBuilder::new().build_arc().map_err(failed)?;
-        let url = ObjectStoreUrl::parse("prairie://store").map_err(failed)?;
-        runtime.register_object_store(url.as_ref(), Arc::clone(&bridge) as _);
-        let catalog = Self { shared: Arc::new(Shared { pool, objects, bridge, runtime, views: Mutex::default() }) };
-        // An erasure that was acknowledged and then cut off.
-        catalog.delete_doomed().await?;
-        Ok(catalog)
+    pub fn open(dir: &Path, objects: Arc<dyn Objects>) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(async move {
+            let pool = database::open(&dir.join("catalog.sqlite")).await?;
+            let bridge = Arc::new(Bridge::new(Arc::clone(&objects)));
+            let failed = |error| CatalogError::Query(Box::new(error));
+            let runtime = RuntimeEnvBuilder::new().build_arc().map_err(failed)?;
+            let url = ObjectStoreUrl::parse("prairie://store").map_err(failed)?;
+            runtime.register_object_store(url.as_ref(), Arc::clone(&bridge) as _);
+            let catalog = Self { shared: Arc::new(Shared { pool, objects, bridge, runtime, views: Mutex::default() }) };
+            // An erasure that was acknowledged and then cut off.
+            catalog.delete_doomed().await?;
+            Ok(catalog)
+        })
     }
 
     /// Where objects lie.
@@ -69,8 +72,8 @@ impl Catalog {
     }
 
     /// The latest snapshot; zero when nothing was committed yet.
-    pub async fn latest(&self) -> Result<SnapshotId> {
-        view::latest(self.pool()).await
+    pub fn latest(&self) -> BoxFuture<'_, Result<SnapshotId>> {
+        Box::pin(async move { view::latest(self.pool()).await })
     }
 
     /// What can be seen at a snapshot. Only an erasure changes a view afterwards, so it is kept by snapshot and by the
@@ -97,77 +100,87 @@ impl Catalog {
     }
 
     /// Whether any recording has a file of that size: if not, a file of that size is new, and need not be hashed first.
-    pub async fn has_file_of_size(&self, size: u64) -> Result<bool> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM recording_files WHERE bytes = ? LIMIT 1")
-            .bind(to_db(size))
-            .fetch_optional(self.pool())
-            .await
-            .map_err(doing("look for a file by its size"))?;
-        Ok(found.is_some())
+    pub fn has_file_of_size(&self, size: u64) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM recording_files WHERE bytes = ? LIMIT 1")
+                .bind(to_db(size))
+                .fetch_optional(self.pool())
+                .await
+                .map_err(doing("look for a file by its size"))?;
+            Ok(found.is_some())
+        })
     }
 
     /// The recording of that id.
-    pub async fn recording(&self, id: RecordingId) -> Result<Option<StoredRecording>> {
-        let failed = doing("read a recording");
-        let row = sqlx::query("SELECT * FROM recordings WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.pool())
-            .await
-            .map_err(&failed)?;
-        let Some(row) = row else { return Ok(None) };
-        let rows = sqlx::query("SELECT path, bytes, object FROM recording_files WHERE recording = ? ORDER BY path")
-            .bind(id.as_bytes().as_slice())
-            .fetch_all(self.pool())
-            .await
-            .map_err(&failed)?;
-        let mut files = Vec::with_capacity(rows.len());
-        for file in &rows {
-            let object = ObjectId::from_bytes(bytes_from_db("object id", file.get(2))?);
-            files.push(RecordingFile { path: file.get(0), size: from_db(file.get(1)), object });
-        }
-        let summary: &str = row.get("summary");
-        let summary = serde_json::from_str(summary).map_err(|_error| CatalogError::Damaged {
-            what: "summary of a recording",
-            found: summary.chars().take(80).collect(),
-        })?;
-        let rights = Rights {
-            owner: row.get("owner"),
-            licence: row.get("licence"),
-            consent: row.get("consent"),
-            purpose: row.get("purpose"),
-            custody: row.get("custody"),
-        };
-        let erased = row.get::<Option<i64>, _>("erased").map(|at| SnapshotId(from_db(at)));
-        let added = SnapshotId(from_db(row.get("added")));
-        let row = RecordingRow { id, format: row.get("format"), origin: row.get("origin"), files, rights, summary };
-        Ok(Some(StoredRecording { row, added, erased }))
+    pub fn recording(&self, id: RecordingId) -> BoxFuture<'_, Result<Option<StoredRecording>>> {
+        Box::pin(async move {
+            let failed = doing("read a recording");
+            let row = sqlx::query("SELECT * FROM recordings WHERE id = ?")
+                .bind(id.as_bytes().as_slice())
+                .fetch_optional(self.pool())
+                .await
+                .map_err(&failed)?;
+            let Some(row) = row else { return Ok(None) };
+            let rows = sqlx::query("SELECT path, bytes, object FROM recording_files WHERE recording = ? ORDER BY path")
+                .bind(id.as_bytes().as_slice())
+                .fetch_all(self.pool())
+                .await
+                .map_err(&failed)?;
+            let mut files = Vec::with_capacity(rows.len());
+            for file in &rows {
+                let object = ObjectId::from_bytes(bytes_from_db("object id", file.get(2))?);
+                files.push(RecordingFile { path: file.get(0), size: from_db(file.get(1)), object });
+            }
+            let summary: &str = row.get("summary");
+            let summary = serde_json::from_str(summary).map_err(|_error| CatalogError::Damaged {
+                what: "summary of a recording",
+                found: summary.chars().take(80).collect(),
+            })?;
+            let rights = Rights {
+                owner: row.get("owner"),
+                licence: row.get("licence"),
+                consent: row.get("consent"),
+                purpose: row.get("purpose"),
+                custody: row.get("custody"),
+            };
+            let erased = row.get::<Option<i64>, _>("erased").map(|at| SnapshotId(from_db(at)));
+            let added = SnapshotId(from_db(row.get("added")));
+            let row = RecordingRow { id, format: row.get("format"), origin: row.get("origin"), files, rights, summary };
+            Ok(Some(StoredRecording { row, added, erased }))
+        })
     }
 
     /// Every recording with the snapshot that it came with, in that order.
-    pub async fn recordings(&self) -> Result<Vec<(RecordingId, SnapshotId)>> {
-        let rows = sqlx::query("SELECT id, added FROM recordings ORDER BY added, id")
-            .fetch_all(self.pool())
-            .await
-            .map_err(doing("list recordings"))?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
-            let id = RecordingId::from_bytes(bytes_from_db("recording id", row.get(0))?);
-            Ok((id, SnapshotId(from_db(row.get(1)))))
-        };
-        rows.iter().map(read).collect()
+    pub fn recordings(&self) -> BoxFuture<'_, Result<Vec<(RecordingId, SnapshotId)>>> {
+        Box::pin(async move {
+            let rows = sqlx::query("SELECT id, added FROM recordings ORDER BY added, id")
+                .fetch_all(self.pool())
+                .await
+                .map_err(doing("list recordings"))?;
+            let read = |row: &sqlx::sqlite::SqliteRow| {
+                let id = RecordingId::from_bytes(bytes_from_db("recording id", row.get(0))?);
+                Ok((id, SnapshotId(from_db(row.get(1)))))
+            };
+            rows.iter().map(read).collect()
+        })
     }
 
     /// The derivation of that id, with its episodes.
-    pub async fn derivation(&self, id: DerivationId) -> Result<Option<DerivationRow>> {
-        let row = sqlx::query("SELECT derivation, episodes FROM derivations WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.pool())
-            .await
-            .map_err(doing("read a derivation"))?;
-        let Some(row) = row else { return Ok(None) };
-        let text: &str = row.get(0);
-        let derivation = serde_json::from_str(text)
-            .map_err(|_error| CatalogError::Damaged { what: "derivation", found: text.chars().take(80).collect() })?;
-        Ok(Some(DerivationRow { id, derivation, episodes: read_episodes(row.get(1))? }))
+    pub fn derivation(&self, id: DerivationId) -> BoxFuture<'_, Result<Option<DerivationRow>>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT derivation, episodes FROM derivations WHERE id = ?")
+                .bind(id.as_bytes().as_slice())
+                .fetch_optional(self.pool())
+                .await
+                .map_err(doing("read a derivation"))?;
+            let Some(row) = row else { return Ok(None) };
+            let text: &str = row.get(0);
+            let derivation = serde_json::from_str(text).map_err(|_error| CatalogError::Damaged {
+                what: "derivation",
+                found: text.chars().take(80).collect(),
+            })?;
+            Ok(Some(DerivationRow { id, derivation, episodes: read_episodes(row.get(1))? }))
+        })
     }
 
     /// A writer for a file of `table`; all its rows belong to `owner`. Blocking: call it where blocking is allowed.
@@ -178,22 +191,24 @@ impl Catalog {
     /// Adds all of `commit` as a new snapshot, durably, or nothing.
     ///
     /// Objects and table files must be in the store before: each is looked at under the lock that `gc` takes too.
-    pub async fn commit(&self, commit: &Commit) -> Result<Committed> {
-        let mut draft = Draft::begin(self.pool(), &commit.note, &commit.leaves).await?;
-        for recording in &commit.recordings {
-            self.add_recording(&mut draft, recording).await?;
-        }
-        for derivation in &commit.derivations {
-            add_derivation(&mut draft, derivation).await?;
-        }
-        for file in &commit.files {
-            self.check_object(&file.key, file.bytes)?;
-            draft.add_file(file).await?;
-        }
-        for (episode, revision) in &commit.revisions {
-            revise(&mut draft, *episode, *revision).await?;
-        }
-        draft.commit().await
+    pub fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Committed>> {
+        Box::pin(async move {
+            let mut draft = Draft::begin(self.pool(), &commit.note, &commit.leaves).await?;
+            for recording in &commit.recordings {
+                self.add_recording(&mut draft, recording).await?;
+            }
+            for derivation in &commit.derivations {
+                add_derivation(&mut draft, derivation).await?;
+            }
+            for file in &commit.files {
+                self.check_object(&file.key, file.bytes)?;
+                draft.add_file(file).await?;
+            }
+            for (episode, revision) in &commit.revisions {
+                revise(&mut draft, *episode, *revision).await?;
+            }
+            draft.commit().await
+        })
     }
 
     /// Fails unless the store has the object with that size.

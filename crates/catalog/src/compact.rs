@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::BoxFuture;
+
 use crate::catalog::Catalog;
 use crate::database::{Draft, doing, to_db};
 use crate::rewrite::{copy_rows, count_hidden};
@@ -24,11 +26,13 @@ impl Catalog {
     ///
     /// Blocking for as long as it reads and writes. Fails with [`CatalogError::Conflict`] when another process compacted or
     /// erased in between; nothing has changed then.
-    pub async fn compact(&self) -> Result<CompactReport> {
-        let lease = self.lease().await?;
-        let result = self.compact_leased().await;
-        lease.release().await?;
-        result
+    pub fn compact(&self) -> BoxFuture<'_, Result<CompactReport>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            let result = self.compact_leased().await;
+            lease.release().await?;
+            result
+        })
     }
 
     async fn compact_leased(&self) -> Result<CompactReport> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use futures_util::future::BoxFuture;
 use prairie_model::{EpisodeId, Hash256, Nanos};
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
@@ -85,25 +86,30 @@ impl Catalog {
     ///
     /// Where the latest version of that name has the same hash nothing is added, and that version is given: the retry of a
     /// freeze, or a query that still chooses the same.
-    pub async fn create_dataset(&self, new: &NewDatasetVersion, leaves: &[Leaf]) -> Result<DatasetVersion> {
-        check_name(&new.name)?;
-        let latest = self.latest().await?;
-        if new.snapshot > latest {
-            return Err(CatalogError::NoSnapshot { asked: new.snapshot.0, latest: latest.0 });
-        }
-        let before = self.newest_version(&new.name).await?;
-        if let Some(before) = before.as_ref().filter(|before| before.hash == new.hash) {
-            return Ok(before.clone());
-        }
-        let version = before.map_or(1, |before| before.version + 1);
-        let file = self.write_list(new, version)?;
-        let note = format!("dataset {}@{version}", new.name);
-        let mut draft = Draft::begin(self.pool(), &note, leaves).await?;
-        if let Some(file) = &file {
-            self.check_object(&file.key, file.bytes)?;
-            draft.add_file(file).await?;
-        }
-        let done = sqlx::query(
+    pub fn create_dataset<'a>(
+        &'a self,
+        new: &'a NewDatasetVersion,
+        leaves: &'a [Leaf],
+    ) -> BoxFuture<'a, Result<DatasetVersion>> {
+        Box::pin(async move {
+            check_name(&new.name)?;
+            let latest = self.latest().await?;
+            if new.snapshot > latest {
+                return Err(CatalogError::NoSnapshot { asked: new.snapshot.0, latest: latest.0 });
+            }
+            let before = self.newest_version(&new.name).await?;
+            if let Some(before) = before.as_ref().filter(|before| before.hash == new.hash) {
+                return Ok(before.clone());
+            }
+            let version = before.map_or(1, |before| before.version + 1);
+            let file = self.write_list(new, version)?;
+            let note = format!("dataset {}@{version}", new.name);
+            let mut draft = Draft::begin(self.pool(), &note, leaves).await?;
+            if let Some(file) = &file {
+                self.check_object(&file.key, file.bytes)?;
+                draft.add_file(file).await?;
+            }
+            let done = sqlx::query(
             "INSERT INTO dataset_versions (name, version, created_ns, snapshot, recipe, episodes, hash, file, added) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
@@ -118,15 +124,16 @@ impl Catalog {
         .bind(draft.snapshot)
         .execute(&mut *draft.transaction)
         .await;
-        match done {
-            Ok(_) => {}
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                return Err(CatalogError::Conflict { what: format!("dataset `{}`", new.name) });
+            match done {
+                Ok(_) => {}
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                    return Err(CatalogError::Conflict { what: format!("dataset `{}`", new.name) });
+                }
+                Err(error) => return Err(doing("add a dataset version")(error)),
             }
-            Err(error) => return Err(doing("add a dataset version")(error)),
-        }
-        draft.commit().await?;
-        self.dataset(&new.name, Some(version)).await
+            draft.commit().await?;
+            self.dataset(&new.name, Some(version)).await
+        })
     }
 
     /// The list of a version is a table file, so that the database does not grow with episodes. It holds ids and splits
@@ -152,37 +159,41 @@ impl Catalog {
     }
 
     /// All versions of all datasets, by name and version.
-    pub async fn datasets(&self) -> Result<Vec<DatasetVersion>> {
-        let rows = sqlx::query("SELECT * FROM dataset_versions ORDER BY name, version")
-            .fetch_all(self.pool())
-            .await
-            .map_err(doing("list datasets"))?;
-        let mut versions = Vec::with_capacity(rows.len());
-        for row in &rows {
-            versions.push(self.read_version(row).await?);
-        }
-        Ok(versions)
+    pub fn datasets(&self) -> BoxFuture<'_, Result<Vec<DatasetVersion>>> {
+        Box::pin(async move {
+            let rows = sqlx::query("SELECT * FROM dataset_versions ORDER BY name, version")
+                .fetch_all(self.pool())
+                .await
+                .map_err(doing("list datasets"))?;
+            let mut versions = Vec::with_capacity(rows.len());
+            for row in &rows {
+                versions.push(self.read_version(row).await?);
+            }
+            Ok(versions)
+        })
     }
 
     /// A version of a dataset; `None` is the latest.
-    pub async fn dataset(&self, name: &str, version: Option<u32>) -> Result<DatasetVersion> {
-        let found = match version {
-            None => self.newest_version(name).await?,
-            Some(version) => {
-                let row = sqlx::query("SELECT * FROM dataset_versions WHERE name = ? AND version = ?")
-                    .bind(name)
-                    .bind(i64::from(version))
-                    .fetch_optional(self.pool())
-                    .await
-                    .map_err(doing("read a dataset version"))?;
-                match row {
-                    Some(row) => Some(self.read_version(&row).await?),
-                    None => None,
+    pub fn dataset<'a>(&'a self, name: &'a str, version: Option<u32>) -> BoxFuture<'a, Result<DatasetVersion>> {
+        Box::pin(async move {
+            let found = match version {
+                None => self.newest_version(name).await?,
+                Some(version) => {
+                    let row = sqlx::query("SELECT * FROM dataset_versions WHERE name = ? AND version = ?")
+                        .bind(name)
+                        .bind(i64::from(version))
+                        .fetch_optional(self.pool())
+                        .await
+                        .map_err(doing("read a dataset version"))?;
+                    match row {
+                        Some(row) => Some(self.read_version(&row).await?),
+                        None => None,
+                    }
                 }
-            }
-        };
-        found.ok_or_else(|| {
-            CatalogError::NoDataset(version.map_or(name.to_owned(), |version| format!("{name}@{version}")))
+            };
+            found.ok_or_else(|| {
+                CatalogError::NoDataset(version.map_or(name.to_owned(), |version| format!("{name}@{version}")))
+            })
         })
     }
 
@@ -226,31 +237,33 @@ impl Catalog {
     }
 
     /// The episodes of a version, in its order, the erased ones too.
-    pub async fn dataset_episodes(&self, version: &DatasetVersion) -> Result<Vec<DatasetEpisode>> {
-        let key: Option<Option<String>> =
-            sqlx::query_scalar("SELECT file FROM dataset_versions WHERE name = ? AND version = ?")
-                .bind(&version.name)
-                .bind(i64::from(version.version))
-                .fetch_optional(self.pool())
-                .await
-                .map_err(doing("read a dataset version"))?;
-        let key = key.ok_or_else(|| CatalogError::NoDataset(format!("{}@{}", version.name, version.version)))?;
-        let Some(key) = key else { return Ok(Vec::new()) };
-        let mut episodes = Vec::new();
-        read_batches(self.objects(), &key, &mut |batch| {
-            let ids = crate::rewrite::texts(batch, "episode_id", &key)?;
-            let splits = crate::rewrite::texts(batch, "split", &key)?;
-            for (id, split) in ids.iter().zip(splits) {
-                let id = id.unwrap_or_default();
-                let episode = id.parse().map_err(|_error| CatalogError::Damaged {
-                    what: "episode id in a dataset",
-                    found: id.to_owned(),
-                })?;
-                episodes.push(DatasetEpisode { episode, split: split.unwrap_or_default().to_owned() });
-            }
-            Ok(())
-        })?;
-        Ok(episodes)
+    pub fn dataset_episodes<'a>(&'a self, version: &'a DatasetVersion) -> BoxFuture<'a, Result<Vec<DatasetEpisode>>> {
+        Box::pin(async move {
+            let key: Option<Option<String>> =
+                sqlx::query_scalar("SELECT file FROM dataset_versions WHERE name = ? AND version = ?")
+                    .bind(&version.name)
+                    .bind(i64::from(version.version))
+                    .fetch_optional(self.pool())
+                    .await
+                    .map_err(doing("read a dataset version"))?;
+            let key = key.ok_or_else(|| CatalogError::NoDataset(format!("{}@{}", version.name, version.version)))?;
+            let Some(key) = key else { return Ok(Vec::new()) };
+            let mut episodes = Vec::new();
+            read_batches(self.objects(), &key, &mut |batch| {
+                let ids = crate::rewrite::texts(batch, "episode_id", &key)?;
+                let splits = crate::rewrite::texts(batch, "split", &key)?;
+                for (id, split) in ids.iter().zip(splits) {
+                    let id = id.unwrap_or_default();
+                    let episode = id.parse().map_err(|_error| CatalogError::Damaged {
+                        what: "episode id in a dataset",
+                        found: id.to_owned(),
+                    })?;
+                    episodes.push(DatasetEpisode { episode, split: split.unwrap_or_default().to_owned() });
+                }
+                Ok(())
+            })?;
+            Ok(episodes)
+        })
     }
 }
 

@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::BoxFuture;
 use prairie_model::{EpisodeId, ObjectId, RecordingId};
 use prairie_store::object_key;
 use sqlx::Row as _;
@@ -40,11 +41,18 @@ impl Catalog {
     /// Destroys the bytes and rows of an episode or a recording, at all snapshots. `leaf` is the signed record of it.
     ///
     /// Bytes of an episode whose recording holds others stay, and the report says so.
-    pub async fn erase(&self, target: EraseTarget, leaf: Option<Leaf>, reason: &str) -> Result<EraseReport> {
-        let lease = self.lease().await?;
-        let result = self.erase_leased(target, leaf, reason).await;
-        lease.release().await?;
-        result
+    pub fn erase<'a>(
+        &'a self,
+        target: EraseTarget,
+        leaf: Option<Leaf>,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<EraseReport>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            let result = self.erase_leased(target, leaf, reason).await;
+            lease.release().await?;
+            result
+        })
     }
 
     async fn erase_leased(&self, target: EraseTarget, leaf: Option<Leaf>, reason: &str) -> Result<EraseReport> {

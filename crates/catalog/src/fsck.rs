@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use prairie_ledger::Frontier;
 use prairie_model::{EpisodeId, Hash256, ObjectId};
 use prairie_store::{ObjectSource, StoredFile, hash_file, object_key};
@@ -23,23 +24,25 @@ impl FsckReport {
 
 impl Catalog {
     /// Looks for what is missing, damaged, or does not agree, at all snapshots. `deep` reads every byte.
-    pub async fn fsck(&self, deep: bool) -> Result<FsckReport> {
-        let mut report = FsckReport::default();
-        self.check_database(&mut report).await?;
-        self.check_recordings(deep, &mut report).await?;
-        self.check_files(deep, &mut report).await?;
-        if deep {
-            self.check_episodes(&mut report).await?;
-        }
-        self.check_ledger(&mut report).await?;
-        let mut connection = self.pool().acquire().await.map_err(doing("open a connection"))?;
-        let referenced = referenced(&mut connection).await?;
-        for object in self.list_objects()?.iter().filter(|object| !referenced.contains(&object.key)) {
-            report.orphans += 1;
-            report.orphan_bytes += object.size;
-        }
-        report.problems.sort();
-        Ok(report)
+    pub fn fsck(&self, deep: bool) -> BoxFuture<'_, Result<FsckReport>> {
+        Box::pin(async move {
+            let mut report = FsckReport::default();
+            self.check_database(&mut report).await?;
+            self.check_recordings(deep, &mut report).await?;
+            self.check_files(deep, &mut report).await?;
+            if deep {
+                self.check_episodes(&mut report).await?;
+            }
+            self.check_ledger(&mut report).await?;
+            let mut connection = self.pool().acquire().await.map_err(doing("open a connection"))?;
+            let referenced = referenced(&mut connection).await?;
+            for object in self.list_objects()?.iter().filter(|object| !referenced.contains(&object.key)) {
+                report.orphans += 1;
+                report.orphan_bytes += object.size;
+            }
+            report.problems.sort();
+            Ok(report)
+        })
     }
 
     async fn check_database(&self, report: &mut FsckReport) -> Result<()> {

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::BoxFuture;
 use prairie_model::ObjectId;
 use prairie_store::{ObjectMeta, object_key};
 use sqlx::{Row as _, SqliteConnection};
@@ -52,42 +53,45 @@ impl Catalog {
     /// writers left unfinished.
     ///
     /// What any snapshot sees stays, also what a compaction took out of the latest.
-    pub async fn gc(&self, grace: Duration) -> Result<GcReport> {
-        self.delete_doomed().await?;
-        let listed = self.list_objects()?;
-        let failed = doing("collect garbage");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
-        let dead = now_ns().saturating_sub(i64::try_from(LIFE.as_nanos()).unwrap_or(i64::MAX));
-        sqlx::query("DELETE FROM leases WHERE beat_ns < ?")
-            .bind(dead)
-            .execute(&mut *transaction)
-            .await
-            .map_err(&failed)?;
-        let oldest: Option<i64> = sqlx::query_scalar("SELECT min(started_ns) FROM leases")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(&failed)?;
-        let mut before = SystemTime::now().checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
-        if let Some(oldest) = oldest {
-            before = before.min(SystemTime::UNIX_EPOCH + Duration::from_nanos(from_db(oldest)).saturating_sub(COARSE));
-        }
-        let referenced = referenced(&mut transaction).await?;
-        let mut report = GcReport::default();
-        for object in listed.iter().filter(|object| !referenced.contains(&object.key)) {
-            let failed = |source| CatalogError::Object { doing: "delete", key: object.key.clone(), source };
-            if object.modified >= before {
-                report.kept += 1;
-            } else if self.objects().delete(&object.key).map_err(failed)? {
-                report.deleted += 1;
-                report.bytes += object.size;
+    pub fn gc(&self, grace: Duration) -> BoxFuture<'_, Result<GcReport>> {
+        Box::pin(async move {
+            self.delete_doomed().await?;
+            let listed = self.list_objects()?;
+            let failed = doing("collect garbage");
+            let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+            let dead = now_ns().saturating_sub(i64::try_from(LIFE.as_nanos()).unwrap_or(i64::MAX));
+            sqlx::query("DELETE FROM leases WHERE beat_ns < ?")
+                .bind(dead)
+                .execute(&mut *transaction)
+                .await
+                .map_err(&failed)?;
+            let oldest: Option<i64> = sqlx::query_scalar("SELECT min(started_ns) FROM leases")
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(&failed)?;
+            let mut before = SystemTime::now().checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
+            if let Some(oldest) = oldest {
+                before =
+                    before.min(SystemTime::UNIX_EPOCH + Duration::from_nanos(from_db(oldest)).saturating_sub(COARSE));
             }
-        }
-        report.bytes += self.objects().sweep(before).map_err(|source| CatalogError::Object {
-            doing: "sweep",
-            key: "unfinished objects".to_owned(),
-            source,
-        })?;
-        transaction.commit().await.map_err(&failed)?;
-        Ok(report)
+            let referenced = referenced(&mut transaction).await?;
+            let mut report = GcReport::default();
+            for object in listed.iter().filter(|object| !referenced.contains(&object.key)) {
+                let failed = |source| CatalogError::Object { doing: "delete", key: object.key.clone(), source };
+                if object.modified >= before {
+                    report.kept += 1;
+                } else if self.objects().delete(&object.key).map_err(failed)? {
+                    report.deleted += 1;
+                    report.bytes += object.size;
+                }
+            }
+            report.bytes += self.objects().sweep(before).map_err(|source| CatalogError::Object {
+                doing: "sweep",
+                key: "unfinished objects".to_owned(),
+                source,
+            })?;
+            transaction.commit().await.map_err(&failed)?;
+            Ok(report)
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use tokio::task::JoinHandle;
 
@@ -27,44 +28,48 @@ pub struct Lease {
 
 impl Catalog {
     /// Keeps `gc` away from what this process puts from now on. Take it before the first object of a commit is written.
-    pub async fn lease(&self) -> Result<Lease> {
-        let id: [u8; 16] = random()?;
-        let now = now_ns();
-        sqlx::query("INSERT INTO leases (id, process, started_ns, beat_ns) VALUES (?, ?, ?, ?)")
-            .bind(id.as_slice())
-            .bind(i64::from(std::process::id()))
-            .bind(now)
-            .bind(now)
-            .execute(self.pool())
-            .await
-            .map_err(doing("take a lease"))?;
-        let pool = self.pool().clone();
-        let heart = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(BEAT).await;
-                // A beat that is missed is made up by the next: many fit into the life of a lease.
-                sqlx::query("UPDATE leases SET beat_ns = ? WHERE id = ?")
-                    .bind(now_ns())
-                    .bind(id.as_slice())
-                    .execute(&pool)
-                    .await
-                    .ok();
-            }
-        });
-        Ok(Lease { pool: self.pool().clone(), id, heart })
+    pub fn lease(&self) -> BoxFuture<'_, Result<Lease>> {
+        Box::pin(async move {
+            let id: [u8; 16] = random()?;
+            let now = now_ns();
+            sqlx::query("INSERT INTO leases (id, process, started_ns, beat_ns) VALUES (?, ?, ?, ?)")
+                .bind(id.as_slice())
+                .bind(i64::from(std::process::id()))
+                .bind(now)
+                .bind(now)
+                .execute(self.pool())
+                .await
+                .map_err(doing("take a lease"))?;
+            let pool = self.pool().clone();
+            let heart = tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(BEAT).await;
+                    // A beat that is missed is made up by the next: many fit into the life of a lease.
+                    sqlx::query("UPDATE leases SET beat_ns = ? WHERE id = ?")
+                        .bind(now_ns())
+                        .bind(id.as_slice())
+                        .execute(&pool)
+                        .await
+                        .ok();
+                }
+            });
+            Ok(Lease { pool: self.pool().clone(), id, heart })
+        })
     }
 }
 
 impl Lease {
     /// Gives the lease back.
-    pub async fn release(self) -> Result<()> {
-        self.heart.abort();
-        sqlx::query("DELETE FROM leases WHERE id = ?")
-            .bind(self.id.as_slice())
-            .execute(&self.pool)
-            .await
-            .map_err(doing("release a lease"))?;
-        Ok(())
+    pub fn release(self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            self.heart.abort();
+            sqlx::query("DELETE FROM leases WHERE id = ?")
+                .bind(self.id.as_slice())
+                .execute(&self.pool)
+                .await
+                .map_err(doing("release a lease"))?;
+            Ok(())
+        })
     }
 }
 

@@ -37,6 +37,9 @@
 //! the answer leaves a commit that its retry finds ([`CatalogError::AlreadyCommitted`]). The transaction looks at every
 //! object that it names, under the same lock under which `gc` deletes.
 //!
+//! Public functions give boxed futures: the body of an `async fn` is compiled anew in every crate that awaits it, and with
+//! it whatever is generic below, which here is most of an SQL planner.
+//!
 //! Decisions: hidden rows are a set in the database rather than deletion vectors in files, because they are few (superseded
 //! episodes until the next compaction) and a query without them is a plain scan. The list of a dataset version is a table
 //! file, so that the database grows with files and not with episodes. A recording that was erased is not taken in again.

@@ -9,6 +9,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 
 use crate::catalog::Catalog;
 use crate::provider::{FactTable, without_hidden};
@@ -42,8 +43,8 @@ impl RowStream {
     }
 
     /// The next rows; `None` at the end.
-    pub async fn next(&mut self) -> Option<Result<RecordBatch>> {
-        Some(self.stream.next().await?.map_err(failed))
+    pub fn next(&mut self) -> BoxFuture<'_, Option<Result<RecordBatch>>> {
+        Box::pin(async move { Some(self.stream.next().await?.map_err(failed)) })
     }
 }
 
@@ -68,11 +69,13 @@ impl Catalog {
     ///
     /// Every table exists, also when nothing is in it. Nothing is read until a query asks, except the list of files, which
     /// is kept for the next session of the same snapshot.
-    pub async fn session(&self, snapshot: Option<SnapshotId>, order: RowOrder) -> Result<SessionContext> {
-        let view = self.view(snapshot).await?;
-        let context = SessionContext::new_with_config_rt(config(order), self.runtime());
-        self.register(&context, &view).map_err(failed)?;
-        Ok(context)
+    pub fn session(&self, snapshot: Option<SnapshotId>, order: RowOrder) -> BoxFuture<'_, Result<SessionContext>> {
+        Box::pin(async move {
+            let view = self.view(snapshot).await?;
+            let context = SessionContext::new_with_config_rt(config(order), self.runtime());
+            self.register(&context, &view).map_err(failed)?;
+            Ok(context)
+        })
     }
 
     fn register(&self, context: &SessionContext, view: &View) -> std::result::Result<(), DataFusionError> {
@@ -90,26 +93,35 @@ impl Catalog {
     }
 
     /// Runs one query, and collects its rows. Nothing but queries is allowed.
-    pub async fn query(&self, sql: &str, snapshot: Option<SnapshotId>) -> Result<Vec<RecordBatch>> {
-        let mut rows = self.stream(sql, snapshot, RowOrder::Any).await?;
-        let mut batches = Vec::new();
-        while let Some(batch) = rows.next().await {
-            batches.push(batch?);
-        }
-        Ok(batches)
+    pub fn query<'a>(&'a self, sql: &'a str, snapshot: Option<SnapshotId>) -> BoxFuture<'a, Result<Vec<RecordBatch>>> {
+        Box::pin(async move {
+            let mut rows = self.stream(sql, snapshot, RowOrder::Any).await?;
+            let mut batches = Vec::new();
+            while let Some(batch) = rows.next().await {
+                batches.push(batch?);
+            }
+            Ok(batches)
+        })
     }
 
     /// Starts one query, whose rows come as they are asked for. Nothing but queries is allowed.
-    pub async fn stream(&self, sql: &str, snapshot: Option<SnapshotId>, order: RowOrder) -> Result<RowStream> {
-        let context = self.session(snapshot, order).await?;
-        let plan = context.state().create_logical_plan(sql).await.map_err(failed)?;
-        SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false)
-            .verify_plan(&plan)
-            .map_err(|error| CatalogError::NotAQuery(error.strip_backtrace()))?;
-        let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
-        Ok(RowStream { stream: frame.execute_stream().await.map_err(failed)? })
+    pub fn stream<'a>(
+        &'a self,
+        sql: &'a str,
+        snapshot: Option<SnapshotId>,
+        order: RowOrder,
+    ) -> BoxFuture<'a, Result<RowStream>> {
+        Box::pin(async move {
+            let context = self.session(snapshot, order).await?;
+            let plan = context.state().create_logical_plan(sql).await.map_err(failed)?;
+            SQLOptions::new()
+                .with_allow_ddl(false)
+                .with_allow_dml(false)
+                .with_allow_statements(false)
+                .verify_plan(&plan)
+                .map_err(|error| CatalogError::NotAQuery(error.strip_backtrace()))?;
+            let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
+            Ok(RowStream { stream: frame.execute_stream().await.map_err(failed)? })
+        })
     }
 }

@@ -120,7 +120,8 @@ fn is_text(head: &[u8]) -> bool {
         Ok(_) => true,
         Err(error) => error.error_len().is_none() && head.len() == HEAD_BYTES,
     };
-    is_whole && !head.is_empty() && !head.contains(&0)
+    let is_control = |byte: &u8| (*byte < b' ' && !b"\t\n\r\x0c".contains(byte)) || *byte == 0x7f;
+    is_whole && !head.is_empty() && !head.iter().any(is_control)
 }
 
 /// Whether a folder looks like one recording from its own entries, so that a whole disk is not opened to find out.
@@ -158,7 +159,7 @@ mod tests {
         long.push("ö".as_bytes()[0]);
         assert!(is_text(&long) && is_text("Größe\n".as_bytes()));
         assert!(!is_text(&"ö".as_bytes()[..1]), "a file that ends there is no text");
-        assert!(!is_text(b"") && !is_text(b"a\0b") && !is_text(b"\xff\xfea"));
+        assert!(!is_text(b"") && !is_text(b"a\0b") && !is_text(b"\n\x12proto") && !is_text(b"\xff\xfea"));
     }
 
     #[test]

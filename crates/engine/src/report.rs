@@ -111,7 +111,7 @@ pub struct PassedOver {
 
 impl PassedOver {
     /// Paths that are told.
-    const PATHS_MAX: usize = 100;
+    const PATHS_MAX: usize = 10_000;
 
     pub(crate) fn add(&mut self, path: String) {
         self.count += 1;
