@@ -19,8 +19,11 @@ use crate::{CatalogError, ColumnRange, DataFile, Result};
 /// Rows of a row group.
 const GROUP_ROWS: usize = 1 << 20;
 
-/// Bytes of a row group in memory, since many files are written at once.
-const GROUP_BYTES: usize = 4 << 20;
+/// Encoded bytes of a row group, which wait in memory, since many files are written at once.
+///
+/// What the encoders hold besides does not count: a packer of integers alone has a megabyte from its first row on, so that a
+/// table with many columns of integers would have a row group per batch. A file cannot have more than 32767 of them.
+const GROUP_BYTES: usize = 2 << 20;
 
 /// Columns that files are pruned by.
 const RANGED: [&str; 3] = ["episode_id", "start_ns", "t_ns"];
@@ -81,7 +84,7 @@ impl TableWriter {
         self.file.rows += batch.num_rows() as u64;
         let failed = |source| CatalogError::Parquet { doing: "write", key: self.key.clone(), source };
         self.parquet.write(&batch).map_err(failed)?;
-        if self.parquet.memory_size() > GROUP_BYTES {
+        if self.parquet.in_progress_size() > GROUP_BYTES {
             self.parquet.flush().map_err(failed)?;
         }
         Ok(())

@@ -90,7 +90,7 @@ fn every_file_is_taken_or_refused_with_a_reason() {
         let is = |end: &str| name.ends_with(end);
         let Some(one) = file.ancestors().find_map(|path| by_path.get(path)) else {
             assert!(
-                [".csv", ".json", ".md", ".py", ".toml", ".txt", ".xml", ".yaml"].iter().any(|end| is(end)),
+                [".csv", ".json", ".md", ".py", ".toml", ".tsv", ".txt", ".xml", ".yaml"].iter().any(|end| is(end)),
                 "{name}"
             );
             continue;
