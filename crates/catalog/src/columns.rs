@@ -231,7 +231,10 @@ impl ReceiptRow {
             text("decision", rows.iter().map(|row| row.decision.name())),
         ];
         columns.extend(Dimension::ALL.map(|dimension| {
-            let state = |row: &Self| row.dimensions.get(&dimension).copied().map(DimensionState::name);
+            let state = |row: &Self| {
+                let state = row.dimensions.get(&dimension).filter(|state| **state != DimensionState::NotApplicable);
+                state.copied().map(DimensionState::name)
+            };
             texts(dimension.name(), rows.iter().map(state))
         }));
         columns.push(text("envelope", rows.iter().map(|row| &row.envelope)));

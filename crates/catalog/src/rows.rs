@@ -75,7 +75,7 @@ pub struct ReceiptRow {
     pub profile: Hash256,
     /// The decision.
     pub decision: Decision,
-    /// The dimensions; one that is missing is null.
+    /// The dimensions; one that is missing or does not apply is null.
     pub dimensions: BTreeMap<Dimension, DimensionState>,
     /// The signed envelope as JSON.
     pub envelope: String,

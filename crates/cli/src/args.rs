@@ -374,7 +374,7 @@ pub(crate) struct Spec {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SpecCommand {
-    /// Test a folder of tables, or the conformance data
+    /// Test the Parquet tables in a folder, such as the `tables` of a store
     Check {
         /// The folder
         dir: PathBuf,

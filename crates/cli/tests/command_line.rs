@@ -99,6 +99,28 @@ fn papers_in_a_folder_do_not_fail_it() {
 }
 
 #[test]
+fn tables_that_break_a_must_are_refused_and_a_should_is_a_warning() {
+    let dir = TempDir::new().unwrap();
+    let tested = |name: &str| {
+        let folder = samples().join("../conformance/tables").join(name);
+        let output = run(dir.path(), &["spec", "check", "--output-format", "json", folder.to_str().unwrap()]);
+        (output.status.code(), json(&output))
+    };
+    let (code, good) = tested("good");
+    assert_eq!(code, Some(0), "{good}");
+    assert_eq!((&good["specification"], &good["problems"]), (&"prairie.episode/1".into(), &Value::Array(Vec::new())));
+    assert!(good["files"].as_u64() > Some(10) && good["rows"].as_u64() > Some(50), "{good}");
+    let (code, bad) = tested("segment_ends_first");
+    assert_eq!(code, Some(1), "{bad}");
+    let problem = &bad["problems"][0];
+    assert_eq!((&problem["rule"], &problem["row"]), (&"segment_ends_first".into(), &3.into()));
+    assert!(problem["text"].as_str().unwrap().starts_with("`end_ns` "), "{problem}");
+    let (code, odd) = tested("segment_name");
+    assert_eq!(code, Some(0), "{odd}");
+    assert_eq!(odd["warnings"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn the_json_has_the_promised_shape() {
     let dir = TempDir::new().unwrap();
     let path = samples().join("contact-lerobot-v21");

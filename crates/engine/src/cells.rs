@@ -36,8 +36,12 @@ impl Cells {
     }
 
     fn column(&self, name: &str, row: usize) -> Option<&ArrayRef> {
-        let column = self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)?;
-        column.is_valid(row).then_some(column)
+        self.array(name).filter(|column| column.is_valid(row))
+    }
+
+    /// A column as it was cast; `None` where there is none of that name.
+    pub(crate) fn array(&self, name: &str) -> Option<&ArrayRef> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
     }
 
     /// A text.

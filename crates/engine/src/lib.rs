@@ -79,7 +79,7 @@ pub use report::{
 };
 pub use verbs::{
     ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, PlanReport, PlansReport, ReceiptCheck, RepairReport, Rows,
-    SignatureCheck, SpecReport, check, check_receipt, countersign, plan, spec_check,
+    SignatureCheck, SpecProblem, SpecReport, SpecRule, check, check_receipt, countersign, plan, spec_check,
 };
 
 /// How `ingest` reads and judges.

@@ -231,13 +231,14 @@ fn read_segments(input: &Input<'_>, segments: &mut Vec<Segment>, notes: &mut Vec
             continue;
         };
         let label = label.unwrap_or_default();
-        // Only an exception can be recoverable or not, and a Boolean in a message cannot say that it is unknown.
-        let recoverable = recoverable.as_ref().filter(|flag| label == SegmentLabel::Exception && flag.is_valid(row));
+        // Only an exception has a cause and can be recoverable or not, and a Boolean in a message cannot say that it is unknown.
+        let is_exception = label == SegmentLabel::Exception;
+        let recoverable = recoverable.as_ref().filter(|flag| is_exception && flag.is_valid(row));
         segments.push(Segment {
             label,
             name: text(&names, row).unwrap_or_default(),
             span: TimeSpan::new(Nanos(start), Nanos(end)),
-            cause: text(&causes, row),
+            cause: text(&causes, row).filter(|_| is_exception),
             recoverable: recoverable.map(|flag| flag.value(row) != 0.0),
             annotator: text(&annotators, row),
         });
@@ -348,10 +349,11 @@ mod tests {
             vec![late],
         );
         let labels = |at: usize| -> Vec<_> {
-            result.drafts[at].segments.iter().map(|s: &Segment| (s.label, s.recoverable)).collect()
+            let segments = result.drafts[at].segments.iter();
+            segments.map(|s: &Segment| (s.label, s.recoverable, s.cause.as_deref())).collect()
         };
-        assert_eq!(labels(0), [(SegmentLabel::Skill, None), (SegmentLabel::Unknown, None)]);
-        assert_eq!(labels(1), [(SegmentLabel::Exception, Some(true))]);
+        assert_eq!(labels(0), [(SegmentLabel::Skill, None, None), (SegmentLabel::Unknown, None, None)]);
+        assert_eq!(labels(1), [(SegmentLabel::Exception, Some(true), Some("oil"))]);
         assert_eq!(result.recording.tally.mapped, 3, "labels made afterwards are used, and counted");
         assert!(
             result

@@ -14,12 +14,19 @@ pub(crate) fn run(context: &Context, args: &Spec) -> Result<u8, Failure> {
         for problem in &report.problems {
             println!("{problem}");
         }
+        for warning in &report.warnings {
+            println!("warning: {warning}");
+        }
+        for (rule, more) in &report.left_out {
+            println!("{rule} in {}", count(*more, "more place"));
+        }
         context.say(format!(
-            "Tested {} against {}: {}",
+            "Tested {} against {}: {}, {}",
             count(report.files, "file"),
-            report.specification,
-            count(report.problems.len() as u64, "problem")
+            report.specifications.join(" and "),
+            count(report.problems.len() as u64, "problem"),
+            count(report.warnings.len() as u64, "warning")
         ));
     }
-    Ok(u8::from(!report.problems.is_empty()))
+    Ok(u8::from(!report.holds()))
 }

@@ -21,4 +21,4 @@ pub use receipt::{ReceiptCheck, SignatureCheck, check_receipt, countersign};
 pub(crate) use receipt::{SignedReceipt, saw_pictures};
 pub use repair::RepairReport;
 pub(crate) use repair::profile_of;
-pub use spec::{SpecReport, spec_check};
+pub use spec::{SpecProblem, SpecReport, SpecRule, spec_check};

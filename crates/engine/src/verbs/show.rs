@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, EpisodeId, Nanos, StreamKind};
+use prairie_model::{Dimension, DimensionState, EpisodeId, Nanos, StreamKind};
 
 use crate::Engine;
 use crate::cells::{Cells, literal};
@@ -166,7 +166,8 @@ impl Engine {
         let Some(receipt) = rows.first() else { return Ok(BTreeMap::new()) };
         let state = |dimension: &Dimension| {
             let name = dimension.name().to_owned();
-            let state = receipt.text(&name, 0).unwrap_or_else(|| "unknown".to_owned());
+            // A receipt states every dimension, and its row has null for those that do not apply.
+            let state = receipt.text(&name, 0).unwrap_or_else(|| DimensionState::NotApplicable.name().to_owned());
             (name, state)
         };
         Ok(Dimension::ALL.iter().map(state).collect())

@@ -34,6 +34,8 @@ fn repair(take: &Take, profile: Option<&str>) -> (TempDir, Engine, RepairReport)
     assert!(checked.failed.is_empty(), "{:?}", checked.failed);
     assert_eq!(receipt(&engine, repaired.episode), repaired);
     assert!(engine.fsck(true).unwrap().problems.is_empty());
+    let tested = prairie_engine::spec_check(&dir.path().join("store/tables")).unwrap();
+    assert!(tested.holds(), "repaired episodes are standard episodes: {:#?}", tested.problems);
     (dir, engine, report)
 }
 
