@@ -43,8 +43,8 @@ impl RowStream {
     }
 
     /// The next rows; `None` at the end.
-    pub fn next(&mut self) -> BoxFuture<'_, Option<Result<RecordBatch>>> {
-        Box::pin(async move { Some(self.stream.next().await?.map_err(failed)) })
+    pub async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        Some(self.stream.next().await?.map_err(failed))
     }
 }
 
