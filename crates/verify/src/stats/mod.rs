@@ -1,0 +1,4 @@
+//! Statistics, by question. Each function names its source, takes a confidence and a side where it gives a bound, and
+//! refuses what it is not for.
+
+pub mod proportion;
