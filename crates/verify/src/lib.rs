@@ -4,5 +4,6 @@
 
 pub mod bound;
 pub mod calc;
+pub mod calibration;
 pub mod math;
 pub mod stats;
