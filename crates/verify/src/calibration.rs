@@ -52,7 +52,8 @@ pub struct Design {
     /// Whether there are three strata, with weights 0.6, 0.3 and 0.1 and failures in proportion 1 : 2 : 4, that are seen
     /// with shares 0.7, 0.2 and 0.1.
     pub strata: bool,
-    /// By how much failures become rarer over the log: with 0.5 they start at 150 % of the mean and end at 50 %.
+    /// By how much failures become rarer over the log: with 0.5 they start at 150 % of the mean and end at 50 %, where shifts
+    /// are equal. The mean over all units stays.
     pub drift: f64,
 }
 
@@ -77,40 +78,71 @@ pub struct Promotions {
 /// Counts false promotions in `replicates` logs of this design. The same seed gives the same counts.
 ///
 /// # Errors
-/// Where the design cannot be: a share or an ICC outside of 0 to 1, a drift outside of ±1, no shifts or units, or more
-/// than 10^10 shifts in all.
+/// As [`each_log`], and where the confidence is not above one half.
 pub fn false_promotions(
     design: &Design,
     confidence: Confidence,
     replicates: u64,
     seed: u64,
 ) -> Result<Promotions, StatError> {
+    let mut promotions = Promotions { replicates, ..Promotions::default() };
+    let mut tables = None;
+    each_log(design, replicates, seed, |log| {
+        let anova = log.anova;
+        // All logs of a design have the same shifts and units, and with them the same tables.
+        let tables = match tables {
+            Some(tables) => tables,
+            None => *tables.insert(Tables::new(anova.shifts, anova.units, confidence)?),
+        };
+        let shows = |units: f64| u64::from(demonstrates(log.estimate, units, tables.alpha, design.share));
+        promotions.decision += shows(Information::of(anova, &tables, log.weighted_units).effective_units);
+        // An ICC that cannot be estimated had no variance between shifts: the raw recipe takes it for no correlation.
+        let icc = anova.icc_upper(tables.fisher).unwrap_or(0.0);
+        promotions.uncorrected += shows(log.weighted_units / anova.design_effect(icc).max(1.0) * tables.information);
+        promotions.independent += shows(log.weighted_units);
+        Ok(())
+    })?;
+    Ok(promotions)
+}
+
+/// What a bound needs of one simulated log.
+#[derive(Debug, Clone, Copy)]
+pub struct Log<'a> {
+    /// The analysis of its shifts.
+    pub anova: &'a Anova,
+    /// The share of good units, weighted where the design has strata.
+    pub estimate: f64,
+    /// The number of units after weighting.
+    pub weighted_units: f64,
+}
+
+/// Simulates logs of a design and shows each to `visit`.
+///
+/// # Errors
+/// Where the design cannot be (a share or an ICC outside of 0 to 1, a drift outside of ±0.5, no shifts or units), where
+/// there are more than 10^10 shifts in all, and what `visit` gives.
+pub fn each_log(
+    design: &Design,
+    replicates: u64,
+    seed: u64,
+    mut visit: impl FnMut(Log<'_>) -> Result<(), StatError>,
+) -> Result<(), StatError> {
     within("share", design.share, 0.01..=0.9999, "from 0.01 to 0.9999")?;
     within("icc", design.icc, 0.0..=0.99, "from 0 to 0.99")?;
-    within("drift", design.drift, -1.0..=1.0, "from -1 to 1")?;
+    within("drift", design.drift, -0.5..=0.5, "from -0.5 to 0.5")?;
     within("shifts", float(design.shifts), 1.0..=1e6, "from 1 to 1,000,000")?;
     within("units", float(design.units), 1.0..=1e6, "from 1 to 1,000,000")?;
     within("shifts of all logs", float(design.shifts) * float(replicates), 0.0..=1e10, "at most 10^10")?;
     let layout = Layout::of(design);
-    let tables = Tables::new(layout.with_units, layout.units, confidence)?;
-    let mut promotions = Promotions { replicates, ..Promotions::default() };
-    // OK: at most 1,000,000, as checked above.
-    let mut shifts = Vec::with_capacity(design.shifts as usize);
+    let mut shifts = Vec::with_capacity(layout.cells.len());
     for replicate in 0..replicates {
         let mut random = Random::part(seed, replicate);
-        let totals = draw(design, &layout, &mut random, &mut shifts);
+        let good = draw(design, &layout, &mut random, &mut shifts);
         let anova = Anova::of(&shifts)?;
-        let estimate = layout.estimate(design, &anova, totals);
-        let alpha = tables.alpha;
-        let information = Information::of(&anova, &tables, layout.weighted_units);
-        promotions.decision += u64::from(demonstrates(estimate, information.effective_units, alpha, design.share));
-        // An ICC that cannot be estimated had MSB = 0: no correlation at all.
-        let icc = anova.icc_upper(tables.fisher).unwrap_or(0.0);
-        let raw = layout.weighted_units / anova.design_effect(icc).max(1.0) * tables.information;
-        promotions.uncorrected += u64::from(demonstrates(estimate, raw, alpha, design.share));
-        promotions.independent += u64::from(demonstrates(estimate, layout.weighted_units, alpha, design.share));
+        let estimate = layout.estimate(design, &anova, good);
+        visit(Log { anova: &anova, estimate, weighted_units: layout.weighted_units })?;
     }
-    Ok(promotions)
+    Ok(())
 }
 
 /// How many units of each stratum each shift has: the same in every log of a design.
@@ -119,15 +151,15 @@ struct Layout {
     cells: Vec<[u64; 3]>,
     /// Units of each stratum.
     strata: [u64; 3],
-    units: u64,
-    with_units: u64,
+    /// By how much failures are more frequent in each shift than in the mean unit.
+    trend: Vec<f64>,
     weighted_units: f64,
 }
 
 impl Layout {
     fn of(design: &Design) -> Self {
         let mut cells = Vec::new();
-        let (mut strata, mut units, mut with_units) = ([0; 3], 0, 0);
+        let (mut strata, mut units) = ([0; 3], 0);
         for shift in 0..design.shifts {
             let size = (design.units * design.sizes.percent(shift)).div_ceil(100);
             let cell = if design.strata {
@@ -141,10 +173,10 @@ impl Layout {
                 *total += part;
             }
             units += size;
-            with_units += u64::from(size > 0);
             cells.push(cell);
         }
-        let mut layout = Self { cells, strata, units, with_units, weighted_units: float(units) };
+        let trend = trend(design, &cells, float(units));
+        let mut layout = Self { cells, strata, trend, weighted_units: float(units) };
         if design.strata {
             let variance: f64 = WEIGHTS.iter().zip(layout.strata).map(|(w, n)| w * w / float(n)).sum();
             layout.weighted_units = 1.0 / variance;
@@ -165,6 +197,16 @@ impl Layout {
     }
 }
 
+/// The drift of failures over shifts, of which the mean over units is 1, so that the share over the whole log is exactly
+/// the one required.
+fn trend(design: &Design, cells: &[[u64; 3]], units: f64) -> Vec<f64> {
+    let last = (float(design.shifts) - 1.0).max(1.0);
+    let raw: Vec<f64> = (0..design.shifts).map(|index| -2.0 * float(index) / last).collect();
+    let size = |cell: &[u64; 3]| cell.iter().map(|&units| float(units)).sum::<f64>();
+    let mean = cells.iter().zip(&raw).map(|(cell, raw)| size(cell) * raw).sum::<f64>() / units;
+    raw.iter().map(|raw| 1.0 + design.drift * (raw - mean)).collect()
+}
+
 /// Draws one log into `shifts`; gives the good units of each stratum.
 fn draw(design: &Design, layout: &Layout, random: &mut Random, shifts: &mut Vec<Shift>) -> [u64; 3] {
     let failing = 1.0 - design.share;
@@ -172,11 +214,8 @@ fn draw(design: &Design, layout: &Layout, random: &mut Random, shifts: &mut Vec<
     let mean: f64 = WEIGHTS.iter().zip(FAILURES).map(|(weight, ratio)| weight * ratio).sum();
     let mut totals = [0; 3];
     shifts.clear();
-    let last = float(design.shifts - 1).max(1.0);
-    for (index, cell) in (0_u64..).zip(&layout.cells) {
-        let trend = 1.0 + design.drift * (1.0 - 2.0 * float(index) / last);
-        let expected = if design.shifts > 1 { failing * trend } else { failing };
-        let chance = shift_chance(expected, design.icc, random);
+    for (cell, trend) in layout.cells.iter().zip(&layout.trend) {
+        let chance = shift_chance(failing * trend, design.icc, random);
         let mut shift = Shift::default();
         for ((&units, ratio), total) in cell.iter().zip(FAILURES).zip(&mut totals) {
             let chance = if design.strata { (chance * ratio / mean).min(1.0) } else { chance };
@@ -220,7 +259,11 @@ mod tests {
         for sizes in [Sizes::Equal, Sizes::Unequal, Sizes::Extreme] {
             assert_eq!((0..5).map(|shift| sizes.percent(shift)).sum::<u64>(), 500);
             let layout = Layout::of(&Design { sizes, strata: true, ..PLAIN });
-            assert_eq!(layout.units, 1_000);
+            assert_eq!(layout.strata.iter().sum::<u64>(), 1_000);
+            let drifting = Layout::of(&Design { sizes, drift: 0.5, ..PLAIN });
+            let failures: f64 =
+                drifting.cells.iter().zip(&drifting.trend).map(|(cell, trend)| float(cell[0]) * trend).sum();
+            assert!((failures - 1_000.0).abs() < 1e-9);
         }
     }
 

@@ -8,7 +8,7 @@
 //! small. The other methods here are for display and for comparison.
 
 use libm::sqrt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bound::{Confidence, StatError};
 use crate::math::distribution::{beta_quantile, chi2_upper, fisher_quantile, normal_quantile, student_quantile};
@@ -29,7 +29,8 @@ pub const SHIFTS_WITH_FAILURES_MIN: u64 = 5;
 const ICC_CONFIDENCE: f64 = 0.8;
 
 /// What one shift counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shift {
     /// Units that were good.
     pub good: u64,
@@ -52,6 +53,8 @@ pub struct Anova {
     pub estimate: f64,
     /// The size of a shift that stands for all: `(N − Σ n²/N) / (K − 1)`, or the only shift's size.
     pub size: f64,
+    /// The size of the shift of a mean unit, `Σ n²/N`: larger than `size` where shifts are unequal.
+    pub size_of_unit: f64,
     /// The mean square between shifts; `None` with a single shift.
     pub between: Option<f64>,
     /// The mean square within shifts; `None` where every shift has one unit.
@@ -100,6 +103,7 @@ impl Anova {
             shifts_with_failures: with_failures,
             estimate,
             size: if count > 1 { (n - squares / n) / (k - 1.0) } else { n },
+            size_of_unit: squares / n,
             between: (count > 1).then(|| between / (k - 1.0)),
             within: (units > count).then(|| within / (n - k)),
         })

@@ -3,6 +3,9 @@
 
 pub mod beta_binomial;
 pub mod cluster;
+pub mod labels;
+pub mod many;
 pub mod proportion;
 pub mod spending;
 pub mod strata;
+pub mod two_proportions;

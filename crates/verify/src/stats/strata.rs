@@ -126,7 +126,7 @@ pub fn success_bound(
 /// Each stratum's own lower bound, from its own shifts and its own ICC.
 ///
 /// A claim that holds for every stratum needs no correction of alpha (it is an intersection of claims, each shown at its
-/// own alpha). Naming the strata that fail does: see Holm.
+/// own alpha). Naming the strata that fail does: see [`super::many::holm`].
 ///
 /// # Errors
 /// As [`success_bound`].
