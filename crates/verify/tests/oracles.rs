@@ -119,3 +119,23 @@ fn python_agrees() {
     let shown = differences.iter().take(SHOWN_MAX).cloned().collect::<Vec<_>>().join("\n");
     assert!(differences.is_empty(), "{} of {cases} cases differ:\n{shown}", differences.len());
 }
+
+#[test]
+fn differences_are_found() {
+    let line = |input: &str, expected: &str| {
+        format!(r#"{{"method": "clopper-pearson", "input": {input}, "expected": {expected}, "rel": 1e-9}}"#)
+    };
+    let input = r#"{"successes": 0, "trials": 59, "side": "two"}"#;
+    assert_eq!(check(&line(input, r#"{"lower": 0.0}"#)), None);
+    for (input, expected) in [
+        (input, r#"{"lower": 0.1}"#),
+        (input, r#"{"lower": null}"#),
+        (input, r#"{"middle": 0.0}"#),
+        (input, "null"),
+        (r#"{"successes": 1}"#, "{}"),
+    ] {
+        assert!(check(&line(input, expected)).is_some(), "{input} {expected}");
+    }
+    assert!(check(r#"{"method": "nothing"}"#).is_some());
+    assert!(check("{").is_some());
+}
