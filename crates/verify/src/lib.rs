@@ -11,6 +11,7 @@
 
 pub mod bound;
 pub mod calc;
+pub mod calibration;
 pub mod endpoint;
 pub mod evidence;
 pub mod gate;

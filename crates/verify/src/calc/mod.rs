@@ -3,7 +3,31 @@
 //!
 //! One file, one [`Method`], one line in [`METHODS`].
 
+mod alpha_spending;
+mod anova_icc;
+mod attempt_alpha;
+mod barnard;
+mod beta_binomial;
+mod boschloo;
+mod chapman;
 mod clopper_pearson;
+mod cluster_robust_t;
+mod cohen_kappa;
+mod compact_letters;
+mod false_success;
+mod farrington_manning;
+mod fisher_exact;
+mod holm;
+mod jeffreys;
+mod non_inferiority_trials;
+mod post_stratified;
+mod prediction_powered;
+mod rogan_gladen;
+mod shift_homogeneity;
+mod stratum_coverage;
+mod success_bound;
+mod trials_needed;
+mod wilson;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +58,31 @@ pub struct Method {
 
 /// All methods, by name.
 pub const METHODS: &[&Method] = &[
+    &alpha_spending::METHOD,
+    &anova_icc::METHOD,
+    &attempt_alpha::METHOD,
+    &barnard::METHOD,
+    &beta_binomial::METHOD,
+    &boschloo::METHOD,
+    &chapman::METHOD,
     &clopper_pearson::METHOD,
+    &cluster_robust_t::METHOD,
+    &cohen_kappa::METHOD,
+    &compact_letters::METHOD,
+    &false_success::METHOD,
+    &farrington_manning::METHOD,
+    &fisher_exact::METHOD,
+    &holm::METHOD,
+    &jeffreys::METHOD,
+    &non_inferiority_trials::METHOD,
+    &post_stratified::METHOD,
+    &prediction_powered::METHOD,
+    &rogan_gladen::METHOD,
+    &shift_homogeneity::METHOD,
+    &stratum_coverage::METHOD,
+    &success_bound::METHOD,
+    &trials_needed::METHOD,
+    &wilson::METHOD,
 ];
 
 /// Why a calculation has no answer.
