@@ -51,10 +51,10 @@ fn rotate(a: &mut [Vec<f64>], p: usize, q: usize) {
         row[p] = c * x - s * y;
         row[q] = s * x + c * y;
     }
-    for k in 0..a.len() {
-        let (x, y) = (a[p][k], a[q][k]);
-        a[p][k] = c * x - s * y;
-        a[q][k] = s * x + c * y;
+    // OK: p is below q, so the split leaves one of the two rows on each side.
+    let (upper, lower) = a.split_at_mut(q);
+    for (x, y) in upper[p].iter_mut().zip(&mut lower[0]) {
+        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
     }
 }
 
@@ -77,8 +77,8 @@ pub fn vendi(similarity: &[Vec<f64>]) -> Result<f64, StatError> {
         }
         within("similarity of an item with itself", row[i], 1.0 - 1e-9..=1.0 + 1e-9, "1")?;
     }
-    for i in 0..similarity.len() {
-        if (0..i).any(|j| fabs(similarity[i][j] - similarity[j][i]) > 1e-9) {
+    for (i, row) in similarity.iter().enumerate() {
+        if (0..i).any(|j| fabs(row[j] - similarity[j][i]) > 1e-9) {
             return Err(StatError::Mismatch("the similarity matrix must be symmetric"));
         }
     }
