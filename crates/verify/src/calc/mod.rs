@@ -3,7 +3,22 @@
 //!
 //! One file, one [`Method`], one line in [`METHODS`].
 
+mod availability;
 mod clopper_pearson;
+mod crow_amsaa;
+mod duane;
+mod duration_plan;
+mod duration_plan_risks;
+mod kaplan_meier;
+mod laplace_trend;
+mod mean_cumulative_function;
+mod mtbf_bound;
+mod mtbf_bound_overdispersed;
+mod mtbf_required_hours;
+mod mtbi_e_process;
+mod mttr_bound;
+mod reliability_sprt;
+mod weibull;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +49,22 @@ pub struct Method {
 
 /// All methods, by name.
 pub const METHODS: &[&Method] = &[
+    &availability::METHOD,
     &clopper_pearson::METHOD,
+    &crow_amsaa::METHOD,
+    &duane::METHOD,
+    &duration_plan::METHOD,
+    &duration_plan_risks::METHOD,
+    &kaplan_meier::METHOD,
+    &laplace_trend::METHOD,
+    &mean_cumulative_function::METHOD,
+    &mtbf_bound::METHOD,
+    &mtbf_bound_overdispersed::METHOD,
+    &mtbf_required_hours::METHOD,
+    &mtbi_e_process::METHOD,
+    &mttr_bound::METHOD,
+    &reliability_sprt::METHOD,
+    &weibull::METHOD,
 ];
 
 /// Why a calculation has no answer.

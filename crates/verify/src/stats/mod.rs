@@ -2,3 +2,4 @@
 //! refuses what it is not for.
 
 pub mod proportion;
+pub mod reliability;
