@@ -4,11 +4,14 @@
 //! One file, one [`Method`], one line in [`METHODS`].
 
 mod availability;
+mod capital_recovery;
 mod clopper_pearson;
+mod cost_distribution;
 mod crow_amsaa;
 mod duane;
 mod duration_plan;
 mod duration_plan_risks;
+mod irr;
 mod kaplan_meier;
 mod laplace_trend;
 mod mean_cumulative_function;
@@ -17,7 +20,10 @@ mod mtbf_bound_overdispersed;
 mod mtbf_required_hours;
 mod mtbi_e_process;
 mod mttr_bound;
+mod npv;
+mod payback;
 mod reliability_sprt;
+mod unit_cost;
 mod weibull;
 
 use serde::Serialize;
@@ -50,11 +56,14 @@ pub struct Method {
 /// All methods, by name.
 pub const METHODS: &[&Method] = &[
     &availability::METHOD,
+    &capital_recovery::METHOD,
     &clopper_pearson::METHOD,
+    &cost_distribution::METHOD,
     &crow_amsaa::METHOD,
     &duane::METHOD,
     &duration_plan::METHOD,
     &duration_plan_risks::METHOD,
+    &irr::METHOD,
     &kaplan_meier::METHOD,
     &laplace_trend::METHOD,
     &mean_cumulative_function::METHOD,
@@ -63,7 +72,10 @@ pub const METHODS: &[&Method] = &[
     &mtbf_required_hours::METHOD,
     &mtbi_e_process::METHOD,
     &mttr_bound::METHOD,
+    &npv::METHOD,
+    &payback::METHOD,
     &reliability_sprt::METHOD,
+    &unit_cost::METHOD,
     &weibull::METHOD,
 ];
 
