@@ -6,27 +6,48 @@
 mod alpha_spending;
 mod anova_icc;
 mod attempt_alpha;
+mod availability;
 mod barnard;
 mod beta_binomial;
 mod boschloo;
+mod capital_recovery;
 mod chapman;
 mod clopper_pearson;
 mod cluster_robust_t;
 mod cohen_kappa;
 mod compact_letters;
+mod cost_distribution;
+mod crow_amsaa;
+mod duane;
+mod duration_plan;
+mod duration_plan_risks;
 mod false_success;
 mod farrington_manning;
 mod fisher_exact;
 mod holm;
+mod irr;
 mod jeffreys;
+mod kaplan_meier;
+mod laplace_trend;
+mod mean_cumulative_function;
+mod mtbf_bound;
+mod mtbf_bound_overdispersed;
+mod mtbf_required_hours;
+mod mtbi_e_process;
+mod mttr_bound;
 mod non_inferiority_trials;
+mod npv;
+mod payback;
 mod post_stratified;
 mod prediction_powered;
+mod reliability_sprt;
 mod rogan_gladen;
 mod shift_homogeneity;
 mod stratum_coverage;
 mod success_bound;
 mod trials_needed;
+mod unit_cost;
+mod weibull;
 mod wilson;
 
 use serde::Serialize;
@@ -61,27 +82,48 @@ pub const METHODS: &[&Method] = &[
     &alpha_spending::METHOD,
     &anova_icc::METHOD,
     &attempt_alpha::METHOD,
+    &availability::METHOD,
     &barnard::METHOD,
     &beta_binomial::METHOD,
     &boschloo::METHOD,
+    &capital_recovery::METHOD,
     &chapman::METHOD,
     &clopper_pearson::METHOD,
     &cluster_robust_t::METHOD,
     &cohen_kappa::METHOD,
     &compact_letters::METHOD,
+    &cost_distribution::METHOD,
+    &crow_amsaa::METHOD,
+    &duane::METHOD,
+    &duration_plan::METHOD,
+    &duration_plan_risks::METHOD,
     &false_success::METHOD,
     &farrington_manning::METHOD,
     &fisher_exact::METHOD,
     &holm::METHOD,
+    &irr::METHOD,
     &jeffreys::METHOD,
+    &kaplan_meier::METHOD,
+    &laplace_trend::METHOD,
+    &mean_cumulative_function::METHOD,
+    &mtbf_bound::METHOD,
+    &mtbf_bound_overdispersed::METHOD,
+    &mtbf_required_hours::METHOD,
+    &mtbi_e_process::METHOD,
+    &mttr_bound::METHOD,
     &non_inferiority_trials::METHOD,
+    &npv::METHOD,
+    &payback::METHOD,
     &post_stratified::METHOD,
     &prediction_powered::METHOD,
+    &reliability_sprt::METHOD,
     &rogan_gladen::METHOD,
     &shift_homogeneity::METHOD,
     &stratum_coverage::METHOD,
     &success_bound::METHOD,
     &trials_needed::METHOD,
+    &unit_cost::METHOD,
+    &weibull::METHOD,
     &wilson::METHOD,
 ];
 
