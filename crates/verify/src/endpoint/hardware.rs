@@ -53,8 +53,8 @@ pub(super) fn between(
         (Err(error), _) | (_, Err(error)) => return unknown(endpoint, "h", error.to_string()),
     };
     let events: u64 = counts.iter().sum();
-    let lower = below.lower.unwrap_or(0.0);
-    let upper = above.upper.unwrap_or(f64::INFINITY);
+    let lower = below.mtbf.interval.lower.unwrap_or(0.0);
+    let upper = above.mtbf.interval.upper.unwrap_or(f64::INFINITY);
     let state = at_least(lower, upper, asked.at_least_h);
     let reason = format!(
         "{events} {what} in {total:.1} station hours: at least {lower:.2} h between them at {} (overdispersion {:.2})",
