@@ -3,7 +3,53 @@
 //!
 //! One file, one [`Method`], one line in [`METHODS`].
 
+mod bernoulli_cusum;
+mod bernoulli_cusum_run_length;
+mod brown_forsythe;
 mod clopper_pearson;
+mod condition_mix;
+mod cross_correlation;
+mod cusum;
+mod distance_correlation;
+mod dlj;
+mod dynamic_time_warping;
+mod e_detector;
+mod e_detector_of_factors;
+mod exponential_cusum;
+mod frechet;
+mod hodges_lehmann;
+mod human_baseline;
+mod idle_fraction;
+mod kolmogorov_smirnov;
+mod lag1_autocorrelation;
+mod last_by_first_hour;
+mod ldlj;
+mod learning_curve;
+mod learning_plateau;
+mod mann_whitney;
+mod minhash;
+mod nearest_neighbour_ratio;
+mod neighbour_entropy;
+mod oee;
+mod page_hinkley;
+mod path_efficiency;
+mod permutation_test;
+mod population_stability;
+mod quantile_bound;
+mod quantile_rank;
+mod runs_test;
+mod sparc;
+mod takt;
+mod takt_adherence;
+mod takt_noninferiority;
+mod takt_power;
+mod takt_quantile_ratio;
+mod takt_shifts_needed;
+mod takt_slope;
+mod takt_spread;
+mod takt_units_needed;
+mod too_regular;
+mod vendi;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +80,53 @@ pub struct Method {
 
 /// All methods, by name.
 pub const METHODS: &[&Method] = &[
+    &bernoulli_cusum::METHOD,
+    &bernoulli_cusum_run_length::METHOD,
+    &brown_forsythe::METHOD,
     &clopper_pearson::METHOD,
+    &condition_mix::METHOD,
+    &cross_correlation::METHOD,
+    &cusum::METHOD,
+    &distance_correlation::METHOD,
+    &dlj::METHOD,
+    &dynamic_time_warping::METHOD,
+    &e_detector::METHOD,
+    &e_detector_of_factors::METHOD,
+    &exponential_cusum::METHOD,
+    &frechet::METHOD,
+    &hodges_lehmann::METHOD,
+    &human_baseline::METHOD,
+    &idle_fraction::METHOD,
+    &kolmogorov_smirnov::METHOD,
+    &lag1_autocorrelation::METHOD,
+    &last_by_first_hour::METHOD,
+    &ldlj::METHOD,
+    &learning_curve::METHOD,
+    &learning_plateau::METHOD,
+    &mann_whitney::METHOD,
+    &minhash::METHOD,
+    &nearest_neighbour_ratio::METHOD,
+    &neighbour_entropy::METHOD,
+    &oee::METHOD,
+    &page_hinkley::METHOD,
+    &path_efficiency::METHOD,
+    &permutation_test::METHOD,
+    &population_stability::METHOD,
+    &quantile_bound::METHOD,
+    &quantile_rank::METHOD,
+    &runs_test::METHOD,
+    &sparc::METHOD,
+    &takt::METHOD,
+    &takt_adherence::METHOD,
+    &takt_noninferiority::METHOD,
+    &takt_power::METHOD,
+    &takt_quantile_ratio::METHOD,
+    &takt_shifts_needed::METHOD,
+    &takt_slope::METHOD,
+    &takt_spread::METHOD,
+    &takt_units_needed::METHOD,
+    &too_regular::METHOD,
+    &vendi::METHOD,
 ];
 
 /// Why a calculation has no answer.
@@ -77,7 +169,8 @@ mod tests {
                 (found - expected).abs() <= 1e-9 * expected.abs().max(1e-9)
             }
             (Value::Array(found), Value::Array(expected)) => {
-                found.len() == expected.len() && found.iter().zip(expected).all(|(found, expected)| same(found, expected))
+                found.len() == expected.len()
+                    && found.iter().zip(expected).all(|(found, expected)| same(found, expected))
             }
             (Value::Object(found), Value::Object(expected)) => {
                 found.len() == expected.len()
@@ -90,8 +183,10 @@ mod tests {
     #[test]
     fn every_example_gives_its_answer() {
         for method in METHODS {
-            let input: Value = serde_json::from_str(method.example.0).unwrap_or_else(|e| panic!("{}: {e}", method.name));
-            let expected: Value = serde_json::from_str(method.example.1).unwrap_or_else(|e| panic!("{}: {e}", method.name));
+            let input: Value =
+                serde_json::from_str(method.example.0).unwrap_or_else(|e| panic!("{}: {e}", method.name));
+            let expected: Value =
+                serde_json::from_str(method.example.1).unwrap_or_else(|e| panic!("{}: {e}", method.name));
             let found = (method.run)(input).unwrap_or_else(|e| panic!("{}: {e}", method.name));
             assert!(same(&found, &expected), "{}: {found} is not {expected}", method.name);
         }
