@@ -8,45 +8,91 @@ mod anova_icc;
 mod attempt_alpha;
 mod availability;
 mod barnard;
+mod bernoulli_cusum;
+mod bernoulli_cusum_run_length;
 mod beta_binomial;
 mod boschloo;
+mod brown_forsythe;
 mod capital_recovery;
 mod chapman;
 mod clopper_pearson;
 mod cluster_robust_t;
 mod cohen_kappa;
 mod compact_letters;
+mod condition_mix;
 mod cost_distribution;
+mod cross_correlation;
 mod crow_amsaa;
+mod cusum;
+mod distance_correlation;
+mod dlj;
 mod duane;
 mod duration_plan;
 mod duration_plan_risks;
+mod dynamic_time_warping;
+mod e_detector;
+mod e_detector_of_factors;
+mod exponential_cusum;
 mod false_success;
 mod farrington_manning;
 mod fisher_exact;
+mod frechet;
+mod hodges_lehmann;
 mod holm;
+mod human_baseline;
+mod idle_fraction;
 mod irr;
 mod jeffreys;
 mod kaplan_meier;
+mod kolmogorov_smirnov;
+mod lag1_autocorrelation;
 mod laplace_trend;
+mod last_by_first_hour;
+mod ldlj;
+mod learning_curve;
+mod learning_plateau;
+mod mann_whitney;
 mod mean_cumulative_function;
+mod minhash;
 mod mtbf_bound;
 mod mtbf_bound_overdispersed;
 mod mtbf_required_hours;
 mod mtbi_e_process;
 mod mttr_bound;
+mod nearest_neighbour_ratio;
+mod neighbour_entropy;
 mod non_inferiority_trials;
 mod npv;
+mod oee;
+mod page_hinkley;
+mod path_efficiency;
 mod payback;
+mod permutation_test;
+mod population_stability;
 mod post_stratified;
 mod prediction_powered;
+mod quantile_bound;
+mod quantile_rank;
 mod reliability_sprt;
 mod rogan_gladen;
+mod runs_test;
 mod shift_homogeneity;
+mod sparc;
 mod stratum_coverage;
 mod success_bound;
+mod takt;
+mod takt_adherence;
+mod takt_noninferiority;
+mod takt_power;
+mod takt_quantile_ratio;
+mod takt_shifts_needed;
+mod takt_slope;
+mod takt_spread;
+mod takt_units_needed;
+mod too_regular;
 mod trials_needed;
 mod unit_cost;
+mod vendi;
 mod weibull;
 mod wilson;
 
@@ -84,45 +130,91 @@ pub const METHODS: &[&Method] = &[
     &attempt_alpha::METHOD,
     &availability::METHOD,
     &barnard::METHOD,
+    &bernoulli_cusum::METHOD,
+    &bernoulli_cusum_run_length::METHOD,
     &beta_binomial::METHOD,
     &boschloo::METHOD,
+    &brown_forsythe::METHOD,
     &capital_recovery::METHOD,
     &chapman::METHOD,
     &clopper_pearson::METHOD,
     &cluster_robust_t::METHOD,
     &cohen_kappa::METHOD,
     &compact_letters::METHOD,
+    &condition_mix::METHOD,
     &cost_distribution::METHOD,
+    &cross_correlation::METHOD,
     &crow_amsaa::METHOD,
+    &cusum::METHOD,
+    &distance_correlation::METHOD,
+    &dlj::METHOD,
     &duane::METHOD,
     &duration_plan::METHOD,
     &duration_plan_risks::METHOD,
+    &dynamic_time_warping::METHOD,
+    &e_detector::METHOD,
+    &e_detector_of_factors::METHOD,
+    &exponential_cusum::METHOD,
     &false_success::METHOD,
     &farrington_manning::METHOD,
     &fisher_exact::METHOD,
+    &frechet::METHOD,
+    &hodges_lehmann::METHOD,
     &holm::METHOD,
+    &human_baseline::METHOD,
+    &idle_fraction::METHOD,
     &irr::METHOD,
     &jeffreys::METHOD,
     &kaplan_meier::METHOD,
+    &kolmogorov_smirnov::METHOD,
+    &lag1_autocorrelation::METHOD,
     &laplace_trend::METHOD,
+    &last_by_first_hour::METHOD,
+    &ldlj::METHOD,
+    &learning_curve::METHOD,
+    &learning_plateau::METHOD,
+    &mann_whitney::METHOD,
     &mean_cumulative_function::METHOD,
+    &minhash::METHOD,
     &mtbf_bound::METHOD,
     &mtbf_bound_overdispersed::METHOD,
     &mtbf_required_hours::METHOD,
     &mtbi_e_process::METHOD,
     &mttr_bound::METHOD,
+    &nearest_neighbour_ratio::METHOD,
+    &neighbour_entropy::METHOD,
     &non_inferiority_trials::METHOD,
     &npv::METHOD,
+    &oee::METHOD,
+    &page_hinkley::METHOD,
+    &path_efficiency::METHOD,
     &payback::METHOD,
+    &permutation_test::METHOD,
+    &population_stability::METHOD,
     &post_stratified::METHOD,
     &prediction_powered::METHOD,
+    &quantile_bound::METHOD,
+    &quantile_rank::METHOD,
     &reliability_sprt::METHOD,
     &rogan_gladen::METHOD,
+    &runs_test::METHOD,
     &shift_homogeneity::METHOD,
+    &sparc::METHOD,
     &stratum_coverage::METHOD,
     &success_bound::METHOD,
+    &takt::METHOD,
+    &takt_adherence::METHOD,
+    &takt_noninferiority::METHOD,
+    &takt_power::METHOD,
+    &takt_quantile_ratio::METHOD,
+    &takt_shifts_needed::METHOD,
+    &takt_slope::METHOD,
+    &takt_spread::METHOD,
+    &takt_units_needed::METHOD,
+    &too_regular::METHOD,
     &trials_needed::METHOD,
     &unit_cost::METHOD,
+    &vendi::METHOD,
     &weibull::METHOD,
     &wilson::METHOD,
 ];
@@ -167,7 +259,8 @@ mod tests {
                 (found - expected).abs() <= 1e-9 * expected.abs().max(1e-9)
             }
             (Value::Array(found), Value::Array(expected)) => {
-                found.len() == expected.len() && found.iter().zip(expected).all(|(found, expected)| same(found, expected))
+                found.len() == expected.len()
+                    && found.iter().zip(expected).all(|(found, expected)| same(found, expected))
             }
             (Value::Object(found), Value::Object(expected)) => {
                 found.len() == expected.len()
@@ -180,8 +273,10 @@ mod tests {
     #[test]
     fn every_example_gives_its_answer() {
         for method in METHODS {
-            let input: Value = serde_json::from_str(method.example.0).unwrap_or_else(|e| panic!("{}: {e}", method.name));
-            let expected: Value = serde_json::from_str(method.example.1).unwrap_or_else(|e| panic!("{}: {e}", method.name));
+            let input: Value =
+                serde_json::from_str(method.example.0).unwrap_or_else(|e| panic!("{}: {e}", method.name));
+            let expected: Value =
+                serde_json::from_str(method.example.1).unwrap_or_else(|e| panic!("{}: {e}", method.name));
             let found = (method.run)(input).unwrap_or_else(|e| panic!("{}: {e}", method.name));
             assert!(same(&found, &expected), "{}: {found} is not {expected}", method.name);
         }

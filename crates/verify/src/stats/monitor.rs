@@ -2,6 +2,8 @@
 
 use libm::{ceil, floor, log};
 
+use serde::{Deserialize, Serialize};
+
 use crate::bound::{StatError, within};
 use crate::stats::rhythm::series;
 use crate::stats::sample::{at_most, enough};
@@ -14,13 +16,13 @@ const STATES_MAX: usize = 20_000;
 const BAND_MAX: f64 = 8e6;
 
 /// Multiplications that an elimination may take.
-const WORK_MAX: f64 = 1e8;
+const WORK_MAX: f64 = 2e8;
 
 /// Where e-detectors stop growing, so that they stay finite.
 const EVIDENCE_MAX: f64 = 1e300;
 
 /// The steps of a Bernoulli CUSUM.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BernoulliSteps {
     /// What a failure adds: `ln(bad/good)`, above zero.
     pub failure: f64,
@@ -70,7 +72,7 @@ fn follow(steps: impl Iterator<Item = f64>, limit: f64) -> Path {
 }
 
 /// The average run length of a Bernoulli CUSUM from zero to its alarm, in units.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RunLength {
     /// A lower bound: the chain whose failure steps are rounded up to the grid.
     pub lower: f64,
@@ -195,7 +197,8 @@ fn run_length<const N: usize>(
 }
 
 /// How an e-detector starts over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Detector {
     /// `M = (M + 1) L`: the sum over all starting points (Shiryaev and Roberts).
     ShiryaevRoberts,

@@ -10,10 +10,13 @@
 //! unit counts where all of its work was autonomous. Performance above 100 % is reported as it is: capping it would hide a
 //! wrong planned time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::bound::{StatError, within};
 
 /// Times in seconds and counts of one period, of one station or summed over several.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Period {
     /// Planned busy time (PBT): the time that work was planned for.
     pub planned_busy_s: f64,
@@ -40,7 +43,7 @@ pub struct Period {
 }
 
 /// The indicators of a period. One whose divisor is zero is `None`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Effectiveness {
     /// Availability: autonomous production time by planned busy time.
     pub availability: f64,

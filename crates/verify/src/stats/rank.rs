@@ -5,6 +5,8 @@
 
 use libm::{ceil, exp, sqrt};
 
+use serde::Serialize;
+
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{binomial_cdf, fisher_pq};
 use crate::math::special::normal_cdf;
@@ -71,7 +73,7 @@ fn pairs_won(x: &[f64], y: &[f64]) -> (f64, Vec<f64>) {
 }
 
 /// What the test of Mann and Whitney gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MannWhitney {
     /// Pairs in which the first sample's number is the larger one, ties counting one half.
     pub u: f64,
@@ -134,11 +136,12 @@ fn sizes(x: &[f64], y: &[f64]) -> Result<(usize, usize), StatError> {
 }
 
 /// What Hodges and Lehmann's estimator gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct HodgesLehmann {
     /// The median of all differences (or ratios), first sample against second.
     pub estimate: f64,
     /// Its interval, from the null distribution of U. An end is `None` where there are too few units for the confidence.
+    #[serde(flatten)]
     pub interval: Interval,
     /// `C`: the bounds are the C-th smallest and the C-th largest of all differences; 0 where there is no bound.
     pub rank: usize,
@@ -247,14 +250,16 @@ fn share_of_paths_outside(n: i64, m: i64, distance: i64) -> f64 {
 }
 
 /// What Brown and Forsythe's test gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BrownForsythe {
     /// The statistic; `None` where it is infinite.
     pub f: Option<f64>,
     /// Its p-value.
     pub p: f64,
-    /// Degrees of freedom between groups and within.
-    pub df: (f64, f64),
+    /// Degrees of freedom between groups.
+    pub df_between: f64,
+    /// Degrees of freedom within groups.
+    pub df_within: f64,
 }
 
 /// Whether groups spread alike: the analysis of variance of distances from each group's median (Brown and Forsythe,
@@ -276,16 +281,16 @@ pub fn brown_forsythe(groups: &[Vec<f64>]) -> Result<BrownForsythe, StatError> {
     let grand = mean(&all);
     let between: f64 = distances.iter().map(|group| count(group) * (mean(group) - grand) * (mean(group) - grand)).sum();
     let inner: f64 = distances.iter().map(|group| squares(group, mean(group))).sum();
-    let df = (count(groups) - 1.0, count(&all) - count(groups));
+    let (df_between, df_within) = (count(groups) - 1.0, count(&all) - count(groups));
     if inner <= 0.0 {
         return if between > 0.0 {
-            Ok(BrownForsythe { f: None, p: 0.0, df })
+            Ok(BrownForsythe { f: None, p: 0.0, df_between, df_within })
         } else {
             Err(StatError::NoSolution("no unit's distance from its group's median differs from the others"))
         };
     }
-    let f = (between / df.0) / (inner / df.1);
-    Ok(BrownForsythe { f: Some(f), p: fisher_pq(f, df.0, df.1).1, df })
+    let f = (between / df_between) / (inner / df_within);
+    Ok(BrownForsythe { f: Some(f), p: fisher_pq(f, df_between, df_within).1, df_between, df_within })
 }
 
 /// The ranks `(lower, upper)`, counted from 1, of the order statistics that bound a distribution's `quantile` from below

@@ -6,6 +6,8 @@
 
 use libm::{exp, log, sqrt};
 
+use serde::Serialize;
+
 use crate::bound::{Side, StatError, within};
 use crate::math::distribution::binomial_cdf;
 use crate::math::random::Random;
@@ -48,7 +50,7 @@ pub fn too_regular(deviation: f64, reference: f64, units: u64) -> Result<f64, St
 }
 
 /// What the runs test gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Runs {
     /// Runs of equal outcomes.
     pub runs: u64,
@@ -110,7 +112,7 @@ fn runs_probability(runs: u64, a: f64, b: f64) -> f64 {
 }
 
 /// The correlation of a series with itself one step later.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Autocorrelation {
     /// `Σ (x_t − m)(x_(t+1) − m) / Σ (x_t − m)²`.
     pub value: f64,
@@ -198,7 +200,7 @@ pub fn population_stability(reference: &[u64], current: &[u64]) -> Result<f64, S
 }
 
 /// What a permutation test on two groups gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Permutation {
     /// The mean of the first group less that of the second.
     pub difference: f64,
@@ -278,7 +280,7 @@ fn every_division(all: &[f64], size: usize, extreme: &dyn Fn(f64) -> bool) -> (f
 }
 
 /// A statistic with the p-value of a permutation test.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Permuted {
     /// The statistic.
     pub value: f64,
@@ -343,7 +345,7 @@ pub fn distance_correlation(x: &[Vec<f64>], y: &[Vec<f64>], replicates: u32, see
 }
 
 /// The largest correlation of one signal with another that follows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CrossCorrelation {
     /// The largest correlation over the lags.
     pub peak: f64,

@@ -14,6 +14,8 @@
 
 use libm::{exp, floor, log, log1p, sqrt};
 
+use serde::Serialize;
+
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{student_cdf, student_quantile};
 use crate::math::root;
@@ -25,7 +27,7 @@ use crate::stats::sample::{
 const UNITS_MAX: usize = 10_000_000;
 
 /// The takts of one shift.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Takts {
     /// Seconds from good count to good count; the first from the start of the shift.
     pub takt_s: Vec<f64>,
@@ -128,11 +130,12 @@ pub fn shift_means(what: &'static str, shifts: &[Vec<f64>]) -> Result<Vec<f64>, 
 }
 
 /// What a comparison of takts gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Noninferiority {
     /// The ratio of geometric means, robot by human; above 1 the robot is slower.
     pub ratio: f64,
     /// Its interval.
+    #[serde(flatten)]
     pub interval: Interval,
     /// The one-sided p-value of "the ratio is at least 1 + margin".
     pub p: f64,
@@ -140,6 +143,10 @@ pub struct Noninferiority {
     pub t: Option<f64>,
     /// Welch's degrees of freedom; `None` where no shift differs from the others of its side.
     pub df: Option<f64>,
+    /// Shifts of robots.
+    pub robot_shifts: usize,
+    /// Shifts of people.
+    pub human_shifts: usize,
 }
 
 /// Whether robots keep the takt of people within a margin: Welch's test (Biometrika 34, 1947) on shift means of ln takt,
@@ -164,6 +171,7 @@ pub fn noninferiority(
         }
     }
     within("margin", margin, 0.0..=10.0, "from 0 to 10")?;
+    let (robot_shifts, human_shifts) = (robot.len(), human.len());
     let difference = mean(robot) - mean(human);
     let excess = difference - log1p(margin);
     let (from_robot, from_human) = (variance(robot) / count(robot), variance(human) / count(human));
@@ -171,7 +179,15 @@ pub fn noninferiority(
     if square <= 0.0 {
         let p = if excess < 0.0 { 0.0 } else { 1.0 };
         let interval = side.of(exp(difference), exp(difference));
-        return Ok(Noninferiority { ratio: exp(difference), interval, p, t: None, df: None });
+        return Ok(Noninferiority {
+            ratio: exp(difference),
+            interval,
+            p,
+            t: None,
+            df: None,
+            robot_shifts,
+            human_shifts,
+        });
     }
     // Shares of the variance instead of their squares: these cannot underflow.
     let (share_robot, share_human) = (from_robot / square, from_human / square);
@@ -186,11 +202,13 @@ pub fn noninferiority(
         p: student_cdf(t, df),
         t: Some(t),
         df: Some(df),
+        robot_shifts,
+        human_shifts,
     })
 }
 
 /// Units that kept the takt, of all that a shift should have given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Adherence {
     /// Takts of at most the target.
     pub kept: u64,
@@ -214,7 +232,7 @@ pub fn adherence(takt_s: &[f64], trailing_s: f64, target_s: f64) -> Result<Adher
 }
 
 /// How evenly units come.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     /// The arithmetic mean, in the unit of the input.
     pub mean: f64,
@@ -246,7 +264,8 @@ pub fn spread(takt_s: &[f64]) -> Result<Spread, StatError> {
 }
 
 /// Where the takt of a human baseline comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BaselineSource {
     /// The timed study.
     Study,
@@ -257,7 +276,7 @@ pub enum BaselineSource {
 }
 
 /// A human baseline that cannot have been made slow on purpose.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Baseline {
     /// The takt that robots are compared with: the least of the medians and the standard time, in seconds.
     pub takt_s: f64,

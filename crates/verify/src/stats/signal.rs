@@ -7,6 +7,8 @@ use std::f64::consts::PI;
 
 use libm::{cos, log, sin, sqrt};
 
+use serde::Serialize;
+
 use crate::bound::{StatError, within};
 use crate::stats::sample::{at_most, count, enough, finite};
 
@@ -185,7 +187,7 @@ pub(crate) fn path_length(points: &[Vec<f64>]) -> f64 {
 }
 
 /// How idle a demonstration is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Idleness {
     /// The share of idle steps between the first and the last active one, both included.
     pub share: f64,

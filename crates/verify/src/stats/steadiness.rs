@@ -2,13 +2,16 @@
 
 use libm::{exp, expm1, log, sqrt};
 
+use serde::{Deserialize, Serialize};
+
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{student_cdf, student_quantile};
 use crate::stats::rhythm::series;
 use crate::stats::sample::{count, deviation, durations, enough, finite, line, logarithms, mean, squares, variance};
 
 /// One shift's units: when each ended, in hours since the shift's start, and its takt in seconds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ShiftUnits {
     /// Hours since the shift's start, one per unit.
     pub hours: Vec<f64>,
@@ -31,11 +34,12 @@ impl ShiftUnits {
 }
 
 /// An estimate with its interval and the two-sided p-value of "nothing changes".
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Change {
     /// The estimate.
     pub estimate: f64,
     /// Its interval.
+    #[serde(flatten)]
     pub interval: Interval,
     /// The two-sided p-value; 0 or 1 where nothing varies.
     pub p: f64,
@@ -129,7 +133,7 @@ pub fn last_by_first_hour(
 }
 
 /// A statistic followed over a series, and where it first crossed its limit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Path {
     /// The statistic after each number of the series.
     pub statistic: Vec<f64>,
@@ -163,7 +167,7 @@ pub fn page_hinkley(values: &[f64], tolerance: f64, limit: f64) -> Result<Path, 
 }
 
 /// A two-sided cumulative sum of shift means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TwoSidedPath {
     /// The sum that grows where the mean rises, in standard deviations.
     pub rise: Vec<f64>,
@@ -199,7 +203,7 @@ pub fn cusum(values: &[f64], target: f64, deviation: f64, slack: f64, limit: f64
 }
 
 /// A learning curve `T_n = T_1 n^b`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LearningCurve {
     /// The first unit's (or shift's) takt, in the unit of the input.
     pub first: f64,
@@ -231,11 +235,12 @@ pub fn learning_curve(takt_s: &[f64]) -> Result<LearningCurve, StatError> {
 }
 
 /// Whether learning has ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Plateau {
     /// The relative change of takt per shift over the window; −0.02 for 2 % shorter takts each shift.
     pub change_per_shift: f64,
     /// Its interval.
+    #[serde(flatten)]
     pub interval: Interval,
     /// Whether the change is smaller than the limit either way: the rule for using a baseline.
     pub reached: bool,

@@ -14,6 +14,8 @@
 
 use libm::{ceil, exp, floor, log, sqrt};
 
+use serde::Serialize;
+
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::student_quantile;
 use crate::math::random::Random;
@@ -170,11 +172,12 @@ fn ln_takt(bin: u16, part: f64) -> f64 {
 }
 
 /// The ratio of a quantile of takt between two sides.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct QuantileRatio {
     /// Robot by human; above 1 the robot's slow end is slower.
     pub ratio: f64,
     /// Its interval. An end is `None` where there are too few replicates for the confidence.
+    #[serde(flatten)]
     pub interval: Interval,
     /// The robot's quantile over all units, in seconds.
     pub robot_s: f64,

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use libm::{floor, round};
 
+use serde::Serialize;
+
 use crate::bound::{StatError, within};
 use crate::stats::sample::{at_most, enough, finite, median};
 use crate::stats::signal::{distance, path_length, points_alike};
@@ -12,7 +14,7 @@ use crate::stats::signal::{distance, path_length, points_alike};
 const PAIRS_MAX: usize = 25_000_000;
 
 /// The distance of two trajectories.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TrajectoryDistance {
     /// The distance, in the unit of the coordinates.
     pub distance: f64,
@@ -21,7 +23,7 @@ pub struct TrajectoryDistance {
 }
 
 /// What dynamic time warping gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Warping {
     /// The least sum of distances along a warping path, in the unit of the coordinates.
     pub cost: f64,
@@ -100,7 +102,7 @@ pub fn frechet(a: &[Vec<f64>], b: &[Vec<f64>]) -> Result<TrajectoryDistance, Sta
 }
 
 /// How near test items are to training items.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NearCopies {
     /// For each test item, the distance to the nearest training item by the median distance of training items to theirs.
     pub ratios: Vec<f64>,
@@ -140,7 +142,7 @@ pub fn nearest_neighbour_ratio(test: &[Vec<f64>], train: &[Vec<f64>], limit: f64
 }
 
 /// How many of two trajectories' pieces are the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Overlap {
     /// Jaccard's index: pieces of both by pieces of either.
     pub jaccard: f64,
