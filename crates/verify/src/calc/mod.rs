@@ -4,6 +4,7 @@
 //! One file, one [`Method`], one line in [`METHODS`].
 
 mod availability;
+mod borrow;
 mod capital_recovery;
 mod clopper_pearson;
 mod cost_distribution;
@@ -20,9 +21,13 @@ mod mtbf_bound_overdispersed;
 mod mtbf_required_hours;
 mod mtbi_e_process;
 mod mttr_bound;
+mod new_site;
 mod npv;
+mod partial_pooling;
 mod payback;
+mod random_effects;
 mod reliability_sprt;
+mod robust_map;
 mod unit_cost;
 mod weibull;
 
@@ -56,6 +61,7 @@ pub struct Method {
 /// All methods, by name.
 pub const METHODS: &[&Method] = &[
     &availability::METHOD,
+    &borrow::METHOD,
     &capital_recovery::METHOD,
     &clopper_pearson::METHOD,
     &cost_distribution::METHOD,
@@ -72,9 +78,13 @@ pub const METHODS: &[&Method] = &[
     &mtbf_required_hours::METHOD,
     &mtbi_e_process::METHOD,
     &mttr_bound::METHOD,
+    &new_site::METHOD,
     &npv::METHOD,
+    &partial_pooling::METHOD,
     &payback::METHOD,
+    &random_effects::METHOD,
     &reliability_sprt::METHOD,
+    &robust_map::METHOD,
     &unit_cost::METHOD,
     &weibull::METHOD,
 ];

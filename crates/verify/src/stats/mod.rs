@@ -4,3 +4,4 @@
 pub mod economics;
 pub mod proportion;
 pub mod reliability;
+pub mod transfer;
