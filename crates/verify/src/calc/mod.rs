@@ -11,6 +11,7 @@ mod barnard;
 mod bernoulli_cusum;
 mod bernoulli_cusum_run_length;
 mod beta_binomial;
+mod borrow;
 mod boschloo;
 mod brown_forsythe;
 mod capital_recovery;
@@ -61,10 +62,12 @@ mod mtbi_e_process;
 mod mttr_bound;
 mod nearest_neighbour_ratio;
 mod neighbour_entropy;
+mod new_site;
 mod non_inferiority_trials;
 mod npv;
 mod oee;
 mod page_hinkley;
+mod partial_pooling;
 mod path_efficiency;
 mod payback;
 mod permutation_test;
@@ -73,7 +76,9 @@ mod post_stratified;
 mod prediction_powered;
 mod quantile_bound;
 mod quantile_rank;
+mod random_effects;
 mod reliability_sprt;
+mod robust_map;
 mod rogan_gladen;
 mod runs_test;
 mod shift_homogeneity;
@@ -133,6 +138,7 @@ pub const METHODS: &[&Method] = &[
     &bernoulli_cusum::METHOD,
     &bernoulli_cusum_run_length::METHOD,
     &beta_binomial::METHOD,
+    &borrow::METHOD,
     &boschloo::METHOD,
     &brown_forsythe::METHOD,
     &capital_recovery::METHOD,
@@ -183,10 +189,12 @@ pub const METHODS: &[&Method] = &[
     &mttr_bound::METHOD,
     &nearest_neighbour_ratio::METHOD,
     &neighbour_entropy::METHOD,
+    &new_site::METHOD,
     &non_inferiority_trials::METHOD,
     &npv::METHOD,
     &oee::METHOD,
     &page_hinkley::METHOD,
+    &partial_pooling::METHOD,
     &path_efficiency::METHOD,
     &payback::METHOD,
     &permutation_test::METHOD,
@@ -195,7 +203,9 @@ pub const METHODS: &[&Method] = &[
     &prediction_powered::METHOD,
     &quantile_bound::METHOD,
     &quantile_rank::METHOD,
+    &random_effects::METHOD,
     &reliability_sprt::METHOD,
+    &robust_map::METHOD,
     &rogan_gladen::METHOD,
     &runs_test::METHOD,
     &shift_homogeneity::METHOD,

@@ -22,4 +22,5 @@ pub mod strata;
 pub mod takt_plan;
 pub mod takt_tail;
 pub mod trajectory;
+pub mod transfer;
 pub mod two_proportions;

@@ -168,7 +168,7 @@ def distributions():
 
     for _ in range(12):
         shift = lambda minutes: (lambda p: {"good": float(round(p * rng.uniform(0.9, 1))), "produced": float(p), "scheduled_s": 28800.0, "human_min": minutes})(int(rng.integers(150, 320)))
-        robot = [shift(float(rng.uniform(10, 90))) for _ in range(int(rng.integers(5, 25)))]
+        robot = [shift(float(rng.integers(10, 90))) for _ in range(int(rng.integers(5, 25)))]
         human = [shift(0.0) for _ in range(int(rng.integers(5, 15)))]
         tri = lambda low, high: {"low": low, "mode": float(rng.uniform(low, high)), "high": high}
         assumed = {"wage": tri(25.0, 40.0), "investment": tri(1e5, 2e5), "salvage": 12000.0, "running": tri(2e4, 4e4),

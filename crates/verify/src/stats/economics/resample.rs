@@ -159,21 +159,25 @@ pub struct Outcome {
     pub influences: Vec<Influence>,
 }
 
-/// Sums over shifts.
+/// Sums over shifts, in the units of the log, so that whole numbers add up exactly in any order.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     good: f64,
     produced: f64,
-    hours: f64,
-    human_h: f64,
+    scheduled_s: f64,
+    human_min: f64,
 }
 
 impl Sums {
+    fn hours(&self) -> f64 {
+        self.scheduled_s / 3_600.0
+    }
+
     fn add(&mut self, other: &Self) {
         self.good += other.good;
         self.produced += other.produced;
-        self.hours += other.hours;
-        self.human_h += other.human_h;
+        self.scheduled_s += other.scheduled_s;
+        self.human_min += other.human_min;
     }
 }
 
@@ -189,8 +193,9 @@ fn sums(what: &'static str, shifts: &[Shift]) -> Result<Vec<Sums>, StatError> {
             if good > produced {
                 return Err(StatError::Mismatch("a shift has more good units than units"));
             }
-            let hours = rate("scheduled_s", shift.scheduled_s)? / 3_600.0;
-            Ok(Sums { good, produced, hours, human_h: amount("human_min", shift.human_min)? / 60.0 })
+            let (scheduled_s, human_min) =
+                (rate("scheduled_s", shift.scheduled_s)?, amount("human_min", shift.human_min)?);
+            Ok(Sums { good, produced, scheduled_s, human_min })
         })
         .collect()
 }
@@ -248,21 +253,21 @@ fn replicate(robot: &[Sums], human: &[Sums], assumed: &Assumptions, random: &mut
     let chosen = random.below(assumed.years.len() as u64) as usize;
     let years = f64::from(assumed.years.get(chosen).copied().unwrap_or(1));
 
-    let units = hours * robot.good / robot.hours;
-    let scrapped = hours * (robot.produced - robot.good) / robot.hours;
-    let human_h = hours * robot.human_h / robot.hours;
+    let units = hours * robot.good / robot.hours();
+    let scrapped = hours * (robot.produced - robot.good) / robot.hours();
+    let human_h = hours * (robot.human_min / 60.0) / robot.hours();
     let operating = running + human_h * wage + scrapped * scrap_per_unit;
-    let worth_of_unit = (human.hours * wage + (human.produced - human.good) * scrap_per_unit) / human.good;
+    let worth_of_unit = (human.hours() * wage + (human.produced - human.good) * scrap_per_unit) / human.good;
     let growth = years * log1p(rate);
     let (recovery, fund) =
         if rate == 0.0 { (1.0 / years, 1.0 / years) } else { (rate / -expm1(-growth), rate / expm1(growth)) };
     let benefit = units * worth_of_unit - operating;
     Replicate {
         inputs: [
-            robot.good / robot.hours,
-            60.0 * robot.human_h / robot.good,
+            robot.good / robot.hours(),
+            robot.human_min / robot.good,
             robot.good / robot.produced,
-            human.good / human.hours,
+            human.good / human.hours(),
             human.good / human.produced,
             wage,
             investment,
