@@ -7,7 +7,9 @@ mod alpha_spending;
 mod anova_icc;
 mod attempt_alpha;
 mod barnard;
+mod bernoulli_sequence;
 mod beta_binomial;
+mod betting_sequence;
 mod boschloo;
 mod chapman;
 mod clopper_pearson;
@@ -19,14 +21,19 @@ mod farrington_manning;
 mod fisher_exact;
 mod holm;
 mod jeffreys;
+mod mixture_e_process;
 mod non_inferiority_trials;
 mod post_stratified;
 mod prediction_powered;
 mod rogan_gladen;
 mod shift_homogeneity;
+mod sprt;
+mod stitched_boundary;
 mod stratum_coverage;
 mod success_bound;
+mod time_uniform_boundary;
 mod trials_needed;
+mod two_sample_e_process;
 mod wilson;
 
 use serde::Serialize;
@@ -62,7 +69,9 @@ pub const METHODS: &[&Method] = &[
     &anova_icc::METHOD,
     &attempt_alpha::METHOD,
     &barnard::METHOD,
+    &bernoulli_sequence::METHOD,
     &beta_binomial::METHOD,
+    &betting_sequence::METHOD,
     &boschloo::METHOD,
     &chapman::METHOD,
     &clopper_pearson::METHOD,
@@ -74,14 +83,19 @@ pub const METHODS: &[&Method] = &[
     &fisher_exact::METHOD,
     &holm::METHOD,
     &jeffreys::METHOD,
+    &mixture_e_process::METHOD,
     &non_inferiority_trials::METHOD,
     &post_stratified::METHOD,
     &prediction_powered::METHOD,
     &rogan_gladen::METHOD,
     &shift_homogeneity::METHOD,
+    &sprt::METHOD,
+    &stitched_boundary::METHOD,
     &stratum_coverage::METHOD,
     &success_bound::METHOD,
+    &time_uniform_boundary::METHOD,
     &trials_needed::METHOD,
+    &two_sample_e_process::METHOD,
     &wilson::METHOD,
 ];
 

@@ -6,6 +6,8 @@ pub mod cluster;
 pub mod labels;
 pub mod many;
 pub mod proportion;
+pub mod sequential;
 pub mod spending;
 pub mod strata;
+pub mod time_uniform;
 pub mod two_proportions;
