@@ -8,12 +8,15 @@
 use libm::{exp, log, log1p, sqrt};
 use serde::{Deserialize, Serialize};
 
-use super::cluster::float;
+use super::cluster::{countable, float};
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::special::{beta_pq, ln_beta};
 
 /// More values than this are refused.
 pub const VALUES_MAX: usize = 1_000_000;
+
+/// More values than this are refused by [`betting_sequence`], which goes through them about 120 times.
+pub const BETS_MAX: usize = 100_000;
 
 /// What a sequential test has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +98,7 @@ pub fn mixture_ln_e(successes: u64, trials: u64, share: f64, a: f64, b: f64) -> 
     if successes > trials {
         return Err(StatError::Mismatch("there are more successes than trials"));
     }
+    countable(trials)?;
     let (s, f) = (float(successes), float(trials - successes));
     let above = |a: f64, b: f64| beta_pq(a, b, share, 1.0 - share).1;
     let mass = above(a, b);
@@ -139,7 +143,7 @@ pub fn two_sample_e(pairs: &[(bool, bool)]) -> Result<Vec<f64>, StatError> {
 /// by bisection, without a grid.
 ///
 /// # Errors
-/// Where there are no values, more than [`VALUES_MAX`], or one is not from 0 to 1.
+/// Where there are no values, more than [`BETS_MAX`], or one is not from 0 to 1.
 pub fn betting_sequence(values: &[f64], confidence: Confidence, side: Side) -> Result<Interval, StatError> {
     // The two bets of a two-sided sequence have half of the stake each.
     let needed = -log(side.alpha_each(confidence));
@@ -169,7 +173,9 @@ pub fn betting_capital(values: &[f64], mean: f64, confidence: Confidence) -> Res
 /// The bets before each value, `sqrt(2 needed / (s² t ln(1 + t)))`, with `s²` from the values before and the logarithm of
 /// the wealth that is needed.
 fn bets(values: &[f64], needed: f64) -> Result<Vec<f64>, StatError> {
-    few_enough(values.len())?;
+    if values.len() > BETS_MAX {
+        return Err(StatError::Mismatch("there are more than 100,000 values"));
+    }
     if values.is_empty() {
         return Err(StatError::TooFew { what: "values", found: 0, needed: 1 });
     }

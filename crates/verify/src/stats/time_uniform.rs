@@ -8,7 +8,7 @@
 use libm::{log, log1p, pow, sqrt};
 use serde::{Deserialize, Serialize};
 
-use super::cluster::float;
+use super::cluster::{countable, float};
 use crate::bound::{Interval, StatError, within};
 use crate::math::root;
 use crate::math::special::{beta_pq, gamma_pq, ln_beta, ln_gamma, normal_cdf};
@@ -171,6 +171,7 @@ pub fn bernoulli_sequence(successes: u64, trials: u64, alpha: f64, optimal: f64)
     if trials == 0 || successes > trials {
         return Err(StatError::Mismatch("there are no trials, or more successes than trials"));
     }
+    countable(trials)?;
     let (s, n) = (float(successes), float(trials));
     let excess = |share: f64| {
         let variance = share * (1.0 - share);
