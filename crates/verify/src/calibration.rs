@@ -1,6 +1,11 @@
 //! How often the decision bound promotes what it should not: simulated logs whose true share is exactly the one required.
 //!
 //! Every promotion of such a log is false. A one-sided bound at 95 % may do it in 5 of 100 logs.
+//!
+//! The decision bound does not keep that everywhere. With 20,000 logs per design it keeps it for equal shifts and shares up
+//! to 0.97 (within the simulation's error). It exceeds it where the share is 0.99 or more and just enough failures end the
+//! assumed ICC (7 to 10 % at an ICC of 0.05), where shifts are unequal (up to 12 % with 400 units in a mean shift) and where
+//! they are extremely so (up to 17 %), because the design effect takes `n0` and not [`Anova::size_of_unit`].
 
 use crate::bound::{Confidence, StatError, within};
 use crate::math::random::Random;

@@ -10,7 +10,9 @@ mod availability;
 mod barnard;
 mod bernoulli_cusum;
 mod bernoulli_cusum_run_length;
+mod bernoulli_sequence;
 mod beta_binomial;
+mod betting_sequence;
 mod borrow;
 mod boschloo;
 mod brown_forsythe;
@@ -55,6 +57,7 @@ mod learning_plateau;
 mod mann_whitney;
 mod mean_cumulative_function;
 mod minhash;
+mod mixture_e_process;
 mod mtbf_bound;
 mod mtbf_bound_overdispersed;
 mod mtbf_required_hours;
@@ -83,6 +86,8 @@ mod rogan_gladen;
 mod runs_test;
 mod shift_homogeneity;
 mod sparc;
+mod sprt;
+mod stitched_boundary;
 mod stratum_coverage;
 mod success_bound;
 mod takt;
@@ -94,8 +99,10 @@ mod takt_shifts_needed;
 mod takt_slope;
 mod takt_spread;
 mod takt_units_needed;
+mod time_uniform_boundary;
 mod too_regular;
 mod trials_needed;
+mod two_sample_e_process;
 mod unit_cost;
 mod vendi;
 mod weibull;
@@ -137,7 +144,9 @@ pub const METHODS: &[&Method] = &[
     &barnard::METHOD,
     &bernoulli_cusum::METHOD,
     &bernoulli_cusum_run_length::METHOD,
+    &bernoulli_sequence::METHOD,
     &beta_binomial::METHOD,
+    &betting_sequence::METHOD,
     &borrow::METHOD,
     &boschloo::METHOD,
     &brown_forsythe::METHOD,
@@ -182,6 +191,7 @@ pub const METHODS: &[&Method] = &[
     &mann_whitney::METHOD,
     &mean_cumulative_function::METHOD,
     &minhash::METHOD,
+    &mixture_e_process::METHOD,
     &mtbf_bound::METHOD,
     &mtbf_bound_overdispersed::METHOD,
     &mtbf_required_hours::METHOD,
@@ -210,6 +220,8 @@ pub const METHODS: &[&Method] = &[
     &runs_test::METHOD,
     &shift_homogeneity::METHOD,
     &sparc::METHOD,
+    &sprt::METHOD,
+    &stitched_boundary::METHOD,
     &stratum_coverage::METHOD,
     &success_bound::METHOD,
     &takt::METHOD,
@@ -221,8 +233,10 @@ pub const METHODS: &[&Method] = &[
     &takt_slope::METHOD,
     &takt_spread::METHOD,
     &takt_units_needed::METHOD,
+    &time_uniform_boundary::METHOD,
     &too_regular::METHOD,
     &trials_needed::METHOD,
+    &two_sample_e_process::METHOD,
     &unit_cost::METHOD,
     &vendi::METHOD,
     &weibull::METHOD,

@@ -87,6 +87,7 @@ impl Anova {
         if units == 0 {
             return Err(StatError::TooFew { what: "units", found: 0, needed: 1 });
         }
+        countable(units)?;
         let (k, n) = (float(count), float(units));
         let estimate = float(good) / n;
         let (mut between, mut within) = (0.0, 0.0);
@@ -298,6 +299,14 @@ fn several(anova: &Anova) -> Result<u64, StatError> {
         return Err(StatError::TooFew { what: "shifts", found: usize::from(anova.shifts == 1), needed: 2 });
     }
     Ok(anova.shifts)
+}
+
+/// The largest count that is accepted. Beyond it the incomplete beta function has fewer than five digits near its ends.
+const COUNT_MAX: u64 = 1_000_000_000_000;
+
+/// Refuses counts beyond what the distributions are exact for.
+pub(crate) fn countable(count: u64) -> Result<(), StatError> {
+    if count > COUNT_MAX { Err(StatError::Mismatch("there are more than 10^12 units or trials")) } else { Ok(()) }
 }
 
 /// A count as a number.

@@ -4,7 +4,7 @@
 
 use libm::sqrt;
 
-use super::cluster::float;
+use super::cluster::{countable, float};
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{beta_quantile, beta_quantile_upper, binomial_cdf, normal_quantile_upper};
 
@@ -19,6 +19,7 @@ fn counts(successes: u64, trials: u64) -> Result<(f64, f64), StatError> {
     if successes > trials {
         return Err(StatError::Mismatch("there are more successes than trials"));
     }
+    countable(trials)?;
     Ok((float(successes), float(trials)))
 }
 
@@ -49,7 +50,11 @@ pub fn wilson(successes: u64, trials: u64, confidence: Confidence, side: Side) -
     let whole = n + square;
     let lower = s * s / n / (s + 0.5 * square + spread);
     let failed = n - s;
-    let upper = 1.0 - failed * failed / n / (failed + 0.5 * square + spread);
+    let upper = if s < failed {
+        (s + 0.5 * square + spread) / whole
+    } else {
+        1.0 - failed * failed / n / (failed + 0.5 * square + spread)
+    };
     let ends = if z < 0.0 {
         // Below a confidence of one half (one-sided) nothing cancels.
         ((s + 0.5 * square - spread) / whole, (s + 0.5 * square + spread) / whole)
@@ -187,6 +192,10 @@ mod tests {
         for interval in [clopper_pearson, wilson, jeffreys] {
             assert!(interval(1, 0, Confidence::USUAL, Side::Two).is_err());
             assert!(interval(2, 1, Confidence::USUAL, Side::Two).is_err());
+            assert!(interval(2, u64::MAX, Confidence::USUAL, Side::Two).is_err());
+            // One of many: both ends keep their digits.
+            let found = interval(1, 1_000_000_000, Confidence::USUAL, Side::Two).unwrap();
+            assert!(found.lower < Some(1e-9) && found.upper > Some(4e-9) && found.upper < Some(1e-8));
         }
         assert!(trials_needed(1.0, 0, Confidence::USUAL).is_err());
         assert!(trials_needed(f64::NAN, 0, Confidence::USUAL).is_err());

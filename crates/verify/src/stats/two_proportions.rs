@@ -399,7 +399,7 @@ pub fn non_inferiority_trials(
     let z = normal_quantile_upper(confidence.alpha()) + normal_quantile_upper(1.0 - power);
     let variance = share1 * (1.0 - share1) + share2 * (1.0 - share2);
     let trials = ceil(variance * z * z / (above * above) * design_effect);
-    if !(trials <= 1e15) {
+    if trials.is_nan() || trials > 1e15 {
         return Err(StatError::NoSolution("more than 10^15 trials are needed"));
     }
     // OK: from 0 to 10^15.
