@@ -20,7 +20,7 @@ use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{student_cdf, student_quantile};
 use crate::math::root;
 use crate::stats::sample::{
-    SECONDS_MAX, at_most, count, deviation, durations, enough, finite, logarithms, mean, median, variance,
+    SECONDS_MAX, at_most, count, deviation, durations, enough, finite, logarithms, mean, median, scaled, variance,
 };
 
 /// Units that one shift may hold.
@@ -198,7 +198,7 @@ pub fn noninferiority(
     let t = excess / error;
     Ok(Noninferiority {
         ratio: exp(difference),
-        interval: side.of(exp(difference - reach), exp(difference + reach)),
+        interval: scaled(side.of(difference - reach, difference + reach), exp),
         p: student_cdf(t, df),
         t: Some(t),
         df: Some(df),

@@ -7,7 +7,7 @@ use libm::{floor, round};
 use serde::Serialize;
 
 use crate::bound::{StatError, within};
-use crate::stats::sample::{at_most, enough, finite, median};
+use crate::stats::sample::{at_most, enough, median};
 use crate::stats::signal::{distance, path_length, points_alike};
 
 /// Pairs of points, or of trajectories' coordinates, that one comparison may take.
@@ -179,7 +179,7 @@ fn pieces(points: &[Vec<f64>], step: f64, length: usize) -> BTreeSet<u64> {
 ///
 /// # Errors
 /// Trajectories shorter than `length`, unequal dimensions, a step that is not above zero or too fine for the coordinates,
-/// more than 1,000,000 coordinates by `length`, or a number of hashes outside of 1 to 4,096.
+/// more than 10,000,000 coordinates by `length`, or a number of hashes outside of 1 to 4,096.
 pub fn overlap(
     a: &[Vec<f64>],
     b: &[Vec<f64>],
@@ -200,7 +200,6 @@ pub fn overlap(
         for value in points.iter().flatten() {
             within("coordinates by step", floor(value / step), -9e18..=9e18, "below 9e18 in size")?;
         }
-        finite("points", &points[0])?;
     }
     if a[0].len() != b[0].len() {
         return Err(StatError::Mismatch("both trajectories must have the same number of coordinates"));
