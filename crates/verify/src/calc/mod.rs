@@ -28,6 +28,7 @@ mod learning_curve;
 mod learning_plateau;
 mod mann_whitney;
 mod minhash;
+mod near_repeats;
 mod nearest_neighbour_ratio;
 mod neighbour_entropy;
 mod oee;
@@ -42,6 +43,7 @@ mod sparc;
 mod takt;
 mod takt_adherence;
 mod takt_noninferiority;
+mod takt_noninferiority_of_shifts;
 mod takt_power;
 mod takt_quantile_ratio;
 mod takt_shifts_needed;
@@ -105,6 +107,7 @@ pub const METHODS: &[&Method] = &[
     &learning_plateau::METHOD,
     &mann_whitney::METHOD,
     &minhash::METHOD,
+    &near_repeats::METHOD,
     &nearest_neighbour_ratio::METHOD,
     &neighbour_entropy::METHOD,
     &oee::METHOD,
@@ -119,6 +122,7 @@ pub const METHODS: &[&Method] = &[
     &takt::METHOD,
     &takt_adherence::METHOD,
     &takt_noninferiority::METHOD,
+    &takt_noninferiority_of_shifts::METHOD,
     &takt_power::METHOD,
     &takt_quantile_ratio::METHOD,
     &takt_shifts_needed::METHOD,

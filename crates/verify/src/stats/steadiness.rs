@@ -261,7 +261,9 @@ pub fn plateau(
     side: Side,
 ) -> Result<Plateau, StatError> {
     enough("mean_ln_takt", mean_ln_takt, window.max(3))?;
-    series("mean_ln_takt", mean_ln_takt, 3)?;
+    for &shift in mean_ln_takt {
+        within("mean_ln_takt", shift, -200.0..=200.0, "from -200 to 200")?;
+    }
     within("limit", limit, 0.0..=1.0, "from 0 to 1")?;
     // OK: a window beyond the number of shifts was refused above.
     within("window", window as f64, 3.0..=1e6, "from 3 to 1,000,000")?;
