@@ -292,7 +292,9 @@ mod tests {
         let reference: Vec<f64> = (1..=2_000).map(f64::from).collect();
         let found = near_repeats(&[0.5, 1.0, 2.0, 700.0], &reference, 0.001).expect("an answer");
         assert_eq!((found.limit, found.share), (2.0, 0.5));
-        assert!(near_repeats(&[0.5], &reference[..999], 0.001).is_err() && near_repeats(&[], &reference, 0.001).is_err());
+        assert!(
+            near_repeats(&[0.5], &reference[..999], 0.001).is_err() && near_repeats(&[], &reference, 0.001).is_err()
+        );
     }
 
     #[test]
