@@ -63,6 +63,7 @@ mod mtbf_bound_overdispersed;
 mod mtbf_required_hours;
 mod mtbi_e_process;
 mod mttr_bound;
+mod near_repeats;
 mod nearest_neighbour_ratio;
 mod neighbour_entropy;
 mod new_site;
@@ -93,6 +94,7 @@ mod success_bound;
 mod takt;
 mod takt_adherence;
 mod takt_noninferiority;
+mod takt_noninferiority_of_shifts;
 mod takt_power;
 mod takt_quantile_ratio;
 mod takt_shifts_needed;
@@ -197,6 +199,7 @@ pub const METHODS: &[&Method] = &[
     &mtbf_required_hours::METHOD,
     &mtbi_e_process::METHOD,
     &mttr_bound::METHOD,
+    &near_repeats::METHOD,
     &nearest_neighbour_ratio::METHOD,
     &neighbour_entropy::METHOD,
     &new_site::METHOD,
@@ -227,6 +230,7 @@ pub const METHODS: &[&Method] = &[
     &takt::METHOD,
     &takt_adherence::METHOD,
     &takt_noninferiority::METHOD,
+    &takt_noninferiority_of_shifts::METHOD,
     &takt_power::METHOD,
     &takt_quantile_ratio::METHOD,
     &takt_shifts_needed::METHOD,

@@ -36,7 +36,8 @@ fn all(shifts: &[Shift], target_s: f64) -> Result<Output, StatError> {
         units.push(found.units);
     }
     // OK: counts beyond 2^53 do not occur, and would lose their last digits only.
-    let (all_kept, all_units) = (kept.iter().sum::<u64>() as f64, units.iter().sum::<u64>() as f64);
+    let sum = |counts: &[u64]| counts.iter().map(|&count| count as f64).sum::<f64>();
+    let (all_kept, all_units) = (sum(&kept), sum(&units));
     if all_units == 0.0 {
         return Err(StatError::TooFew { what: "units", found: 0, needed: 1 });
     }

@@ -18,6 +18,9 @@ const BAND_MAX: f64 = 8e6;
 /// Multiplications that an elimination may take.
 const WORK_MAX: f64 = 2e8;
 
+/// Run lengths beyond this are not told apart from an endless run.
+const LENGTH_MAX: f64 = 1e9;
+
 /// Where e-detectors stop growing, so that they stay finite.
 const EVIDENCE_MAX: f64 = 1e300;
 
@@ -92,7 +95,8 @@ pub struct RunLength {
 ///   its distances. Printed tables are often of this kind; it may be off by a few per cent, and is no bound.
 ///
 /// # Errors
-/// Shares out of order, a limit outside of 0 to 1,000, or a limit so many steps away that the chain is too large.
+/// Shares out of order, a limit outside of 0 to 1,000, a limit so many steps away that the chain is too large, or
+/// a run length beyond 1e9 units.
 pub fn bernoulli_run_length(good: f64, bad: f64, limit: f64, failing: f64) -> Result<RunLength, StatError> {
     let steps = bernoulli_steps(good, bad)?;
     within("limit", limit, 1e-6..=1e3, "from 1e-6 to 1,000")?;
@@ -124,11 +128,17 @@ pub fn bernoulli_run_length(good: f64, bad: f64, limit: f64, failing: f64) -> Re
         run_length(states, down, up, |state| [(state.saturating_sub(down), 1.0 - failing), (state + up, failing)])
     };
     let exact_up = steps.failure / width;
-    Ok(RunLength {
+    let found = RunLength {
         lower: lattice(ceil(exact_up), -1e-9),
         upper: lattice(floor(exact_up), 1e-9),
         interpolated: interpolated(steps, limit, failing),
-    })
+    };
+    // The elimination loses as many digits as the run length has.
+    if [found.lower, found.upper, found.interpolated].iter().all(|length| (1.0..=LENGTH_MAX).contains(length)) {
+        Ok(found)
+    } else {
+        Err(StatError::NoSolution("the average run length is beyond 1e9 units"))
+    }
 }
 
 /// The run length of the chain of 400 states with linear interpolation.

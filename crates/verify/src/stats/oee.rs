@@ -68,7 +68,7 @@ pub struct Effectiveness {
 }
 
 fn ratio(above: f64, below: f64) -> Option<f64> {
-    (below > 0.0).then(|| above / below)
+    (below > 0.0).then(|| above / below).filter(|ratio| ratio.is_finite())
 }
 
 impl Period {

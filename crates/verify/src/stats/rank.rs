@@ -11,7 +11,7 @@ use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{binomial_cdf, fisher_pq};
 use crate::math::special::normal_cdf;
 use crate::stats::sample::{
-    at_most, count, durations, enough, finite, logarithms, mean, median, median_of_sorted, sorted, squares,
+    at_most, count, durations, enough, finite, logarithms, mean, median, median_of_sorted, scaled, sorted, squares,
 };
 
 /// Pairs of units up to which differences are listed.
@@ -167,7 +167,8 @@ pub fn hodges_lehmann(x: &[f64], y: &[f64], confidence: Confidence, side: Side) 
 /// The largest `C` with `P(U <= C − 1) <= alpha`.
 fn bound_rank(n: usize, m: usize, alpha: f64) -> usize {
     if n * m <= EXACT_PAIRS_MAX {
-        return mann_whitney_null(n, m).partition_point(|&p| p <= alpha);
+        // A confidence near 0 would let the rank run past the last difference.
+        return mann_whitney_null(n, m).partition_point(|&p| p <= alpha).min(n * m);
     }
     // The normal distribution without ties, whose continuity correction is in `normal_tail`. OK: at most 4,000,000.
     let pairs = n * m;
@@ -192,11 +193,7 @@ pub fn hodges_lehmann_ratio(
     durations("sample", x_s)?;
     durations("sample", y_s)?;
     let shift = hodges_lehmann(&logarithms(x_s), &logarithms(y_s), confidence, side)?;
-    Ok(HodgesLehmann {
-        estimate: exp(shift.estimate),
-        interval: Interval { lower: shift.interval.lower.map(exp), upper: shift.interval.upper.map(exp) },
-        rank: shift.rank,
-    })
+    Ok(HodgesLehmann { estimate: exp(shift.estimate), interval: scaled(shift.interval, exp), rank: shift.rank })
 }
 
 /// The two-sample test of Kolmogorov and Smirnov: the largest distance between the two empirical distributions, and its
@@ -227,6 +224,8 @@ pub fn kolmogorov_smirnov(x: &[f64], y: &[f64]) -> Result<(f64, f64), StatError>
 
 /// The share of paths from (0, 0) to (n, m) that touch `|i m − j n| >= distance`.
 fn share_of_paths_outside(n: i64, m: i64, distance: i64) -> f64 {
+    // The same with the samples swapped; a short row keeps the table small.
+    let (n, m) = (n.max(m), n.min(m));
     let outside = |i: i64, j: i64| (i * m - j * n).abs() >= distance;
     // OK: sizes are below 2^25, and fit both a double and an index.
     let mut row: Vec<f64> = vec![0.0; m as usize + 1];

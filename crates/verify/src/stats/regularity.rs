@@ -317,7 +317,8 @@ pub fn distance_correlation(x: &[Vec<f64>], y: &[Vec<f64>], replicates: u32, see
     }
     points_alike(x)?;
     points_alike(y)?;
-    at_most("coordinates of a point", x[0].len().max(y[0].len()), 10_000, "at most 10,000")?;
+    let work = x.len().saturating_mul(x.len()).saturating_mul(x[0].len().max(y[0].len()));
+    at_most("pairs by coordinates", work, 200_000_000, "at most 200,000,000")?;
     let n = count(x);
     affordable(replicates, n * n)?;
     let (a, b) = (centred_distances(x), centred_distances(y));

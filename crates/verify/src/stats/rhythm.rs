@@ -20,7 +20,7 @@ use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{student_cdf, student_quantile};
 use crate::math::root;
 use crate::stats::sample::{
-    SECONDS_MAX, at_most, count, deviation, durations, enough, finite, logarithms, mean, median, variance,
+    SECONDS_MAX, at_most, count, deviation, durations, enough, finite, logarithms, mean, median, scaled, variance,
 };
 
 /// Units that one shift may hold.
@@ -61,8 +61,8 @@ pub struct Takts {
 /// # Errors
 /// Where times are not finite, not ascending, outside the shift, or where the shift has no length.
 pub fn takts(start_s: f64, end_s: f64, good_s: &[f64], other_s: &[f64]) -> Result<Takts, StatError> {
-    within("start_s", start_s, -1e15..=1e15, "seconds within 1e15 of the clock's zero")?;
-    within("end_s", end_s, -1e15..=1e15, "seconds within 1e15 of the clock's zero")?;
+    within("start_s", start_s, -1e12..=1e12, "seconds within 1e12 of the clock's zero")?;
+    within("end_s", end_s, -1e12..=1e12, "seconds within 1e12 of the clock's zero")?;
     within("end_s - start_s", end_s - start_s, 1e-3..=SECONDS_MAX, "a length from 0.001 s to 1e9 s")?;
     at_most("good_s", good_s.len(), UNITS_MAX, "at most 10,000,000 units")?;
     for &end in other_s {
@@ -198,7 +198,7 @@ pub fn noninferiority(
     let t = excess / error;
     Ok(Noninferiority {
         ratio: exp(difference),
-        interval: side.of(exp(difference - reach), exp(difference + reach)),
+        interval: scaled(side.of(difference - reach, difference + reach), exp),
         p: student_cdf(t, df),
         t: Some(t),
         df: Some(df),
@@ -228,6 +228,7 @@ pub fn adherence(takt_s: &[f64], trailing_s: f64, target_s: f64) -> Result<Adher
     let kept = takt_s.iter().filter(|&&takt| takt <= target_s).count();
     // OK: at most 1e9 s by 1e-9 s, which is below 2^63.
     let missed = floor(trailing_s / target_s) as u64;
+    // OK: lengths fit 64 bits.
     Ok(Adherence { kept: kept as u64, units: takt_s.len() as u64 + missed })
 }
 

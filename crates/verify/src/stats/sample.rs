@@ -2,7 +2,7 @@
 
 use libm::{log, sqrt};
 
-use crate::bound::{StatError, within};
+use crate::bound::{Interval, StatError, within};
 
 /// Numbers of a size up to this have squares, and sums of squares, that `f64` holds.
 const SIZE_MAX: f64 = 1e100;
@@ -86,6 +86,12 @@ pub(crate) fn median(values: &[f64]) -> f64 {
 /// The natural logarithm of each number.
 pub(crate) fn logarithms(values: &[f64]) -> Vec<f64> {
     values.iter().map(|&value| log(value)).collect()
+}
+
+/// The interval with a function applied to both ends; an end that is then infinite is none.
+pub(crate) fn scaled(interval: Interval, scale: impl Fn(f64) -> f64) -> Interval {
+    let end = |end: Option<f64>| end.map(&scale).filter(|end| end.is_finite());
+    Interval { lower: end(interval.lower), upper: end(interval.upper) }
 }
 
 /// A straight line by least squares: intercept and slope of `y` on `x`. `None` where all `x` are equal.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::distribution::{student_cdf, student_quantile};
 use crate::stats::rhythm::series;
-use crate::stats::sample::{count, deviation, durations, enough, finite, line, logarithms, mean, squares, variance};
+use crate::stats::sample::{
+    count, deviation, durations, enough, finite, line, logarithms, mean, scaled, squares, variance,
+};
 
 /// One shift's units: when each ended, in hours since the shift's start, and its takt in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -128,8 +130,7 @@ pub fn last_by_first_hour(
     }
     let k = count(&differences);
     let found = change(mean(&differences), sqrt(variance(&differences) / k), k - 1.0, confidence, side);
-    let interval = Interval { lower: found.interval.lower.map(exp), upper: found.interval.upper.map(exp) };
-    Ok(Change { estimate: exp(found.estimate), interval, ..found })
+    Ok(Change { estimate: exp(found.estimate), interval: scaled(found.interval, exp), ..found })
 }
 
 /// A statistic followed over a series, and where it first crossed its limit.
@@ -260,7 +261,9 @@ pub fn plateau(
     side: Side,
 ) -> Result<Plateau, StatError> {
     enough("mean_ln_takt", mean_ln_takt, window.max(3))?;
-    series("mean_ln_takt", mean_ln_takt, 3)?;
+    for &shift in mean_ln_takt {
+        within("mean_ln_takt", shift, -200.0..=200.0, "from -200 to 200")?;
+    }
     within("limit", limit, 0.0..=1.0, "from 0 to 1")?;
     // OK: a window beyond the number of shifts was refused above.
     within("window", window as f64, 3.0..=1e6, "from 3 to 1,000,000")?;
@@ -273,11 +276,7 @@ pub fn plateau(
     let error = sqrt(squares(&left, 0.0) / df) / (deviation(&places) * sqrt(count(last) - 1.0));
     let found = change(slope, error, df, confidence, side);
     let change_per_shift = expm1(slope);
-    Ok(Plateau {
-        change_per_shift,
-        interval: Interval { lower: found.interval.lower.map(expm1), upper: found.interval.upper.map(expm1) },
-        reached: change_per_shift.abs() < limit,
-    })
+    Ok(Plateau { change_per_shift, interval: scaled(found.interval, expm1), reached: change_per_shift.abs() < limit })
 }
 
 #[cfg(test)]

@@ -218,6 +218,7 @@ pub fn quantile_ratio(
     let robot_bin = robot_side.quantile_bin(quantile, &vec![1; robot.len()]);
     let human_bin = human_side.quantile_bin(quantile, &vec![1; human.len()]);
     // Differences of bins, which are ln ratios in units of the bin's width.
+    // OK: at most 1,000,000.
     let mut differences = Vec::with_capacity(replicates as usize);
     let (mut robot_weights, mut human_weights) = (vec![0; robot.len()], vec![0; human.len()]);
     for replicate in 0..replicates {
@@ -232,7 +233,7 @@ pub fn quantile_ratio(
     // OK: the numbers of shifts are exact as doubles.
     let k = robot.len().min(human.len()) as f64;
     let tail = normal_cdf(sqrt(k / (k - 1.0)) * student_quantile(side.alpha_each(confidence), k - 1.0));
-    // The order statistic of rank ceil((1 − tail)(B + 1)), counted from 1, or none beyond B.
+    // The order statistic of rank ceil((1 − tail)(B + 1)), counted from 1, or none beyond B. OK: from 1 to 1,000,001.
     let rank = ceil((1.0 - tail) * (replicates_found + 1.0)) as usize;
     let end = |rank: Option<usize>, edge: f64| {
         rank.and_then(|rank| differences.get(rank)).map(|&bins| exp(BIN_WIDTH * (f64::from(bins) + edge)))

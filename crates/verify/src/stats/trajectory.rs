@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use libm::{floor, round};
+use libm::{ceil, floor, round};
 
 use serde::Serialize;
 
 use crate::bound::{StatError, within};
-use crate::stats::sample::{at_most, enough, finite, median};
+use crate::stats::sample::{at_most, count, enough, median, sorted};
 use crate::stats::signal::{distance, path_length, points_alike};
 
 /// Pairs of points, or of trajectories' coordinates, that one comparison may take.
@@ -141,6 +141,37 @@ pub fn nearest_neighbour_ratio(test: &[Vec<f64>], train: &[Vec<f64>], limit: f64
     Ok(NearCopies { ratios, share })
 }
 
+/// How many pairs of trajectories are more alike than natural repeats are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NearRepeats {
+    /// The distance below which natural repeats hardly ever are.
+    pub limit: f64,
+    /// The share of pairs below it.
+    pub share: f64,
+}
+
+/// The share of pairwise distances (of any kind, all of one kind) below a low quantile of the distances between natural
+/// repeats: the order statistic of rank `ceil(quantile · n)`. A policy that acts on what it sees has a share of about
+/// `quantile`. Pairs that have a trajectory in common are not independent, so the share has no p-value here.
+///
+/// # Errors
+/// No distances, fewer reference distances than `1/quantile`, negative ones, or a quantile outside of 0 to 0.5.
+pub fn near_repeats(distances: &[f64], reference: &[f64], quantile: f64) -> Result<NearRepeats, StatError> {
+    within("quantile", quantile, 1e-9..=0.5, "from 1e-9 to 0.5")?;
+    enough("distances", distances, 1)?;
+    // OK: at most 1e9.
+    enough("reference", reference, ceil(1.0 / quantile - 1e-9) as usize)?;
+    for &distance in distances.iter().chain(reference) {
+        within("distances", distance, 0.0..=1e100, "from 0 to 1e100")?;
+    }
+    let ascending = sorted(reference);
+    // OK: from 1 to the number of distances.
+    let rank = ceil(quantile * count(reference) - 1e-9).max(1.0) as usize;
+    let limit = ascending[rank - 1];
+    let below: Vec<f64> = distances.iter().copied().filter(|distance| *distance < limit).collect();
+    Ok(NearRepeats { limit, share: count(&below) / count(distances) })
+}
+
 /// How many of two trajectories' pieces are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Overlap {
@@ -179,7 +210,7 @@ fn pieces(points: &[Vec<f64>], step: f64, length: usize) -> BTreeSet<u64> {
 ///
 /// # Errors
 /// Trajectories shorter than `length`, unequal dimensions, a step that is not above zero or too fine for the coordinates,
-/// more than 1,000,000 coordinates by `length`, or a number of hashes outside of 1 to 4,096.
+/// more than 10,000,000 coordinates by `length`, or a number of hashes outside of 1 to 4,096.
 pub fn overlap(
     a: &[Vec<f64>],
     b: &[Vec<f64>],
@@ -200,7 +231,6 @@ pub fn overlap(
         for value in points.iter().flatten() {
             within("coordinates by step", floor(value / step), -9e18..=9e18, "below 9e18 in size")?;
         }
-        finite("points", &points[0])?;
     }
     if a[0].len() != b[0].len() {
         return Err(StatError::Mismatch("both trajectories must have the same number of coordinates"));
@@ -255,6 +285,16 @@ mod tests {
         assert_eq!(found.share, 0.5);
         assert!((found.ratios[0] - 0.05).abs() < 1e-12 && (found.ratios[1] - 0.5).abs() < 1e-12);
         assert!(nearest_neighbour_ratio(&train, &path(&[1.0, 1.0]), 0.1).is_err());
+    }
+
+    #[test]
+    fn pairs_too_alike() {
+        let reference: Vec<f64> = (1..=2_000).map(f64::from).collect();
+        let found = near_repeats(&[0.5, 1.0, 2.0, 700.0], &reference, 0.001).expect("an answer");
+        assert_eq!((found.limit, found.share), (2.0, 0.5));
+        assert!(
+            near_repeats(&[0.5], &reference[..999], 0.001).is_err() && near_repeats(&[], &reference, 0.001).is_err()
+        );
     }
 
     #[test]
