@@ -145,7 +145,7 @@ mod tests {
         for (found, expected) in found.shares.iter().zip([0.966_856, 0.949_028, 0.979_591, 0.926_105, 0.961_762]) {
             near(*found, expected, 5.1e-7);
         }
-        near(found.interval.lower.expect("lower"), 0.917_354_9, 5.1e-8);
+        near(found.interval.lower.expect("lower"), 0.917_354_97, 5.1e-9);
     }
 
     #[test]
