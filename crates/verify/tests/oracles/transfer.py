@@ -115,7 +115,7 @@ def new_site():
     z, wz = np.polynomial.hermite_e.hermegauss(80)
     wz = wz / wz.sum()
     x, wx = np.polynomial.legendre.leggauss(48)
-    logit = np.linspace(-3, 14, 1400)
+    logit = np.linspace(-8, 14, 1800)
     for _ in range(6):
         n, s = sites(3, 7, trials=(10, 60))
         scale = float(rng.choice([0.3, 0.5, 0.8]))
@@ -134,7 +134,7 @@ def new_site():
         below = lambda u: float((weight * special.ndtr((u - logit[None, :]) / spreads[:, None])).sum())
         lower = optimize.brentq(lambda u: below(u) - 0.05, -20, 20)
         emit("new-site", {"sites": given(n, s), "scale": scale},
-             {"lower": float(special.expit(lower)), "tau": float((weight * spreads[:, None] ** 2).sum() ** 0.5), "scale": scale}, 1e-5)
+             {"lower": float(special.expit(lower)), "tau": float((weight * spreads[:, None] ** 2).sum() ** 0.5), "scale": scale}, 2e-5)
 
 
 random_effects()
