@@ -10,7 +10,7 @@ use crate::math::root;
 use crate::math::special::{digamma, ln_beta};
 
 /// The most sites.
-pub const SITES_MAX: usize = 10_000;
+pub const SITES_MAX: usize = 2_000;
 
 /// A beta distribution of sites.
 #[derive(Debug, Clone, PartialEq, Serialize)]
