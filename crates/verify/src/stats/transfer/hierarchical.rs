@@ -1,6 +1,6 @@
 //! A new site's share, by Bayes' rule and without random numbers.
 
-use libm::{exp, log, log1p, sqrt};
+use libm::{cosh, exp, log, log1p, sinh, sqrt};
 use serde::Serialize;
 
 use super::meta::weighted;
@@ -9,7 +9,7 @@ use crate::bound::{Confidence, Interval, Side, StatError, within};
 use crate::math::root;
 use crate::math::special::normal_cdf;
 
-/// The most sites; the integration takes about their number to the power of 1.5 in steps.
+/// The most sites, so that an answer takes a second at most.
 pub const SITES_MAX: usize = 50;
 
 /// The usual scale of the half-normal prior of the spread between sites.
@@ -19,7 +19,10 @@ pub const SCALE: f64 = 0.5;
 pub const SCALES: [f64; 2] = [0.25, 1.0];
 
 /// Where a posterior's logarithm has fallen by this much, the rest of it is left out.
-const NEGLIGIBLE: f64 = 30.0;
+const NEGLIGIBLE: f64 = 25.0;
+
+/// Steps after which a direction of the grid is given up; some hundred are usual.
+const STEPS_MAX: u32 = 20_000;
 
 /// What one scale of the prior gives.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -31,7 +34,7 @@ pub struct NewSite {
     pub interval: Interval,
     /// The expected share of a new site.
     pub mean: f64,
-    /// The expected spread between sites, on logits.
+    /// The root of the expected squared spread between sites, on logits.
     pub tau: f64,
 }
 
@@ -50,6 +53,8 @@ pub struct Prediction {
 struct Node {
     middle: f64,
     spread: f64,
+    /// The standard deviation of a new site around this node.
+    kernel: f64,
     weight: f64,
 }
 
@@ -76,10 +81,10 @@ fn predict(counts: &[(f64, f64)], scale: f64, confidence: Confidence, side: Side
     let nodes = posterior(counts, scale);
     let whole: f64 = nodes.iter().map(|node| node.weight).sum();
     let below = |logit: f64| {
-        nodes.iter().map(|node| node.weight * normal_cdf((logit - node.middle) / node.spread)).sum::<f64>() / whole
+        nodes.iter().map(|node| node.weight * normal_cdf((logit - node.middle) / node.kernel)).sum::<f64>() / whole
     };
     let above = |logit: f64| {
-        nodes.iter().map(|node| node.weight * normal_cdf((node.middle - logit) / node.spread)).sum::<f64>() / whole
+        nodes.iter().map(|node| node.weight * normal_cdf((node.middle - logit) / node.kernel)).sum::<f64>() / whole
     };
     let alpha = side.alpha_each(confidence);
     let unsolved = StatError::NoSolution("a new site's share lies beyond every logit from -200 to 200");
@@ -92,7 +97,8 @@ fn predict(counts: &[(f64, f64)], scale: f64, confidence: Confidence, side: Side
         scale,
         interval: Interval { lower: lower.map(share), upper: upper.map(share) },
         mean: nodes.iter().map(|node| node.weight * mean_share(node)).sum::<f64>() / whole,
-        tau: nodes.iter().map(|node| node.weight * node.spread).sum::<f64>() / whole,
+        // The square is an even function of the spread, as the integration needs; the spread itself is not.
+        tau: sqrt(nodes.iter().map(|node| node.weight * node.spread * node.spread).sum::<f64>() / whole),
     })
 }
 
@@ -103,30 +109,40 @@ fn mean_share(node: &Node) -> f64 {
         let z = f64::from(step) * 0.25;
         let weight = exp(-0.5 * z * z);
         weights += weight;
-        sum += weight * share(node.middle + node.spread * z);
+        sum += weight * share(node.middle + node.kernel * z);
     }
     sum / weights
 }
 
-/// The posterior on a grid. The likelihood is an even function of the spread, so the midpoint rule on it converges faster
+/// Where and how finely the spread is looked at: `τ = unit · sinh(u)`, which has small steps near zero and reaches far.
+fn steps_of_spread(logits: &[(f64, f64)], scale: f64) -> (f64, f64) {
+    // OK: at most 50.
+    let k = logits.len() as f64;
+    let precision: f64 = logits.iter().map(|(_, v)| 1.0 / v).sum();
+    let (fixed, _) = weighted(logits, 0.0);
+    let between = logits.iter().map(|(y, _)| (y - fixed) * (y - fixed)).sum::<f64>() / k;
+    // The posterior of the spread narrows with the root of the number of sites.
+    (scale.min(sqrt(k / precision + between)), 0.25 / sqrt(k))
+}
+
+/// The posterior on a grid. The likelihood is an even function of the spread, so the midpoint rule on `u` converges faster
 /// than any power of the step, as the trapezoid rule does on the logit.
 fn posterior(counts: &[(f64, f64)], scale: f64) -> Vec<Node> {
     let logits = logits(counts);
-    // OK: at most 50. The posterior of the spread narrows with the root of the number of sites.
-    let step = scale / (8.0 * sqrt(counts.len() as f64));
+    let (unit, step) = steps_of_spread(&logits, scale);
     let mut rows = Vec::new();
     let mut highest = f64::NEG_INFINITY;
-    // The prior alone is negligible beyond 8.5 scales.
-    for index in 0..4_000 {
-        let spread = (f64::from(index) + 0.5) * step;
+    for index in 0..STEPS_MAX {
+        let u = (f64::from(index) + 0.5) * step;
+        let spread = unit * sinh(u);
+        // The prior alone is negligible beyond.
         if spread > 8.5 * scale {
             break;
         }
         let (start, error) = weighted(&logits, spread * spread);
-        let width = (0.5 * error).min(spread);
-        let row: Vec<(f64, f64)> = row(counts, spread, start, width);
-        let prior = -0.5 * (spread / scale) * (spread / scale) + log(width);
-        let top = prior + row.iter().fold(f64::NEG_INFINITY, |top, (_, value)| top.max(*value));
+        let row = row(counts, spread, start, error);
+        let prior = -0.5 * (spread / scale) * (spread / scale) + log(cosh(u));
+        let top = prior + row.iter().fold(f64::NEG_INFINITY, |top, point| top.max(point.value));
         highest = highest.max(top);
         rows.push((spread, prior, row));
         if top < highest - NEGLIGIBLE {
@@ -135,33 +151,48 @@ fn posterior(counts: &[(f64, f64)], scale: f64) -> Vec<Node> {
     }
     let mut nodes = Vec::new();
     for (spread, prior, row) in rows {
-        for (middle, value) in row {
-            let weight = exp(prior + value - highest);
+        for Point { middle, value, width } in row {
+            let weight = width * exp(prior + value - highest);
             if weight > 0.0 {
-                nodes.push(Node { middle, spread, weight });
+                nodes.push(Node { middle, spread, kernel: spread.max(width), weight });
             }
         }
     }
     nodes
 }
 
-/// Logits of the middle site with the logarithm of their posterior, from `start` outwards until it is negligible. It has
-/// one peak, because every factor is log-concave.
-fn row(counts: &[(f64, f64)], spread: f64, start: f64, width: f64) -> Vec<(f64, f64)> {
-    let value = |middle: f64| {
+/// A logit of the middle site.
+struct Point {
+    middle: f64,
+    /// The logarithm of its posterior, but for a constant.
+    value: f64,
+    /// The distance to its neighbours.
+    width: f64,
+}
+
+/// Logits of the middle site, from `start` outwards until their posterior is negligible: `start + error · sinh(v)`, in steps
+/// of `v`. The posterior has one peak, because every factor is log-concave.
+fn row(counts: &[(f64, f64)], spread: f64, start: f64, error: f64) -> Vec<Point> {
+    // Fine enough for the posterior, and for a new site's normal around each node. Where the spread is next to nothing, a part
+    // of the posterior's own width takes its place.
+    let step = (0.35 * spread / error).clamp(1.0 / 24.0, 0.2);
+    let point = |v: f64| {
+        let middle = start + error * sinh(v);
         // The uniform share of the middle site is a logistic logit.
         let prior = -middle.abs() - 2.0 * log1p(exp(-middle.abs()));
-        prior + counts.iter().map(|(s, f)| ln_marginal(*s, *f, middle, spread)).sum::<f64>()
+        let value = prior + counts.iter().map(|(s, f)| ln_marginal(*s, *f, middle, spread)).sum::<f64>();
+        Point { middle, value, width: step * error * cosh(v) }
     };
-    let mut row = vec![(start, value(start))];
-    let mut highest = row.iter().fold(f64::NEG_INFINITY, |top, (_, value)| top.max(*value));
-    for direction in [-1.0, 1.0] {
-        for index in 1..4_000 {
-            let middle = start + direction * width * f64::from(index);
-            let found = value(middle);
-            highest = highest.max(found);
-            row.push((middle, found));
-            if found < highest - NEGLIGIBLE {
+    let centre = point(0.0);
+    let mut highest = centre.value;
+    let mut row = vec![centre];
+    for direction in [-step, step] {
+        for index in 1..STEPS_MAX {
+            let found = point(direction * f64::from(index));
+            highest = highest.max(found.value);
+            let negligible = found.value < highest - NEGLIGIBLE;
+            row.push(found);
+            if negligible {
                 break;
             }
         }
@@ -180,10 +211,10 @@ fn ln_marginal(s: f64, f: f64, middle: f64, spread: f64) -> f64 {
         s * ln_p + f * ln_q - 0.5 * precision * away * away
     };
     let (peak, error) = peak(s, f, middle, precision);
-    // Half a standard deviation of the peak per step, twelve to each side.
+    // Half the peak's standard deviation per step, ten to each side; longer steps miss the steep side of a perfect site.
     let step = 0.5 * error;
     let top = value(peak);
-    let sum: f64 = (-24..=24).map(|i| exp(value(peak + step * f64::from(i)) - top)).sum();
+    let sum: f64 = (-20..=20).map(|i| exp(value(peak + step * f64::from(i)) - top)).sum();
     top + log(sum * step / spread)
 }
 

@@ -10,7 +10,7 @@ use crate::math::root;
 use crate::math::special::{digamma, ln_beta};
 
 /// The most sites.
-pub const SITES_MAX: usize = 10_000;
+pub const SITES_MAX: usize = 2_000;
 
 /// A beta distribution of sites.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,7 +22,8 @@ pub struct Pooled {
     pub strength: Option<f64>,
     /// Each site's share, drawn towards the mean.
     pub shares: Vec<f64>,
-    /// A new site's share, of the fitted distribution: it ignores that mean and strength are estimates.
+    /// A new site's share, of the fitted distribution: it ignores that mean and strength are estimates. It has no ends where
+    /// the strength is `None`.
     #[serde(flatten)]
     pub interval: Interval,
 }
@@ -93,7 +94,8 @@ pub fn partial_pooling(sites: &[Site], confidence: Confidence, side: Side) -> Re
     let pooled = successes / (successes + failures);
     let Some((mean, strength)) = likeliest(&counts, pooled) else {
         let shares = vec![pooled; counts.len()];
-        return Ok(Pooled { mean: pooled, strength: None, shares, interval: side.of(pooled, pooled) });
+        // A distribution of no width would make a new site certain, so it gets no interval.
+        return Ok(Pooled { mean: pooled, strength: None, shares, interval: Interval::default() });
     };
     let (a, b) = (mean * strength, (1.0 - mean) * strength);
     let alpha = side.alpha_each(confidence);
@@ -116,6 +118,15 @@ fn likeliest(counts: &[(f64, f64)], pooled: f64) -> Option<(f64, f64)> {
     let mut highest: f64 = counts.iter().map(|(s, f)| s * log(pooled) + f * log1p(-pooled)).sum();
     let mut found = None;
     let mut before = score(at(0));
+    if before <= 0.0 {
+        // Sites that are all or nothing: the likelihood rises towards a strength of nothing, so the least one stands for it.
+        let (strength, mean) = (exp(low), mean_of(counts, exp(low)));
+        let value = ln_likelihood(counts, mean, strength);
+        if value > highest {
+            highest = value;
+            found = Some((mean, strength));
+        }
+    }
     for step in 1..=STEPS {
         let after = score(at(step));
         if before > 0.0 && after <= 0.0 {
@@ -145,7 +156,7 @@ mod tests {
         for (found, expected) in found.shares.iter().zip([0.966_856, 0.949_028, 0.979_591, 0.926_105, 0.961_762]) {
             near(*found, expected, 5.1e-7);
         }
-        near(found.interval.lower.expect("lower"), 0.917_354_9, 5.1e-8);
+        near(found.interval.lower.expect("lower"), 0.917_354_97, 5.1e-9);
     }
 
     #[test]
@@ -154,6 +165,15 @@ mod tests {
             .expect("a model");
         assert_eq!(found.strength, None);
         near(found.mean, 0.95, 1e-15);
+        assert_eq!(found.interval, Interval::default());
+    }
+
+    #[test]
+    fn sites_that_are_all_or_nothing_are_not_alike() {
+        let sites = [Site { successes: 0.0, trials: 50.0 }, Site { successes: 1e6, trials: 1e6 }];
+        let found = partial_pooling(&sites, Confidence::USUAL, Side::Lower).expect("a model");
+        near(found.mean, 0.5, 0.05);
+        assert!(found.strength < Some(1.0), "{:?}", found.strength);
     }
 
     #[test]
