@@ -12,6 +12,7 @@ use prairie_store::{Objects, object_key};
 use sqlx::{Row as _, SqlitePool};
 
 use crate::bridge::Bridge;
+use crate::document;
 use crate::database::{self, Draft, HIDE_ALL, bytes_from_db, doing, from_db, to_db};
 use crate::view::{self, View};
 use crate::{
@@ -203,6 +204,9 @@ impl Catalog {
             for file in &commit.files {
                 self.check_object(&file.key, file.bytes)?;
                 draft.add_file(file).await?;
+            }
+            for document in &commit.documents {
+                document::add(&mut draft, document).await?;
             }
             for (episode, revision) in &commit.revisions {
                 revise(&mut draft, *episode, *revision).await?;

@@ -6,6 +6,8 @@ use std::fmt;
 use prairie_model::{Derivation, DerivationId, EpisodeId, Hash256, ObjectId, RecordingId, Rights};
 use serde::{Deserialize, Serialize};
 
+use crate::NewDocument;
+
 /// Names the state of the catalog after one commit. Zero is the empty catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -137,6 +139,8 @@ pub struct Commit {
     /// Episodes of which `files` hold a later revision of the `episodes` and `findings` rows, with the number of the new
     /// revision. Rows of lower revisions leave the current view.
     pub revisions: Vec<(EpisodeId, u32)>,
+    /// Documents; one whose latest version says the same already is left as it is.
+    pub documents: Vec<NewDocument>,
     /// Leaves for the ledger.
     pub leaves: Vec<Leaf>,
     /// What happened, in a few words: `ingest 3 recordings`.

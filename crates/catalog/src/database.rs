@@ -12,7 +12,7 @@ use crate::{CatalogError, Committed, DataFile, Leaf, Result, SnapshotId};
 
 /// The statements that make the oldest schema version that is read, and lead from each to the next. A released one is never
 /// changed; a new one is added.
-const MIGRATIONS: &[&str] = &[include_str!("schema/2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The version that the first of them makes. Before it, episodes had no content hash and no digest, and nothing but reading
 /// the recordings again can tell them.

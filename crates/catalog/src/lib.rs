@@ -65,6 +65,7 @@ mod commit;
 mod compact;
 mod database;
 mod dataset;
+mod document;
 mod erase;
 mod error;
 mod fsck;
@@ -79,6 +80,7 @@ mod session;
 mod sql_table;
 mod tables;
 mod view;
+mod work;
 mod writer;
 
 pub use catalog::Catalog;
@@ -87,10 +89,12 @@ pub use commit::{
     StoredRecording,
 };
 pub use dataset::{DatasetEpisode, DatasetVersion, NewDatasetVersion};
+pub use document::{Document, NewDocument};
 pub use error::{CatalogError, Result};
 pub use lease::Lease;
 pub use maintain::{CompactReport, EraseReport, EraseTarget, FsckReport, GcReport, Problem};
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};
 pub use tables::{table_schema, tables};
+pub use work::{events_batch, readings_batch, shifts_batch, units_batch};
 pub use writer::{TableWriter, with_keys};

@@ -34,7 +34,7 @@ const TIME: DataType = DataType::Int64;
 const FLAG: DataType = DataType::Boolean;
 
 /// One line per table, alphabetical.
-pub(crate) const SHAPES: &[Shape] = &[DATASETS, DERIVATIONS, LEDGER, RECORDING_FILES, RECORDINGS, SNAPSHOTS];
+pub(crate) const SHAPES: &[Shape] = &[DATASETS, DERIVATIONS, DOCUMENTS, LEDGER, RECORDING_FILES, RECORDINGS, SNAPSHOTS];
 
 const DATASETS: Shape = Shape {
     name: "datasets",
@@ -65,6 +65,21 @@ const DERIVATIONS: Shape = Shape {
     ],
     select: "SELECT lower(hex(id)), lower(hex(recording)), derivation, length(episodes) / 16, \
              superseded IS NULL OR superseded > ?1, added FROM derivations WHERE added <= ?1 ORDER BY added, id",
+};
+
+const DOCUMENTS: Shape = Shape {
+    name: "documents",
+    columns: &[
+        ("kind", TEXT, false),
+        ("name", TEXT, false),
+        ("version", COUNT, false),
+        ("payload", TEXT, false),
+        ("digest", TEXT, false),
+        ("created_ns", TIME, false),
+        ("snapshot", COUNT, false),
+    ],
+    select: "SELECT kind, name, version, payload, lower(hex(digest)), created_ns, added FROM documents \
+             WHERE added <= ?1 ORDER BY kind, name, version",
 };
 
 const LEDGER: Shape = Shape {

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use prairie_model::StreamKind;
 
-use crate::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, dataset};
+use crate::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, dataset, work};
 
 /// Tables of facts that are not samples.
-const FACTS: [&str; 6] = ["dataset_episodes", "episodes", "findings", "receipts", "segments", "streams"];
+const FACTS: [&str; 10] = [
+    "counter_readings", "dataset_episodes", "episodes", "findings", "receipts", "segments", "shifts", "station_events",
+    "streams", "units",
+];
 
 /// Names of all tables that are made of Parquet files, sorted.
 pub fn tables() -> Vec<&'static str> {
@@ -27,6 +30,7 @@ pub fn table_schema(table: &str) -> Option<SchemaRef> {
         "receipts" => ReceiptRow::schema(),
         "segments" => SegmentRow::schema(),
         "streams" => StreamRow::schema(),
+        "counter_readings" | "shifts" | "station_events" | "units" => return work::schema(table),
         table => sample_schema(StreamKind::ALL.into_iter().find(|kind| kind.table() == table)?),
     })
 }
@@ -42,7 +46,7 @@ pub(crate) fn sample_schema(kind: StreamKind) -> SchemaRef {
 /// `None` for a table that no episode's end concerns.
 pub(crate) fn hidden_by_revision(table: &str) -> Option<bool> {
     match table {
-        "dataset_episodes" => None,
+        "counter_readings" | "dataset_episodes" | "shifts" | "station_events" | "units" => None,
         "episodes" | "findings" => Some(true),
         _ => Some(false),
     }
@@ -53,10 +57,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_has_columns_and_an_episode() {
+    fn every_table_has_columns_and_an_episode_or_a_log() {
         for table in tables() {
             let schema = table_schema(table).unwrap();
-            assert!(schema.field_with_name("episode_id").is_ok(), "{table}");
+            let of_log = work::schema(table).is_some();
+            let owner = if of_log { "log_id" } else { "episode_id" };
+            assert!(schema.field_with_name(owner).is_ok(), "{table}");
             assert_eq!(
                 schema.field_with_name("revision").is_ok(),
                 ["episodes", "findings", "receipts"].contains(&table)

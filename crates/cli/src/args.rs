@@ -70,6 +70,18 @@ pub(crate) enum Command {
     Receipt(Receipt),
     /// Make the repaired episode that a receipt proposes
     Repair(Repair),
+    /// Import and list the logs of stations: units of work, shifts, events
+    Log(Log),
+    /// Freeze the test plan of a scenario, before any data that it will judge
+    Protocol(Protocol),
+    /// Judge a scenario at a gate, and sign the verdict
+    Verify(Verify),
+    /// Check a verification report, and compute its numbers again
+    Report(Report),
+    /// Compute one statistic from JSON, as the verdicts do
+    Calc(Calc),
+    /// Make a station's log from a declared truth
+    Simulate(Simulate),
     /// List episodes
     Ls(Ls),
     /// Show one episode: streams, findings, decision, lineage
@@ -332,6 +344,108 @@ pub(crate) struct Repair {
     /// Print what would be done and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Import and list the logs of stations: units of work, shifts, events
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    #[command(subcommand)]
+    pub(crate) command: LogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Read a station's log: CSV, JSON Lines or Parquet, by a mapping
+    Import {
+        /// A folder with a `station-log.toml`, or a file with `--mapping`
+        path: PathBuf,
+        /// What the files and columns of the log mean
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+    },
+    /// List the logs of the store
+    Ls,
+}
+
+/// Freeze the test plan of a scenario, before any data that it will judge
+#[derive(Debug, Args)]
+pub(crate) struct Protocol {
+    #[command(subcommand)]
+    pub(crate) command: ProtocolCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProtocolCommand {
+    /// Check a task book, fill in its gate's defaults, and put its hash into the ledger
+    Freeze {
+        /// The task book, in TOML
+        file: PathBuf,
+    },
+}
+
+/// Judge a scenario at a gate, and sign the verdict
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The scenario of the frozen protocol
+    pub(crate) scenario: String,
+    /// pilot, verified, batch or sector
+    #[arg(long, value_name = "GATE")]
+    pub(crate) gate: String,
+    /// Write the report there, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Check a verification report, and compute its numbers again
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(subcommand)]
+    pub(crate) command: ReportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Verify the signatures; with a store, compute every number again
+    Check {
+        /// The report, as HTML or JSON
+        file: PathBuf,
+        /// Public key that is trusted; again for several
+        #[arg(long, value_name = "FILE")]
+        key: Vec<PathBuf>,
+        /// Store with the logs that the report names
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// Compute one statistic from JSON, as the verdicts do
+#[derive(Debug, Args)]
+pub(crate) struct Calc {
+    /// The method, such as `clopper-pearson`
+    #[arg(required_unless_present = "list")]
+    pub(crate) method: Option<String>,
+    /// List the methods with their inputs, outputs, formulas and sources
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+/// Make a station's log from a declared truth
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    #[command(subcommand)]
+    pub(crate) command: SimulateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateCommand {
+    /// Write the log of a station into a new folder
+    Station {
+        /// The truth, in TOML; one of defaults when left out
+        truth: Option<PathBuf>,
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// List episodes

@@ -172,3 +172,132 @@ fn a_killed_ingest_leaves_a_store_that_opens_and_a_rerun_that_completes() {
     assert_eq!(rows[0]["n"], 3, "nothing is counted twice");
     assert_eq!(run(dir.path(), &["fsck", "--deep"]).status.code(), Some(0));
 }
+
+/// A task book whose gate a good simulated station passes.
+const TASK_BOOK: &str = r#"schema = "prairie/protocol/1"
+scenario = "sorting"
+gate = "verified"
+scope = { stations = ["station-1"], release = "sha256:simulated" }
+success = { definition = "the part lies in its tray, by the tray's own scale" }
+baseline = { stations = ["station-1"] }
+[endpoints]
+success = { at_least = 0.95, stratum_at_least = 0.75, looks = [20, 30] }
+hardware = { at_least_h = 40, confidence = 0.80 }
+"#;
+
+/// Simulates a station whose robots begin tomorrow, with these lines about the robots.
+fn simulated(dir: &Path, name: &str, robots: &str) -> PathBuf {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let tomorrow = now.as_secs() / 86_400 + 1;
+    let truth = format!("schema = \"prairie/simulation/1\"\nfirst_day = {tomorrow}\n[robots]\n{robots}\n");
+    let path = dir.join(format!("{name}.toml"));
+    fs::write(&path, truth).unwrap();
+    let folder = dir.join(name);
+    let output = run(dir, &["simulate", "station", path.to_str().unwrap(), "--out", folder.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+#[test]
+fn a_simulated_station_goes_the_whole_proof_road() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    fs::write(at("book.toml"), TASK_BOOK).unwrap();
+    let run = |arguments: &[&str]| run(dir.path(), arguments);
+    let frozen = json(&run(&["protocol", "freeze", &at("book.toml"), "--output-format", "json"]));
+    assert_eq!((&frozen["attempt"], &frozen["already"]), (&Value::from(1), &Value::from(false)));
+    let again = json(&run(&["protocol", "freeze", &at("book.toml"), "--output-format", "json"]));
+    assert_eq!((&again["hash"], &again["already"]), (&frozen["hash"], &Value::from(true)), "no second attempt for nothing");
+
+    let log = simulated(dir.path(), "good", "success = 0.99");
+    let imported = json(&run(&["log", "import", log.to_str().unwrap(), "--output-format", "json"]));
+    let units = imported["units"].as_u64().unwrap();
+    assert_eq!(imported["simulated"], true);
+    assert!(imported["files"].as_array().unwrap().iter().all(|file| file["rows"] == file["made"]), "{imported}");
+    let page = at("report.html");
+    let output = run(&["verify", "sorting", "--gate", "verified", "--out", &page, "--output-format", "json"]);
+    let verdict = json(&output);
+    assert_eq!(verdict["decision"], "promote", "{verdict:#}");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(verdict["tally"]["read"], units);
+    assert!(verdict["not_shown"][0].as_str().unwrap().contains("simulated"));
+
+    let key = run(&["receipt", "key"]);
+    fs::write(at("key.pem"), &key.stdout).unwrap();
+    let check = |file: &str| run(&["report", "check", file, "--key", &at("key.pem"), "--data", &at("store"), "--output-format", "json"]);
+    let held = check(&page);
+    assert_eq!(held.status.code(), Some(0), "{}", String::from_utf8_lossy(&held.stdout));
+    assert_eq!(json(&held)["recomputed"], Value::Array(Vec::new()));
+    let offline = run(&["report", "check", &page, "--key", &at("key.pem")]);
+    assert_eq!(offline.status.code(), Some(0));
+
+    // A sentence of the page was made nicer; the signed verdict was not.
+    let text = fs::read_to_string(&page).unwrap();
+    fs::write(at("edited.html"), text.replace("What this verdict does not show", "Everything was shown")).unwrap();
+    let edited = check(&at("edited.html"));
+    assert_eq!(edited.status.code(), Some(1));
+    assert!(json(&edited)["page"].as_str().unwrap().starts_with("line "), "{}", String::from_utf8_lossy(&edited.stdout));
+}
+
+#[test]
+fn a_poor_station_is_not_promoted_and_old_data_do_not_count() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| run(dir.path(), arguments);
+    let log = simulated(dir.path(), "poor", "success = 0.90\ntakt_s = 90.0");
+    fs::write(at("book.toml"), TASK_BOOK).unwrap();
+    run(&["protocol", "freeze", &at("book.toml")]);
+    run(&["log", "import", log.to_str().unwrap()]);
+    let output = run(&["verify", "sorting", "--gate", "verified", "--output-format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let verdict = json(&output);
+    assert_eq!(verdict["decision"], "reject");
+    let state = |name: &str| {
+        let endpoints = verdict["endpoints"].as_array().unwrap();
+        endpoints.iter().find(|result| result["endpoint"] == name).unwrap()["state"].clone()
+    };
+    assert_eq!((state("success"), state("rhythm")), (Value::from("fail"), Value::from("fail")));
+
+    // The default truth lies in the past of any freeze of today.
+    let old = at("old");
+    run(&["simulate", "station", "--out", &old]);
+    let store = TempDir::new().unwrap();
+    let other = |arguments: &[&str]| super_run(store.path(), arguments);
+    other(&["protocol", "freeze", &at("book.toml")]);
+    other(&["log", "import", &old]);
+    let verdict = json(&other(&["verify", "sorting", "--gate", "verified", "--output-format", "json"]));
+    assert_eq!(verdict["decision"], "hold");
+    assert_eq!(verdict["tally"]["counted"], 0, "data from before the freeze do not count");
+    assert!(verdict["tally"]["before_freeze"].as_u64().unwrap() > 1_000);
+}
+
+/// As [`run`], where that name is taken.
+fn super_run(store: &Path, arguments: &[&str]) -> Output {
+    run(store, arguments)
+}
+
+#[test]
+fn the_calculator_answers_and_refuses() {
+    use std::io::Write;
+    let dir = TempDir::new().unwrap();
+    let calc = |method: &str, input: &str| {
+        let mut child = prairie(dir.path())
+            .args(["calc", method])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let answer = json(&calc("clopper-pearson", r#"{"successes": 50, "trials": 50, "confidence": 0.95}"#));
+    assert!((answer["lower"].as_f64().unwrap() - 0.941_845).abs() < 1e-6);
+    assert_eq!(calc("clopper-pearson", r#"{"successes": 51, "trials": 50}"#).status.code(), Some(2));
+    assert_eq!(calc("no-such-method", "{}").status.code(), Some(2));
+    let list = json(&run(dir.path(), &["calc", "--list", "--output-format", "json"]));
+    let names: Vec<_> = list.as_array().unwrap().iter().map(|method| method["method"].as_str().unwrap()).collect();
+    for promised in ["clopper-pearson", "crow-amsaa", "farrington-manning", "irr", "ldlj", "mtbf-bound", "npv", "sparc", "success-bound", "takt-noninferiority"] {
+        assert!(names.contains(&promised), "{promised} of {names:?}");
+    }
+}

@@ -42,6 +42,7 @@ mod history;
 mod inspect;
 mod keys;
 mod options;
+mod page;
 mod progress;
 mod queue;
 mod recompute;
@@ -71,15 +72,20 @@ pub use config::{Config, ConfigEntry, Setting};
 pub use error::EngineError;
 pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
 pub use options::InspectOptions;
+pub use page::report_page;
+pub use prairie_verify::calc::Method;
+pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
-pub use reference::{CheckLine, FormatLine, checks, explain, formats};
+pub use reference::{CheckLine, FormatLine, calculate, checks, explain, formats, methods};
 pub use report::{
     CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage,
     Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
-    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, PlanReport, PlansReport, ReceiptCheck, RepairReport, Rows,
-    SignatureCheck, SpecProblem, SpecReport, SpecRule, check, check_receipt, countersign, plan, spec_check,
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LogFile, LogReport, PlanReport, PlansReport,
+    ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem,
+    SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report, countersign, plan, simulate_station,
+    spec_check,
 };
 
 /// How `ingest` reads and judges.

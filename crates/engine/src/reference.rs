@@ -1,8 +1,9 @@
 //! What the house knows: checks, readers, targets.
 
+use prairie_verify::calc::Method;
 use serde::Serialize;
 
-use crate::error::EngineError;
+use crate::error::{EngineError, chain};
 use crate::target::TARGETS;
 
 /// A line of `explain`.
@@ -70,4 +71,21 @@ pub fn formats() -> Vec<FormatLine> {
             what: what.to_owned(),
         })
         .collect()
+}
+
+/// Every statistic that can be computed by name.
+pub fn methods() -> &'static [&'static Method] {
+    prairie_verify::calc::METHODS
+}
+
+/// Computes a statistic from JSON.
+///
+/// # Errors
+///
+/// When there is no such method, or its input does not fit it.
+pub fn calculate(method: &str, input: &str) -> Result<serde_json::Value, EngineError> {
+    let found = prairie_verify::calc::method(method)
+        .ok_or_else(|| EngineError::NotFound { kind: "method", name: method.to_owned() })?;
+    let input = serde_json::from_str(input).map_err(|error| EngineError::invalid("the input", error))?;
+    (found.run)(input).map_err(|error| EngineError::invalid(format!("`{method}`"), chain(&error)))
 }

@@ -25,6 +25,7 @@ pub mod lerobot;
 pub mod mcap;
 pub mod mp4;
 mod reader;
+pub mod table;
 
 pub use blob::BlobReader;
 pub use error::FormatError;

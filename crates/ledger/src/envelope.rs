@@ -10,6 +10,9 @@ use crate::{KeyId, PrivateKey, PublicKey};
 /// Type of the payload of a receipt.
 pub const RECEIPT_TYPE: &str = "application/vnd.prairie.receipt+json";
 
+/// Type of the payload of a verdict.
+pub const VERDICT_TYPE: &str = "application/vnd.prairie.verdict+json";
+
 /// No envelope is longer. The longest receipt has thousands of findings of a few hundred bytes.
 const TEXT_MAX: usize = 256 << 20;
 

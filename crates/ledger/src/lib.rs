@@ -32,7 +32,7 @@ mod envelope;
 mod key;
 mod merkle;
 
-pub use envelope::{Envelope, EnvelopeError, LedgerPlace, RECEIPT_TYPE, Signature, Verification};
+pub use envelope::{Envelope, EnvelopeError, LedgerPlace, RECEIPT_TYPE, Signature, VERDICT_TYPE, Verification};
 pub use key::{KeyError, KeyId, PrivateKey, PublicKey};
 pub use merkle::{
     Frontier, consistency_proof, inclusion_proof, leaf_hash, node_hash, root, salted_leaf, verify_consistency,

@@ -27,7 +27,9 @@ mod note;
 mod receipt;
 mod source;
 mod stream;
+mod table;
 mod time;
+mod work;
 
 pub use canonical::{canonical_json, hash_canonical};
 pub use episode::{Episode, EpisodeDraft, EpisodeTally, Mode, Outcome, Rights, Segment, SegmentLabel};
@@ -45,4 +47,8 @@ pub use source::{
     BlobColumns, BlobRef, Compression, MemorySource, Source, SourceFile, blob_field, is_blob, manifest_hash,
 };
 pub use stream::{Clock, Series, Stream, StreamBatch};
+pub use table::{Cell, Row};
 pub use time::{Nanos, TimeSpan};
+pub use work::{
+    Condition, CounterReading, Crew, LogNote, LogNoteKind, Recorder, Shift, StationEvent, StationEventKind, StationLog, UnitOfWork,
+};

@@ -52,6 +52,7 @@ mod segment;
 #[cfg(test)]
 mod spec;
 mod standardizer;
+pub mod station;
 #[cfg(test)]
 mod testing;
 mod unit;

@@ -20,7 +20,9 @@ struct Registry {
 
 const REGISTRIES: &[Registry] = &[
     Registry { slice: "CHECKS", sources: "crates/quality/src", entry: "Check", folder: Some("checks") },
+    Registry { slice: "ENDPOINTS", sources: "crates/verify/src", entry: "Endpoint", folder: Some("endpoint") },
     Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: None },
+    Registry { slice: "METHODS", sources: "crates/verify/src", entry: "Method", folder: Some("calc") },
     Registry { slice: "READERS", sources: "crates/formats/src", entry: "Reader", folder: None },
     Registry { slice: "TARGETS", sources: "crates/engine/src", entry: "Target", folder: Some("target") },
 ];

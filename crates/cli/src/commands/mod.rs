@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod calc;
 mod check;
 mod config;
 mod dataset;
@@ -9,13 +10,18 @@ mod export;
 mod finding;
 mod formats;
 mod ingest;
+mod log;
 mod ls;
 mod maintain;
+mod protocol;
 mod query;
 mod receipt;
 mod repair;
+mod report;
 mod show;
+mod simulate;
 mod spec;
+mod verify;
 
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -35,6 +41,12 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Export(args) => export::run(&context, &args),
         Command::Receipt(args) => receipt::run(&context, args),
         Command::Repair(args) => repair::run(&context, &args),
+        Command::Log(args) => log::run(&context, &args),
+        Command::Protocol(args) => protocol::run(&context, &args),
+        Command::Verify(args) => verify::run(&context, &args),
+        Command::Report(args) => report::run(&context, &args),
+        Command::Calc(args) => calc::run(&context, &args),
+        Command::Simulate(args) => simulate::run(&context, &args),
         Command::Ls(args) => ls::run(&context, &args),
         Command::Show(args) => show::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),

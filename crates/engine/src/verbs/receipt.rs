@@ -181,20 +181,7 @@ pub fn check_receipt(
 fn verify(text: &str, keys: &[String]) -> Result<(ReceiptPayload, ReceiptCheck), EngineError> {
     let envelope = open(text)?;
     let payload = payload(&envelope)?;
-    let keys: Vec<PublicKey> = keys
-        .iter()
-        .map(|key| PublicKey::from_text(key).map_err(|error| EngineError::invalid("a key", error)))
-        .collect::<Result<_, _>>()?;
-    let verification = envelope.verify(&keys);
-    let signatures = envelope
-        .signatures
-        .iter()
-        .map(|signature| SignatureCheck {
-            key_id: signature.keyid.to_string(),
-            verified: verification.valid.contains(&signature.keyid) && !verification.invalid.contains(&signature.keyid),
-            trusted: keys.iter().any(|key| key.id() == signature.keyid),
-        })
-        .collect();
+    let signatures = signatures(&envelope, keys)?;
     let check = ReceiptCheck {
         episode: payload.episode,
         decision: payload.decision,
@@ -204,6 +191,21 @@ fn verify(text: &str, keys: &[String]) -> Result<(ReceiptPayload, ReceiptCheck),
         not_recomputable: Vec::new(),
     };
     Ok((payload, check))
+}
+
+/// What each signature of an envelope is worth to whoever trusts these public keys.
+pub(crate) fn signatures(envelope: &Envelope, keys: &[String]) -> Result<Vec<SignatureCheck>, EngineError> {
+    let keys: Vec<PublicKey> = keys
+        .iter()
+        .map(|key| PublicKey::from_text(key).map_err(|error| EngineError::invalid("a key", error)))
+        .collect::<Result<_, _>>()?;
+    let verification = envelope.verify(&keys);
+    let check = |signature: &prairie_ledger::Signature| SignatureCheck {
+        key_id: signature.keyid.to_string(),
+        verified: verification.valid.contains(&signature.keyid) && !verification.invalid.contains(&signature.keyid),
+        trusted: keys.iter().any(|key| key.id() == signature.keyid),
+    };
+    Ok(envelope.signatures.iter().map(check).collect())
 }
 
 fn open(text: &str) -> Result<Envelope, EngineError> {
@@ -221,7 +223,7 @@ pub(crate) fn saw_pictures(receipt: &ReceiptPayload) -> bool {
 }
 
 /// The time of day. A clock before 1970 or after 2262 gives the nearest end.
-fn now() -> Nanos {
+pub(crate) fn now() -> Nanos {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

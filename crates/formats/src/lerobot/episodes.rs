@@ -1,7 +1,7 @@
 //! `meta/tasks` and `meta/episodes`: what the metadata says about each episode.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::info::{Layout, text_of};
 use super::table::{Table, floats, integers, texts};
 use crate::FormatError;
+use crate::table::FileRead;
 
 /// Bytes that one line of a `.jsonl` file may have.
 const MAX_LINE_BYTES: u64 = 16 << 20;
@@ -39,21 +40,6 @@ pub(super) struct EpisodeMeta {
 /// Task texts by their index.
 pub(super) type Tasks = BTreeMap<i64, String>;
 
-/// Reads a file of a source from front to back.
-struct SourceRead<'a> {
-    source: &'a dyn Source,
-    file: usize,
-    at: u64,
-}
-
-impl Read for SourceRead<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.source.read_at(self.file, self.at, buffer)?;
-        self.at += n as u64;
-        Ok(n)
-    }
-}
-
 /// Calls `take` with each line that is a JSON object, and notes how many are not.
 fn for_each_line(
     source: &dyn Source,
@@ -65,7 +51,7 @@ fn for_each_line(
         notes.push(Note::new(NoteKind::FileMissing, format!("`{path}` is not there")).in_file(path));
         return Ok(());
     };
-    let mut lines = BufReader::new(SourceRead { source, file, at: 0 });
+    let mut lines = BufReader::new(FileRead { source, file, offset: 0 });
     let (mut bad, mut offset, mut first_bad) = (0_u64, 0_u64, None);
     loop {
         let mut line = Vec::new();

@@ -23,7 +23,7 @@ mod episodes;
 mod info;
 mod read;
 mod rows;
-mod table;
+pub(crate) mod table;
 mod video;
 mod writer;
 

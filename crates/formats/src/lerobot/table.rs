@@ -33,7 +33,7 @@ const MAX_FOOTER_BYTES: u64 = 256 << 20;
 const MAX_GROUP_BYTES: u64 = 1 << 30;
 
 /// An open Parquet file.
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     source: &'a dyn Source,
     file: usize,
     path: String,
@@ -44,7 +44,7 @@ pub(super) struct Table<'a> {
 /// Batches of a row group.
 ///
 /// The Parquet library panics on some damaged pages; here that is an error, and the last item.
-pub(super) struct Batches(Option<ParquetRecordBatchReader>);
+pub(crate) struct Batches(Option<ParquetRecordBatchReader>);
 
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
@@ -64,7 +64,7 @@ impl Iterator for Batches {
 
 impl<'a> Table<'a> {
     /// Reads the footer.
-    pub(super) fn open(source: &'a dyn Source, file: usize) -> Result<Self, FormatError> {
+    pub(crate) fn open(source: &'a dyn Source, file: usize) -> Result<Self, FormatError> {
         let (path, size) = source.files().get(file).map_or((String::new(), 0), |file| (file.path.clone(), file.size));
         let damaged =
             |offset, why: String| FormatError::Damaged { what: "the footer", file: path.clone(), offset, why };
@@ -92,22 +92,22 @@ impl<'a> Table<'a> {
     }
 
     /// The path in the recording.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// The top-level columns.
-    pub(super) fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &Fields {
         self.metadata.schema().fields()
     }
 
     /// Rows, as the footer claims.
-    pub(super) fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         u64::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
     }
 
     /// Row groups.
-    pub(super) fn groups(&self) -> usize {
+    pub(crate) fn groups(&self) -> usize {
         self.metadata.metadata().num_row_groups()
     }
 
@@ -127,7 +127,7 @@ impl<'a> Table<'a> {
 
     /// The rows of a row group, these leaf columns only. A wanted name is a top-level column or the path of a leaf
     /// (`observation.image.path`).
-    pub(super) fn batches(&self, group: usize, wanted: impl Fn(&str) -> bool) -> Result<Batches, FormatError> {
+    pub(crate) fn batches(&self, group: usize, wanted: impl Fn(&str) -> bool) -> Result<Batches, FormatError> {
         let metadata = self.metadata.metadata();
         let schema = metadata.file_metadata().schema_descr();
         let leaves: Vec<usize> = (0..schema.num_columns())

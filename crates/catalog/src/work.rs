@@ -1,0 +1,135 @@
+//! The tables of station logs: `units`, `shifts`, `station_events` and `counter_readings`. Each row names its log, and no row
+//! an episode.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use prairie_model::{CounterReading, Crew, Nanos, Shift, StationEvent, UnitOfWork};
+
+use crate::{CatalogError, Result};
+
+/// One column: name, whether it may be null, values.
+type Column = (&'static str, bool, ArrayRef);
+
+/// The columns of a table of station logs; `None` for any other table.
+pub(crate) fn schema(table: &str) -> Option<SchemaRef> {
+    let columns = match table {
+        "counter_readings" => reading_columns("", &[]),
+        "shifts" => shift_columns("", &[]),
+        "station_events" => event_columns("", &[]),
+        "units" => unit_columns("", &[]),
+        _ => return None,
+    };
+    Some(schema_of(&columns))
+}
+
+/// Units of work as rows of `units`.
+pub fn units_batch(log: &str, units: &[UnitOfWork]) -> Result<RecordBatch> {
+    batch("units", unit_columns(log, units))
+}
+
+/// Shifts as rows of `shifts`.
+pub fn shifts_batch(log: &str, shifts: &[Shift]) -> Result<RecordBatch> {
+    batch("shifts", shift_columns(log, shifts))
+}
+
+/// Events as rows of `station_events`.
+pub fn events_batch(log: &str, events: &[StationEvent]) -> Result<RecordBatch> {
+    batch("station_events", event_columns(log, events))
+}
+
+/// Readings as rows of `counter_readings`.
+pub fn readings_batch(log: &str, readings: &[CounterReading]) -> Result<RecordBatch> {
+    batch("counter_readings", reading_columns(log, readings))
+}
+
+fn schema_of(columns: &[Column]) -> SchemaRef {
+    let field = |(name, nullable, values): &Column| Field::new(*name, values.data_type().clone(), *nullable);
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+}
+
+fn batch(table: &str, columns: Vec<Column>) -> Result<RecordBatch> {
+    RecordBatch::try_new(schema_of(&columns), columns.into_iter().map(|(_, _, values)| values).collect())
+        .map_err(|source| CatalogError::Columns { table: table.to_owned(), source })
+}
+
+fn text<'a>(name: &'static str, values: impl Iterator<Item = &'a str>) -> Column {
+    (name, false, Arc::new(StringArray::from_iter_values(values)))
+}
+
+fn texts<'a>(name: &'static str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
+    (name, true, Arc::new(values.collect::<StringArray>()))
+}
+
+fn times(name: &'static str, values: impl Iterator<Item = Option<Nanos>>) -> Column {
+    (name, true, Arc::new(values.map(|time| time.map(|nanos| nanos.0)).collect::<Int64Array>()))
+}
+
+fn log_column(log: &str, rows: usize) -> Column {
+    text("log_id", std::iter::repeat_n(log, rows))
+}
+
+fn unit_columns(log: &str, units: &[UnitOfWork]) -> Vec<Column> {
+    let conditions: Vec<String> = units
+        .iter()
+        .map(|unit| serde_json::to_string(&unit.conditions).expect("numbers and texts always have a JSON form"))
+        .collect();
+    vec![
+        log_column(log, units.len()),
+        text("unit", units.iter().map(|unit| unit.unit.as_str())),
+        text("station", units.iter().map(|unit| unit.station.as_str())),
+        texts("shift", units.iter().map(|unit| unit.shift.as_deref())),
+        texts("robot", units.iter().map(|unit| unit.robot.as_deref())),
+        texts("release", units.iter().map(|unit| unit.release.as_deref())),
+        texts("worker", units.iter().map(|unit| unit.worker.as_deref())),
+        times("start_ns", units.iter().map(|unit| unit.start)),
+        times("end_ns", units.iter().map(|unit| unit.end)),
+        text("mode", units.iter().map(|unit| unit.mode.name())),
+        text("outcome", units.iter().map(|unit| unit.outcome.name())),
+        text("confirmed", units.iter().map(|unit| unit.confirmed.name())),
+        ("attempts", true, Arc::new(units.iter().map(|unit| unit.attempts).collect::<UInt32Array>())),
+        text("conditions", conditions.iter().map(String::as_str)),
+    ]
+}
+
+fn shift_columns(log: &str, shifts: &[Shift]) -> Vec<Column> {
+    let crew = |shift: &Shift| match shift.crew {
+        Crew::Human => "human",
+        Crew::Robot => "robot",
+    };
+    vec![
+        log_column(log, shifts.len()),
+        text("shift", shifts.iter().map(|shift| shift.shift.as_str())),
+        text("station", shifts.iter().map(|shift| shift.station.as_str())),
+        times("start_ns", shifts.iter().map(|shift| Some(shift.span.start))),
+        times("end_ns", shifts.iter().map(|shift| Some(shift.span.end))),
+        ("break_s", false, Arc::new(Float64Array::from_iter_values(shifts.iter().map(|shift| shift.break_s)))),
+        text("crew", shifts.iter().map(crew)),
+        texts("kind", shifts.iter().map(|shift| shift.kind.as_deref())),
+        ("drawn", false, Arc::new(shifts.iter().map(|shift| Some(shift.drawn)).collect::<BooleanArray>())),
+    ]
+}
+
+fn event_columns(log: &str, events: &[StationEvent]) -> Vec<Column> {
+    vec![
+        log_column(log, events.len()),
+        text("station", events.iter().map(|event| event.station.as_str())),
+        texts("robot", events.iter().map(|event| event.robot.as_deref())),
+        text("kind", events.iter().map(|event| event.kind.name())),
+        times("start_ns", events.iter().map(|event| Some(event.at))),
+        times("end_ns", events.iter().map(|event| event.until)),
+        texts("unit", events.iter().map(|event| event.unit.as_deref())),
+        texts("detail", events.iter().map(|event| event.detail.as_deref())),
+    ]
+}
+
+fn reading_columns(log: &str, readings: &[CounterReading]) -> Vec<Column> {
+    vec![
+        log_column(log, readings.len()),
+        text("station", readings.iter().map(|reading| reading.station.as_str())),
+        times("t_ns", readings.iter().map(|reading| Some(reading.at))),
+        ("total", false, Arc::new(UInt64Array::from_iter_values(readings.iter().map(|reading| reading.total)))),
+        ("good", true, Arc::new(readings.iter().map(|reading| reading.good).collect::<UInt64Array>())),
+    ]
+}

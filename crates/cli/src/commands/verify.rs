@@ -1,0 +1,58 @@
+//! `prairie verify`
+
+use prairie_engine::{Verdict, VerdictDecision, VerdictState};
+
+use crate::args::Verify;
+use crate::context::{Context, write_text};
+use crate::error::Failure;
+
+pub(crate) fn run(context: &Context, args: &Verify) -> Result<u8, Failure> {
+    let report = context.open_store()?.verify(&args.scenario, &args.gate, context.progress())?;
+    if let Some(path) = &args.out {
+        let text = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => report.envelope.clone() + "\n",
+            _ => prairie_engine::report_page(&report.envelope)?,
+        };
+        write_text(Some(path), &text)?;
+    }
+    if context.json() {
+        context.print_json(&report.verdict)?;
+    } else {
+        print(&report.verdict);
+    }
+    if let Some(path) = &args.out {
+        context.say(format!("Wrote `{}`", path.display()));
+    }
+    Ok(u8::from(report.verdict.decision != VerdictDecision::Promote))
+}
+
+fn print(verdict: &Verdict) {
+    if verdict.provenance.simulated {
+        println!("simulated: nothing here is about a real station");
+    }
+    let word = match verdict.decision {
+        VerdictDecision::Promote => "promoted",
+        VerdictDecision::Hold => "held",
+        VerdictDecision::Reject => "rejected",
+    };
+    println!(
+        "`{}` is {word} at the gate to {} (attempt {}, look {} of {})",
+        verdict.scenario, verdict.gate, verdict.attempt, verdict.look.number, verdict.look.of
+    );
+    for result in &verdict.endpoints {
+        let mark = match result.state {
+            VerdictState::Pass => "✓",
+            VerdictState::Hold => "·",
+            VerdictState::Fail => "×",
+            VerdictState::Unknown => "?",
+        };
+        println!("  {mark} {:<14} {}", result.endpoint, result.reason);
+        if let Some(missing) = &result.missing {
+            println!("                   needs {missing}");
+        }
+    }
+    println!("not shown:");
+    for sentence in &verdict.not_shown {
+        println!("  {sentence}");
+    }
+}

@@ -1,0 +1,313 @@
+//! The application verification report as one HTML page that needs nothing else: no script, no font, no network.
+//!
+//! The page is made from the signed envelope alone, and holds it. So whoever has the page can check the signature, and make
+//! the page again to see that its sentences and plots are those of the verdict.
+
+mod plot;
+mod style;
+mod words;
+
+use prairie_ledger::{Envelope, VERDICT_TYPE};
+use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
+
+use crate::error::{EngineError, chain};
+use words::{Both, both};
+
+/// Where the envelope stands in the page.
+const ENVELOPE_BEGIN: &str = "<script type=\"application/json\" id=\"envelope\">";
+const ENVELOPE_END: &str = "</script>";
+
+/// The envelope that a page holds; `None` for any other text.
+pub(crate) fn envelope_of(page: &str) -> Option<&str> {
+    let (_, after) = page.split_once(ENVELOPE_BEGIN)?;
+    Some(after.split_once(ENVELOPE_END)?.0)
+}
+
+/// The page of a signed verdict.
+///
+/// # Errors
+///
+/// When the text is no envelope of a verdict.
+pub fn report_page(envelope: &str) -> Result<String, EngineError> {
+    let opened = Envelope::from_json(envelope).map_err(|error| EngineError::invalid("the report", chain(&error)))?;
+    let payload = opened.payload_of_type(VERDICT_TYPE).map_err(|error| EngineError::invalid("the report", error))?;
+    let verdict: Verdict =
+        serde_json::from_slice(payload).map_err(|error| EngineError::invalid("the report's payload", error))?;
+    let mut page = Page { html: String::new() };
+    page.head(&verdict);
+    page.answer(&verdict);
+    page.endpoints(&verdict);
+    page.plots(&verdict);
+    page.shifts(&verdict);
+    page.not_shown(&verdict);
+    page.counts(&verdict);
+    page.foot(&verdict, &opened, envelope);
+    Ok(page.html)
+}
+
+/// A page under construction.
+struct Page {
+    html: String,
+}
+
+/// A text with what HTML would read as markup written otherwise.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A whole number with a thin mark every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A value in its unit.
+fn measured(value: Option<f64>, unit: &str) -> String {
+    match (value, unit) {
+        (None, _) => "—".to_owned(),
+        (Some(value), "share") => format!("{:.1} %", value * 100.0),
+        (Some(value), "ratio") => format!("{:+.1} %", (value - 1.0) * 100.0),
+        (Some(value), "h") => format!("{value:.1} h"),
+        (Some(value), _) => format!("{value:.0}"),
+    }
+}
+
+/// Which end of the interval decides.
+fn bound_of(result: &EndpointResult) -> String {
+    match result.unit.as_str() {
+        "ratio" => result.upper.map_or("—".to_owned(), |upper| format!("≤ {}", measured(Some(upper), "ratio"))),
+        "count" => String::new(),
+        unit => result.lower.map_or("—".to_owned(), |lower| format!("≥ {}", measured(Some(lower), unit))),
+    }
+}
+
+fn asks(result: &EndpointResult) -> String {
+    let sign = if result.unit == "ratio" { "≤" } else { "≥" };
+    result.threshold.map_or(String::new(), |threshold| format!("{sign} {}", measured(Some(threshold), &result.unit)))
+}
+
+impl Page {
+    fn add(&mut self, html: &str) {
+        self.html.push_str(html);
+        self.html.push('\n');
+    }
+
+    fn head(&mut self, verdict: &Verdict) {
+        let title = escape(&verdict.scenario);
+        self.add("<!doctype html>");
+        self.add("<html lang=\"en\"><head><meta charset=\"utf-8\">");
+        self.add("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        self.add("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">");
+        self.add(&format!("<title>{title} · Prairie</title><style>{}</style></head><body>", style::STYLE));
+        self.add("<input type=\"radio\" name=\"lang\" id=\"en\" checked><input type=\"radio\" name=\"lang\" id=\"zh\">");
+        self.add("<header><b>Prairie</b><span class=\"r\"><label for=\"en\">English</label> <label for=\"zh\">中文</label></span></header>");
+        self.add("<main>");
+        if verdict.provenance.simulated {
+            self.add(&format!("<p class=\"banner\">{}</p>", both(&words::SIMULATED)));
+        }
+        self.add(&format!("<h1>{title}</h1>"));
+        let gate = words::stage(&verdict.gate);
+        let [look, of] = [verdict.look.number, verdict.look.of].map(|number| number.to_string());
+        let attempt = verdict.attempt.to_string();
+        let english = format!("gate to {}, attempt {attempt}, look {look} of {of}", gate.en);
+        let chinese = format!("关口：{}，第 {attempt} 次尝试，第 {look}/{of} 次查看", gate.zh);
+        self.add(&format!("<p class=\"sub\">{}</p>", words::of(&english, &chinese)));
+    }
+
+    /// The answer as a sentence with numbers.
+    fn answer(&mut self, verdict: &Verdict) {
+        let word = words::decision(verdict.decision);
+        let class = class_of_decision(verdict.decision);
+        let weakest = verdict.endpoints.iter().find(|result| match verdict.decision {
+            Decision::Promote => result.endpoint == "success",
+            Decision::Hold => result.state != State::Pass,
+            Decision::Reject => result.state == State::Fail,
+        });
+        let open = verdict.endpoints.iter().filter(|result| result.state != State::Pass).count();
+        let total = verdict.endpoints.len();
+        let (english, chinese) = match (verdict.decision, weakest) {
+            (Decision::Promote, Some(result)) => (
+                format!("All {total} endpoints are shown. {}.", result.reason),
+                format!("全部 {total} 项指标均已证明。{}。", words::reason_zh(result)),
+            ),
+            (_, Some(result)) => (
+                format!("{open} of {total} endpoints are not shown. First: {}. {}.", result.endpoint, result.reason),
+                format!("{total} 项指标中有 {open} 项未证明。首先：{}。{}。", words::endpoint(&result.endpoint).zh, words::reason_zh(result)),
+            ),
+            (_, None) => ("The protocol asks for nothing.".to_owned(), "协议未提出任何要求。".to_owned()),
+        };
+        let text = words::of(&english, &chinese);
+        self.add(&format!("<p class=\"verdict\"><strong class=\"{class}\">{}</strong> {text}</p>", both(&word)));
+        let risk = format!("{:.1} %", verdict.risk * 100.0);
+        let english = format!("Risk of promoting what does not hold its threshold: at most {risk}, the largest alpha among the endpoints.");
+        let chinese = format!("未达标却被晋级的风险：至多 {risk}（各指标中最大的 α）。");
+        self.add(&format!("<p class=\"sub\">{}</p>", words::of(&english, &chinese)));
+    }
+
+    fn endpoints(&mut self, verdict: &Verdict) {
+        self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::ASKS), both(&words::EVERY_LINE)));
+        self.add("<div class=\"scroll\"><table><thead><tr>");
+        for word in [&words::ENDPOINT, &words::MEASURED, &words::BOUND, &words::THRESHOLD, &words::STATE, &words::FROM] {
+            let class = if [words::MEASURED, words::BOUND, words::THRESHOLD].contains(word) { " class=\"num\"" } else { "" };
+            self.add(&format!("<th{class}>{}</th>", both(word)));
+        }
+        self.add("</tr></thead><tbody>");
+        for result in &verdict.endpoints {
+            let state = words::state(result.state);
+            let mut reason = words::of(&escape(&result.reason), &escape(&words::reason_zh(result)));
+            if let Some(missing) = &result.missing {
+                let chinese = words::missing_zh(result, verdict);
+                reason.push_str(&format!("<br><em>{}</em>", words::of(&escape(missing), &escape(&chinese))));
+            }
+            self.add(&format!(
+                "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td><span class=\"st {}\">{}</span></td><td class=\"why\">{reason}</td></tr>",
+                both(&words::endpoint(&result.endpoint)),
+                measured(result.estimate, &result.unit),
+                bound_of(result),
+                asks(result),
+                class_of(result.state),
+                both(&state),
+            ));
+        }
+        self.add("</tbody></table></div>");
+    }
+
+    fn plots(&mut self, verdict: &Verdict) {
+        self.add("<div class=\"two\"><section>");
+        self.add(&format!("<h2>{}</h2>", both(&words::EVIDENCE)));
+        self.add(&plot::evidence(verdict));
+        self.add("</section><section>");
+        self.add(&format!("<h2>{}</h2>", both(&words::RHYTHM)));
+        self.add(&plot::rhythm(verdict));
+        self.add("</section></div>");
+    }
+
+    fn shifts(&mut self, verdict: &Verdict) {
+        let units: u64 = verdict.robot_shifts.iter().map(|line| line.units).sum();
+        let english = format!("{} units in {} shifts, as scheduled, nothing left out", grouped(units), verdict.robot_shifts.len());
+        let chinese = format!("{} 个班次，{} 个工作单元，按排班全部计入", verdict.robot_shifts.len(), grouped(units));
+        self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::SHIFTS), words::of(&english, &chinese)));
+        self.add(&format!(
+            "<p class=\"legend\"><span><i class=\"good\"></i>{}</span><span><i class=\"bad\"></i>{}</span><span><i class=\"down\"></i>{}</span><span><i class=\"mark\"></i>{}</span></p>",
+            both(&words::GOOD),
+            both(&words::NOT_GOOD),
+            both(&words::DOWN),
+            both(&words::EVENTS),
+        ));
+        self.add(&plot::shifts(verdict));
+    }
+
+    fn not_shown(&mut self, verdict: &Verdict) {
+        self.add(&format!("<h2>{}</h2>", both(&words::NOT_SHOWN)));
+        if verdict.not_shown.is_empty() {
+            self.add(&format!("<p>{}</p>", both(&words::NOTHING)));
+            return;
+        }
+        self.add("<ul class=\"not-shown\">");
+        for sentence in &verdict.not_shown {
+            let chinese = words::not_shown_zh(sentence);
+            self.add(&format!("<li>{}</li>", words::of(&escape(sentence), &escape(&chinese))));
+        }
+        self.add("</ul>");
+    }
+
+    fn counts(&mut self, verdict: &Verdict) {
+        let tally = &verdict.tally;
+        self.add(&format!("<h2>{}</h2><table class=\"counts\"><tbody>", both(&words::COUNTS)));
+        let mut line = |name: &Both, count: u64| {
+            let row = format!("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td></tr>", both(name), grouped(count));
+            self.html.push_str(&row);
+            self.html.push('\n');
+        };
+        line(&words::READ, tally.read);
+        line(&words::COUNTED, tally.counted);
+        line(&words::BASELINE, tally.baseline);
+        let others = [
+            (&words::BEFORE_FREEZE, tally.before_freeze),
+            (&words::OTHER_RELEASE, tally.other_release),
+            (&words::OTHER_ROBOT, tally.other_robot),
+            (&words::OTHER_STATION, tally.other_station),
+            (&words::UNSCHEDULED, tally.unscheduled),
+            (&words::REPEATED, tally.repeated),
+            (&words::UNDATED, tally.undated),
+        ];
+        for (name, count) in others.into_iter().filter(|(_, count)| *count > 0) {
+            line(name, count);
+        }
+        for (name, count) in &tally.excluded {
+            let row = format!("<tr><th scope=\"row\">{}: {}</th><td class=\"num\">{}</td></tr>", both(&words::EXCLUDED), escape(name), grouped(*count));
+            self.add(&row);
+        }
+        self.add("</tbody></table>");
+    }
+
+    fn foot(&mut self, verdict: &Verdict, opened: &Envelope, envelope: &str) {
+        let keys: Vec<String> = opened.signatures.iter().map(|signature| signature.keyid.to_string()).collect();
+        let leaf = opened.ledger.as_ref().map_or("—".to_owned(), |place| grouped(place.seq));
+        self.add("<footer>");
+        self.add(&format!("<p>{} <code>{}</code></p>", both(&words::PROTOCOL), escape(&verdict.protocol)));
+        for log in &verdict.provenance.logs {
+            self.add(&format!("<p>{} <code>{}</code></p>", both(&words::LOG), escape(log)));
+        }
+        self.add(&format!("<p>{} <code>{}</code></p>", both(&words::VERDICT_HASH), opened.digest()));
+        self.add(&format!("<p>{} <code>{}</code> · {} {leaf}</p>", both(&words::SIGNED_BY), escape(&keys.join(", ")), both(&words::LEAF)));
+        self.add(&format!("<p>{} <code>prairie report check FILE --data STORE</code></p>", both(&words::RECOMPUTE)));
+        self.add("</footer></main>");
+        // OK: an envelope holds base64, hexadecimal digits and escaped texts; `<` in a text would end the element early.
+        self.add(&format!("{ENVELOPE_BEGIN}{}{ENVELOPE_END}", envelope.replace('<', "\\u003c")));
+        self.add("</body></html>");
+    }
+}
+
+fn class_of(state: State) -> &'static str {
+    match state {
+        State::Pass => "ok",
+        State::Hold => "hold",
+        State::Fail => "no",
+        State::Unknown => "unk",
+    }
+}
+
+fn class_of_decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Promote => "ok",
+        Decision::Hold => "hold",
+        Decision::Reject => "no",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_texts_escaped() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(escape("<a href='x'>&"), "&lt;a href=&#39;x&#39;&gt;&amp;");
+    }
+
+    #[test]
+    fn only_a_page_holds_an_envelope() {
+        assert_eq!(envelope_of("{}"), None);
+        let page = format!("<p>{ENVELOPE_BEGIN}{{}}{ENVELOPE_END}</p>");
+        assert_eq!(envelope_of(&page), Some("{}"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The words of the report, in English and Chinese.
+
+use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
+
+/// One text in both languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Both {
+    pub(super) en: &'static str,
+    pub(super) zh: &'static str,
+}
+
+const fn word(en: &'static str, zh: &'static str) -> Both {
+    Both { en, zh }
+}
+
+pub(super) const SIMULATED: Both = word(
+    "Simulated: nothing on this page is about a real station or a real robot.",
+    "模拟数据：本页内容与任何真实工位或真实机器人无关。",
+);
+pub(super) const ASKS: Both = word("What the protocol asks", "协议要求");
+pub(super) const EVERY_LINE: Both = word("every line must pass", "每一项都必须通过");
+pub(super) const ENDPOINT: Both = word("endpoint", "指标");
+pub(super) const MEASURED: Both = word("measured", "实测");
+pub(super) const BOUND: Both = word("bound", "置信界");
+pub(super) const THRESHOLD: Both = word("asks", "要求");
+pub(super) const STATE: Both = word("state", "状态");
+pub(super) const FROM: Both = word("from", "依据");
+pub(super) const EVIDENCE: Both = word("Evidence over shifts", "证据随班次的累积");
+pub(super) const RHYTHM: Both = word("Rhythm: robots and people", "节拍：机器人与人");
+pub(super) const SHIFTS: Both = word("Every shift", "每个班次");
+pub(super) const GOOD: Both = word("autonomous, good", "自主且合格");
+pub(super) const NOT_GOOD: Both = word("not good, or with help", "不合格或有人协助");
+pub(super) const DOWN: Both = word("station down", "停机");
+pub(super) const EVENTS: Both = word("interventions and faults", "干预与故障");
+pub(super) const NOT_SHOWN: Both = word("What this verdict does not show", "本结论未能证明的内容");
+pub(super) const NOTHING: Both = word("Every control that the protocol names was run.", "协议列出的各项控制均已执行。");
+pub(super) const COUNTS: Both = word("What became of every unit in the log", "日志中每个工作单元的去向");
+pub(super) const READ: Both = word("read", "读取");
+pub(super) const COUNTED: Both = word("robots' work, counted", "机器人作业，计入");
+pub(super) const BASELINE: Both = word("people's work, for comparison", "人工作业，用于对比");
+pub(super) const BEFORE_FREEZE: Both = word("from before the protocol was frozen", "协议冻结之前");
+pub(super) const OTHER_RELEASE: Both = word("by another release", "其他软件版本");
+pub(super) const OTHER_ROBOT: Both = word("by another robot", "其他机器人");
+pub(super) const OTHER_STATION: Both = word("at another station", "其他工位");
+pub(super) const UNSCHEDULED: Both = word("in no scheduled shift", "不在排班内");
+pub(super) const REPEATED: Both = word("the same unit again", "重复记录");
+pub(super) const UNDATED: Both = word("without any time", "无时间");
+pub(super) const EXCLUDED: Both = word("left out by rule", "按规则排除");
+pub(super) const PROTOCOL: Both = word("protocol", "协议");
+pub(super) const LOG: Both = word("station log", "工位日志");
+pub(super) const VERDICT_HASH: Both = word("verdict", "结论");
+pub(super) const SIGNED_BY: Both = word("signed by key", "签名密钥");
+pub(super) const LEAF: Both = word("ledger leaf", "账本叶");
+pub(super) const RECOMPUTE: Both = word("recompute every number with", "重新计算全部数字：");
+
+/// A text in both languages, of which the page shows one.
+pub(super) fn both(word: &Both) -> String {
+    of(word.en, word.zh)
+}
+
+/// As [`both`], for texts that are put together. They are HTML already.
+pub(super) fn of(english: &str, chinese: &str) -> String {
+    format!("<span class=\"en\">{english}</span><span class=\"zh\" lang=\"zh\">{chinese}</span>")
+}
+
+pub(super) fn decision(decision: Decision) -> Both {
+    match decision {
+        Decision::Promote => word("Promote.", "晋级。"),
+        Decision::Hold => word("Hold.", "暂缓。"),
+        Decision::Reject => word("Reject.", "不予晋级。"),
+    }
+}
+
+pub(super) fn state(state: State) -> Both {
+    match state {
+        State::Pass => word("passes", "通过"),
+        State::Hold => word("not yet", "尚未证明"),
+        State::Fail => word("missed", "未达到"),
+        State::Unknown => word("unknown", "未知"),
+    }
+}
+
+pub(super) fn stage(gate: &str) -> Both {
+    match gate {
+        "pilot" => word("pilot", "试点"),
+        "verified" => word("verified", "验证通过"),
+        "batch" => word("batch", "批量"),
+        "sector" => word("sector", "行业推广"),
+        _ => word("another stage", "其他阶段"),
+    }
+}
+
+pub(super) fn endpoint(name: &str) -> Both {
+    match name {
+        "availability" => word("Availability", "可用率"),
+        "exposure" => word("Exposure", "观察量"),
+        "hardware" => word("Time between hardware failures", "硬件故障间隔"),
+        "interventions" => word("Time between interventions", "人工干预间隔"),
+        "rhythm" => word("Rhythm against people at this station", "与本工位人工节拍之比"),
+        "success" => word("Success, autonomous and first-pass good", "成功率（自主、一次合格）"),
+        _ => word("another endpoint", "其他指标"),
+    }
+}
+
+/// The reason of a result in Chinese, from its numbers.
+pub(super) fn reason_zh(result: &EndpointResult) -> String {
+    let number = |name: &str| result.numbers.get(name).copied().unwrap_or(f64::NAN);
+    let percent = |value: Option<f64>| value.map_or("—".to_owned(), |value| format!("{:.1} %", value * 100.0));
+    let level = percent(result.confidence);
+    if result.state == State::Unknown {
+        return "日志未提供所需的信息".to_owned();
+    }
+    match result.endpoint.as_str() {
+        "availability" => format!(
+            "{:.0} 个班次中，工位可自主工作的时间占排班时间 {}，置信度 {level} 下不低于 {}",
+            number("shifts"),
+            percent(result.estimate),
+            percent(result.lower)
+        ),
+        "exposure" => format!(
+            "{:.0} 个班次、{:.0} 天、{:.0} 台机器人、{:.0} 个工作单元",
+            number("shifts"),
+            number("days"),
+            number("robots"),
+            number("units")
+        ),
+        "hardware" | "interventions" => format!(
+            "工位运行 {:.1} h 内 {:.0} 次，置信度 {level} 下间隔不短于 {:.2} h（离散系数 {:.2}）",
+            number("hours"),
+            number("events"),
+            result.lower.unwrap_or(f64::NAN),
+            number("overdispersion")
+        ),
+        "rhythm" => format!(
+            "机器人每件合格品用时为人的 {:.3} 倍，置信度 {level} 下至多 {:.3} 倍（机器人 {:.0} 班，人工 {:.0} 班）",
+            result.estimate.unwrap_or(f64::NAN),
+            result.upper.unwrap_or(f64::NAN),
+            number("robot_shifts"),
+            number("human_shifts")
+        ),
+        "success" => format!(
+            "{:.0} 个班次的 {:.0} 个工作单元中，{:.0} 个自主且合格：{}，置信度 {level} 下不低于 {}（按班次聚类，ICC {:.3}）",
+            number("shifts"),
+            number("units"),
+            number("good"),
+            percent(result.estimate),
+            percent(result.lower),
+            number("icc_used")
+        ),
+        _ => result.reason.clone(),
+    }
+}
+
+/// What would decide a result, in Chinese.
+pub(super) fn missing_zh(result: &EndpointResult, verdict: &Verdict) -> String {
+    let next = match verdict.look.next {
+        Some(next) => format!("还需 {} 个班次，到预先声明的第 {next} 班查看", next.saturating_sub(verdict.look.shifts)),
+        None => "预先声明的查看已用完，需要新的尝试".to_owned(),
+    };
+    if result.endpoint == "exposure" { format!("观察量不足；{next}") } else { next }
+}
+
+/// A sentence about what was not shown, in Chinese.
+pub(super) fn not_shown_zh(sentence: &str) -> String {
+    let known = [
+        ("Nothing about any real station", "与任何真实工位有关的内容：日志是模拟的。"),
+        ("That the log is complete and true", "日志完整且真实：记录方从结论中获益（自我声明）。"),
+        ("That every unit was logged", "每个工作单元均被记录：没有独立计数器。"),
+        ("That nobody steers from afar", "没有人远程操控：从未切断上行链路。"),
+        ("That movements answer to what is there", "动作是对现场的响应：没有人为改变布置。"),
+        ("That shifts were not picked", "班次未经挑选：没有由审计方抽签的班次。"),
+    ];
+    let found = known.iter().find(|(start, _)| sentence.starts_with(start));
+    found.map_or_else(|| sentence.to_owned(), |(_, chinese)| (*chinese).to_owned())
+}

@@ -1,0 +1,174 @@
+//! `simulate station`: writes a station's log from a declared truth, with the mapping that reads it.
+
+use std::path::{Path, PathBuf};
+
+use prairie_model::{Condition, Crew, Nanos, StationLog};
+use prairie_verify::simulate::Truth;
+use serde::Serialize;
+
+use crate::error::EngineError;
+
+/// The mapping of a simulated log. Every row of it is marked by `simulated`.
+const MAPPING: &str = r#"schema = "prairie/station-log/1"
+simulated = true
+recorder = "independent"
+
+[[files]]
+path = "units.csv"
+kind = "units"
+time_unit = "ns"
+conditions = { object_family = "object_family" }
+
+[[files]]
+path = "shifts.csv"
+kind = "shifts"
+time_unit = "ns"
+
+[[files]]
+path = "events.csv"
+kind = "events"
+time_unit = "ns"
+
+[[files]]
+path = "counter.csv"
+kind = "readings"
+time_unit = "ns"
+"#;
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SimulationReport {
+    /// The folder.
+    pub path: PathBuf,
+    /// Always true.
+    pub simulated: bool,
+    /// Units of work.
+    pub units: u64,
+    /// Shifts of people and of robots.
+    pub shifts: u64,
+    /// Events.
+    pub events: u64,
+}
+
+/// Writes the log of a truth into a folder that is not there yet.
+///
+/// # Errors
+///
+/// When the truth is none, or the folder is there or cannot be written.
+pub fn simulate_station(truth: Option<&str>, folder: &Path) -> Result<SimulationReport, EngineError> {
+    let truth = match truth {
+        Some(text) => Truth::from_toml(text).map_err(|error| EngineError::invalid("the truth", error))?,
+        None => Truth::default(),
+    };
+    let log = truth.log();
+    make(folder)?;
+    let files = [
+        ("station-log.toml", MAPPING.to_owned()),
+        ("units.csv", units(&log)),
+        ("shifts.csv", shifts(&log)),
+        ("events.csv", events(&log)),
+        ("counter.csv", counter(&log)),
+    ];
+    for (name, text) in files {
+        write(&folder.join(name), &text)?;
+    }
+    Ok(SimulationReport {
+        path: folder.to_owned(),
+        simulated: true,
+        units: log.units.len() as u64,
+        shifts: log.shifts.len() as u64,
+        events: log.events.len() as u64,
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a folder that the user names, not one of the store")]
+fn make(folder: &Path) -> Result<(), EngineError> {
+    std::fs::create_dir(folder).map_err(|source| EngineError::File { action: "make", path: folder.to_owned(), source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file that the user names, not one of the store")]
+fn write(path: &Path, text: &str) -> Result<(), EngineError> {
+    std::fs::write(path, text).map_err(|source| EngineError::File { action: "write", path: path.to_owned(), source })
+}
+
+/// One line of a table, its cells quoted where they need it.
+fn line(text: &mut String, cells: &[&str]) {
+    for (at, cell) in cells.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        if cell.contains([',', '"', '\n', '\r']) {
+            text.push('"');
+            text.push_str(&cell.replace('"', "\"\""));
+            text.push('"');
+        } else {
+            text.push_str(cell);
+        }
+    }
+    text.push('\n');
+}
+
+fn time(time: Option<Nanos>) -> String {
+    time.map(|nanos| nanos.0.to_string()).unwrap_or_default()
+}
+
+fn units(log: &StationLog) -> String {
+    let mut text = String::new();
+    let names = [
+        "unit", "station", "shift", "robot", "release", "worker", "start", "end", "mode", "outcome", "attempts",
+        "object_family",
+    ];
+    line(&mut text, &names);
+    for unit in &log.units {
+        let family = match unit.conditions.get("object_family") {
+            Some(Condition::Text(family)) => family.as_str(),
+            _ => "",
+        };
+        let attempts = unit.attempts.map(|attempts| attempts.to_string()).unwrap_or_default();
+        let (start, end) = (time(unit.start), time(unit.end));
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        let [shift, robot, release, worker] =
+            [&unit.shift, &unit.robot, &unit.release, &unit.worker].map(optional);
+        let cells = [
+            &unit.unit, &unit.station, &shift, &robot, &release, &worker, &start, &end, unit.mode.name(),
+            unit.outcome.name(), &attempts, family,
+        ];
+        line(&mut text, &cells);
+    }
+    text
+}
+
+fn shifts(log: &StationLog) -> String {
+    let mut text = String::new();
+    line(&mut text, &["shift", "station", "start", "end", "break_s", "crew", "kind", "drawn"]);
+    for shift in &log.shifts {
+        let crew = if shift.crew == Crew::Human { "human" } else { "robot" };
+        let (start, end) = (time(Some(shift.span.start)), time(Some(shift.span.end)));
+        let kind = shift.kind.clone().unwrap_or_default();
+        let (pause, drawn) = (shift.break_s.to_string(), shift.drawn.to_string());
+        line(&mut text, &[&shift.shift, &shift.station, &start, &end, &pause, crew, &kind, &drawn]);
+    }
+    text
+}
+
+fn events(log: &StationLog) -> String {
+    let mut text = String::new();
+    line(&mut text, &["station", "robot", "kind", "at", "until", "unit", "detail"]);
+    for event in &log.events {
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        let [robot, unit, detail] = [&event.robot, &event.unit, &event.detail].map(optional);
+        let (at, until) = (time(Some(event.at)), time(event.until));
+        line(&mut text, &[&event.station, &robot, event.kind.name(), &at, &until, &unit, &detail]);
+    }
+    text
+}
+
+fn counter(log: &StationLog) -> String {
+    let mut text = String::new();
+    line(&mut text, &["station", "at", "total", "good"]);
+    for reading in &log.readings {
+        let good = reading.good.map(|good| good.to_string()).unwrap_or_default();
+        line(&mut text, &[&reading.station, &time(Some(reading.at)), &reading.total.to_string(), &good]);
+    }
+    text
+}

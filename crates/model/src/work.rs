@@ -1,0 +1,262 @@
+//! Units of work, and what a station's log says around them.
+//!
+//! A unit of work is one piece of work that a station scheduled or counted, recorded or not. Verdicts count units, as
+//! datasets count episodes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Mode, Nanos, Outcome, TimeSpan};
+
+/// One piece of work that a station scheduled or counted. `None` and `Unknown` are unknown.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct UnitOfWork {
+    /// Its name in the log, unique in its station.
+    pub unit: String,
+    /// The station.
+    pub station: String,
+    /// The calendar shift in which it ended; by the calendar where the log does not say.
+    pub shift: Option<String>,
+    /// The robot; `None` for work by people, and where the log does not say.
+    pub robot: Option<String>,
+    /// Hash or version of what ran on the robot.
+    pub release: Option<String>,
+    /// Pseudonym of the person, for work by people.
+    pub worker: Option<String>,
+    /// When it began.
+    pub start: Option<Nanos>,
+    /// When it ended, well or not.
+    pub end: Option<Nanos>,
+    /// Who was in command: the least autonomous of its seconds.
+    pub mode: Mode,
+    /// Seconds in each mode, where the log tells them apart.
+    pub mode_seconds: BTreeMap<Mode, f64>,
+    /// How it ended, by the log.
+    pub outcome: Outcome,
+    /// How it ended, by whoever looked again later.
+    pub confirmed: Outcome,
+    /// How often it was tried; 1 is at once.
+    pub attempts: Option<u32>,
+    /// Conditions under which it was done: `lighting_lux`, `floor`, `interference`, `object_family`, …
+    pub conditions: BTreeMap<String, Condition>,
+}
+
+impl UnitOfWork {
+    /// How it ended, as far as anyone knows: a confirmation counts more than the log.
+    pub fn outcome_known(&self) -> Outcome {
+        if self.confirmed == Outcome::Unknown { self.outcome } else { self.confirmed }
+    }
+}
+
+/// One condition of a unit of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Condition {
+    /// A measurement, in the unit that its name ends with.
+    Number(f64),
+    /// A kind.
+    Text(String),
+}
+
+/// One shift of a station's calendar, scheduled beforehand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shift {
+    /// Its name, unique in its station: `2026-10-05/early`.
+    pub shift: String,
+    /// The station.
+    pub station: String,
+    /// From when to when work was scheduled.
+    pub span: TimeSpan,
+    /// Seconds of it that were scheduled as breaks.
+    pub break_s: f64,
+    /// Whether people or robots were to work.
+    pub crew: Crew,
+    /// Kind of shift: `early`, `night`.
+    pub kind: Option<String>,
+    /// Whether an auditor drew it by lot, after it was announced how.
+    pub drawn: bool,
+}
+
+impl Shift {
+    /// Seconds that were scheduled for work.
+    pub fn scheduled_s(&self) -> f64 {
+        (self.span.seconds() - self.break_s).max(0.0)
+    }
+}
+
+/// Who was to work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crew {
+    /// People: the baseline.
+    Human,
+    /// Robots.
+    Robot,
+}
+
+/// Something that happened at a station besides work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StationEvent {
+    /// The station.
+    pub station: String,
+    /// The robot it concerns.
+    pub robot: Option<String>,
+    /// What kind of event.
+    pub kind: StationEventKind,
+    /// When it began.
+    pub at: Nanos,
+    /// When it was over.
+    pub until: Option<Nanos>,
+    /// The unit it happened in.
+    pub unit: Option<String>,
+    /// Who stepped in, what failed: the log's words.
+    pub detail: Option<String>,
+}
+
+/// Kinds of station events, mechanical enough that nobody can define one away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StationEventKind {
+    /// Any human input, touch, reset or remote help.
+    Intervention,
+    /// The hardware failed and had to be repaired.
+    HardwareFault,
+    /// The software or the policy failed.
+    SoftwareFault,
+    /// A safety stop.
+    SafetyStop,
+    /// The link to the network was cut on purpose, from `at` to `until`.
+    UplinkCut,
+    /// The set-up was disturbed on purpose.
+    Perturbation,
+}
+
+impl StationEventKind {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Intervention,
+        Self::HardwareFault,
+        Self::SoftwareFault,
+        Self::SafetyStop,
+        Self::UplinkCut,
+        Self::Perturbation,
+    ];
+
+    /// The name in tables and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intervention => "intervention",
+            Self::HardwareFault => "hardware_fault",
+            Self::SoftwareFault => "software_fault",
+            Self::SafetyStop => "safety_stop",
+            Self::UplinkCut => "uplink_cut",
+            Self::Perturbation => "perturbation",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// What a counter of its own said: how many units had passed it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CounterReading {
+    /// The station.
+    pub station: String,
+    /// When it was read.
+    pub at: Nanos,
+    /// Units since the counter's zero.
+    pub total: u64,
+    /// Good units since the counter's zero, where it can tell.
+    pub good: Option<u64>,
+}
+
+/// Who recorded a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recorder {
+    /// A recorder with a power supply and keys of its own, which the vendor does not hold.
+    Independent,
+    /// The vendor of the robot, or whoever gains by the verdict.
+    #[default]
+    SelfAttested,
+}
+
+/// A station's log in standard form: every row that could be read, and what was noticed about the others.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StationLog {
+    /// Whether `prairie simulate` made it. Every output says so.
+    pub simulated: bool,
+    /// Who recorded it.
+    pub recorder: Recorder,
+    /// The units, in the log's order.
+    pub units: Vec<UnitOfWork>,
+    /// The calendar.
+    pub shifts: Vec<Shift>,
+    /// Interventions, faults, stops.
+    pub events: Vec<StationEvent>,
+    /// Readings of the independent counter.
+    pub readings: Vec<CounterReading>,
+}
+
+/// What was noticed while a station's log was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogNote {
+    /// What kind of thing.
+    pub kind: LogNoteKind,
+    /// The file it is in.
+    pub file: String,
+    /// The column it is about.
+    pub column: Option<String>,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them, from 1.
+    pub first_row: Option<u64>,
+    /// One of the values, or why.
+    pub example: Option<String>,
+}
+
+/// The kinds of things that can be noticed in a station's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogNoteKind {
+    /// A file that the mapping names is not there.
+    FileMissing,
+    /// A file ends in the middle.
+    Truncated,
+    /// Rows that are no rows of their table.
+    RowUnreadable,
+    /// Rows without what makes them a row: a unit without a name, an event without a time.
+    RowIncomplete,
+    /// A column that the mapping names is not there.
+    ColumnMissing,
+    /// Values that could not be understood, and are unknown therefore.
+    ValueUnknown,
+    /// Rows that end before they begin.
+    TimeReversed,
+    /// Rows that begin before the row above them began: the clock was set back, or rows were inserted.
+    TimeStep,
+}
+
+impl LogNote {
+    /// The note as a sentence: `units.csv: 3 rows where `outcome` is not understood, the first row 17 ("okay?")`.
+    pub fn sentence(&self) -> String {
+        let column = self.column.as_deref().unwrap_or("a column");
+        let what = match self.kind {
+            LogNoteKind::FileMissing => "is not there".to_owned(),
+            LogNoteKind::Truncated => "ends in the middle, or cannot be read to its end".to_owned(),
+            LogNoteKind::RowUnreadable => format!("{} rows could not be read", self.rows),
+            LogNoteKind::RowIncomplete => format!("{} rows lack what makes them one", self.rows),
+            LogNoteKind::ColumnMissing => format!("has no column `{column}`, which the mapping names"),
+            LogNoteKind::ValueUnknown => format!("{} rows where `{column}` is not understood", self.rows),
+            LogNoteKind::TimeReversed => format!("{} rows end before they begin", self.rows),
+            LogNoteKind::TimeStep => format!("{} rows begin before the row above them", self.rows),
+        };
+        let first = self.first_row.map(|row| format!(", the first row {row}")).unwrap_or_default();
+        let example = self.example.as_ref().map(|text| format!(" (`{text}`)")).unwrap_or_default();
+        format!("{}: {what}{first}{example}", self.file)
+    }
+}

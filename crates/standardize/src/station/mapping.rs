@@ -1,0 +1,181 @@
+//! The mapping of a station's log: which file holds what, and what its columns and values mean.
+
+use std::collections::BTreeMap;
+
+use prairie_model::Recorder;
+use serde::{Deserialize, Serialize};
+
+use super::cell::offset_of;
+
+/// Version of the form. A reader refuses others.
+pub const STATION_LOG_SCHEMA: &str = "prairie/station-log/1";
+
+/// Sections of one mapping.
+const SECTIONS_MAX: usize = 1000;
+
+/// How a station's log is to be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogMapping {
+    /// Version of the form: [`STATION_LOG_SCHEMA`].
+    pub schema: String,
+    /// Who recorded it.
+    #[serde(default)]
+    pub recorder: Recorder,
+    /// Whether it was made by a simulation.
+    #[serde(default)]
+    pub simulated: bool,
+    /// What times without an offset are meant in: `+08:00`. Without it they are UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<String>,
+    /// Values of fields that the files leave out or empty: `station = "door-3"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<String, String>,
+    /// The files.
+    pub files: Vec<Section>,
+}
+
+/// One file of a log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Its path in the log's folder. Its name ends with `csv`, `tsv`, `jsonl`, `ndjson` or `parquet`.
+    pub path: String,
+    /// What its rows are.
+    pub kind: SectionKind,
+    /// Unit of times that are numbers: `s` (default), `ms`, `us` or `ns` since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_unit: Option<String>,
+    /// Field to column, where they have different names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
+    /// Condition to column.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, String>,
+    /// Field to what its values mean: `outcome.OK = "success"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What the rows of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionKind {
+    /// Units of work.
+    Units,
+    /// Shifts of the calendar.
+    Shifts,
+    /// Interventions, faults, stops.
+    Events,
+    /// Readings of the independent counter.
+    Readings,
+}
+
+impl SectionKind {
+    /// The name in mappings and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Units => "units",
+            Self::Shifts => "shifts",
+            Self::Events => "events",
+            Self::Readings => "readings",
+        }
+    }
+
+    /// The fields of its rows.
+    pub const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Units => &[
+                "attempts", "confirmed", "end", "mode", "outcome", "release", "robot", "shift", "start", "station",
+                "unit", "worker",
+            ],
+            Self::Shifts => &["break_s", "crew", "drawn", "end", "kind", "shift", "start", "station"],
+            Self::Events => &["at", "detail", "kind", "robot", "station", "unit", "until"],
+            Self::Readings => &["at", "good", "station", "total"],
+        }
+    }
+}
+
+/// Why a mapping cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LogMappingError {
+    /// Not TOML, or not of this form.
+    #[error("the mapping has not the form of a station log's: {0}")]
+    Form(String),
+    /// Another version of the form.
+    #[error("the mapping's schema is `{0}`, and this program reads `{STATION_LOG_SCHEMA}`")]
+    OtherSchema(String),
+    /// A name that means nothing here.
+    #[error("{what} `{name}` of `{file}` is none of: {known}")]
+    Unknown {
+        /// What kind of name.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The file of the section.
+        file: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// An offset from UTC that is none.
+    #[error("`utc_offset` is `{0}`, and must be like `+08:00`")]
+    Offset(String),
+    /// More sections than any log has.
+    #[error("the mapping names {0} files, and {SECTIONS_MAX} are allowed")]
+    TooMany(usize),
+}
+
+impl LogMapping {
+    /// Reads a mapping.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no TOML of this form, or names a field that there is not.
+    pub fn from_toml(text: &str) -> Result<Self, LogMappingError> {
+        let mapping: Self = toml::from_str(text).map_err(|error| LogMappingError::Form(error.to_string()))?;
+        if mapping.schema != STATION_LOG_SCHEMA {
+            return Err(LogMappingError::OtherSchema(mapping.schema));
+        }
+        if mapping.files.len() > SECTIONS_MAX {
+            return Err(LogMappingError::TooMany(mapping.files.len()));
+        }
+        if let Some(offset) = mapping.utc_offset.as_ref().filter(|offset| offset_of(offset).is_none()) {
+            return Err(LogMappingError::Offset(offset.clone()));
+        }
+        for section in &mapping.files {
+            let fields = section.kind.fields();
+            let unknown = |what, name: &str, known: &[&str]| LogMappingError::Unknown {
+                what,
+                name: name.to_owned(),
+                file: section.path.clone(),
+                known: known.join(", "),
+            };
+            let mut named = section.columns.keys().chain(section.values.keys());
+            if let Some(name) = named.find(|name| !fields.contains(&name.as_str())) {
+                return Err(unknown("field", name, fields));
+            }
+            let units = ["s", "ms", "us", "ns"];
+            if let Some(unit) = section.time_unit.as_ref().filter(|unit| !units.contains(&unit.as_str())) {
+                return Err(unknown("time unit", unit, &units));
+            }
+        }
+        Ok(mapping)
+    }
+
+    /// Seconds that local time is ahead of UTC.
+    pub(super) fn offset_s(&self) -> i64 {
+        self.utc_offset.as_deref().and_then(offset_of).unwrap_or(0)
+    }
+}
+
+impl Section {
+    /// Nanoseconds of one unit of time.
+    pub(super) fn time_unit_ns(&self) -> i64 {
+        match self.time_unit.as_deref() {
+            Some("ms") => 1_000_000,
+            Some("us") => 1_000,
+            Some("ns") => 1,
+            _ => 1_000_000_000,
+        }
+    }
+}

@@ -1,0 +1,553 @@
+//! What a verdict is computed from: the units and events of a station log, sorted out by the protocol.
+//!
+//! ```text
+//!   Shift* ─▶ Builder ─▶ UnitOfWork*, StationEvent*, CounterReading* ─▶ Evidence {shifts with sums, tally}
+//! ```
+//!
+//! Units are kept in 48 bytes each until all are there, then summed per shift, in an order that does not depend on the order
+//! of import. Every unit that was read is in the [`Tally`] once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prairie_model::{CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, UnitOfWork};
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Cluster, Frozen};
+use crate::stats::rhythm;
+
+/// A stratum's place when a unit fits none, and when the protocol has none.
+pub const NO_STRATUM: u16 = u16::MAX;
+
+/// Shifts, robots or people that one verdict can be about.
+const NAMES_MAX: usize = 1 << 20;
+
+/// What became of the units that were read. They add up: `read` is the sum of all the others.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Units in the log.
+    pub read: u64,
+    /// Robots' units that the verdict counts.
+    pub counted: u64,
+    /// People's units for comparison.
+    pub baseline: u64,
+    /// Left out by a rule of the protocol, by its name.
+    pub excluded: BTreeMap<String, u64>,
+    /// From before the protocol was frozen.
+    pub before_freeze: u64,
+    /// By a release that the protocol does not name, or by none.
+    pub other_release: u64,
+    /// By a robot that the protocol does not name.
+    pub other_robot: u64,
+    /// At stations that the protocol does not name.
+    pub other_station: u64,
+    /// In no shift of the calendar.
+    pub unscheduled: u64,
+    /// The same unit of the same station again.
+    pub repeated: u64,
+    /// Without a time at which they ended, and without a shift.
+    pub undated: u64,
+}
+
+impl Tally {
+    /// Whether every unit that was read is somewhere, once.
+    pub fn reconciles(&self) -> bool {
+        let parts = [
+            self.counted,
+            self.baseline,
+            self.excluded.values().sum(),
+            self.before_freeze,
+            self.other_release,
+            self.other_robot,
+            self.other_station,
+            self.unscheduled,
+            self.repeated,
+            self.undated,
+        ];
+        parts.iter().sum::<u64>() == self.read
+    }
+}
+
+/// Units of one stratum in one cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Place of the stratum in the protocol; [`NO_STRATUM`] where a unit fits none.
+    pub stratum: u16,
+    /// Robot of the cluster where clusters are robot and shift, otherwise zero.
+    pub robot: u32,
+    /// Units.
+    pub units: u64,
+    /// Good ones, by the protocol's rule.
+    pub good: u64,
+}
+
+/// One shift with its sums.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShiftSums {
+    /// The shift.
+    pub shift: Shift,
+    /// Units per stratum, sorted.
+    pub cells: Vec<Cell>,
+    /// Seconds from good unit to good unit, in order of time.
+    pub takts_s: Vec<f64>,
+    /// Mean logarithm of those seconds, with the time after the last good unit charged to the shift; `None` for a shift that
+    /// was not worked.
+    pub mean_ln_takt: Option<f64>,
+    /// Units in each mode, in the order of [`Mode::ALL`].
+    pub modes: [u64; 6],
+    /// Units whose outcome nobody knows. They are not good.
+    pub outcome_unknown: u64,
+    /// Robots that worked in it, by place in [`Evidence::robots`].
+    pub robots: BTreeSet<u32>,
+    /// People that worked in it, by place in [`Evidence::workers`].
+    pub workers: BTreeSet<u32>,
+    /// Events, in the order of [`StationEventKind::ALL`].
+    pub events: [u64; 6],
+    /// Seconds in which a fault, a stop or an intervention kept the station from working on its own.
+    pub down_s: f64,
+    /// Units that the independent counter counted, where it was read at both ends.
+    pub counter: Option<u64>,
+}
+
+impl ShiftSums {
+    /// Units of all strata.
+    pub fn units(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.units).sum()
+    }
+
+    /// Good units of all strata.
+    pub fn good(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.good).sum()
+    }
+
+    /// Events of a kind.
+    pub fn events_of(&self, kind: StationEventKind) -> u64 {
+        StationEventKind::ALL.iter().position(|each| *each == kind).map_or(0, |at| self.events[at])
+    }
+}
+
+/// What a verdict is computed from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evidence {
+    /// Shifts in which robots were to work, after the freeze, by time and station.
+    pub robot: Vec<ShiftSums>,
+    /// Shifts in which people worked, by time and station.
+    pub human: Vec<ShiftSums>,
+    /// Names of robots, sorted.
+    pub robots: Vec<String>,
+    /// Pseudonyms of people, sorted.
+    pub workers: Vec<String>,
+    /// What became of every unit.
+    pub tally: Tally,
+}
+
+/// Evidence cannot be put together.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EvidenceError {
+    /// More names than one verdict can be about.
+    #[error("the log names {found} {what}, and a verdict is about {NAMES_MAX} at most")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        found: usize,
+    },
+    /// The same shift of a station stands twice in the calendar, differently.
+    #[error("shift `{shift}` of `{station}` stands twice in the calendar")]
+    ShiftTwice {
+        /// The shift.
+        shift: String,
+        /// The station.
+        station: String,
+    },
+    /// Two shifts of a station at the same time.
+    #[error("shifts `{one}` and `{other}` of `{station}` overlap")]
+    ShiftsOverlap {
+        /// The first.
+        one: String,
+        /// The second.
+        other: String,
+        /// The station.
+        station: String,
+    },
+    /// People were recorded for comparison when the robots' run had begun.
+    #[error("baseline shift `{shift}` of `{station}` ended after the robots' run began: people could see what they were compared with")]
+    BaselineLate {
+        /// The shift.
+        shift: String,
+        /// The station.
+        station: String,
+    },
+}
+
+/// A unit while evidence is put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kept {
+    shift: u32,
+    end: i64,
+    id: u128,
+    start: i64,
+    robot: u32,
+    worker: u32,
+    stratum: u16,
+    mode: u8,
+    good: bool,
+    unknown: bool,
+}
+
+/// Puts evidence together, unit by unit.
+#[derive(Debug)]
+pub struct Builder<'a> {
+    frozen: &'a Frozen,
+    /// Sorted by station and start.
+    shifts: Vec<Shift>,
+    by_name: BTreeMap<String, BTreeMap<String, u32>>,
+    kept: Vec<Kept>,
+    robots: BTreeMap<String, u32>,
+    workers: BTreeMap<String, u32>,
+    events: Vec<StationEvent>,
+    readings: Vec<CounterReading>,
+    tally: Tally,
+}
+
+impl<'a> Builder<'a> {
+    /// Begins with the calendar: every scheduled shift counts, worked or not.
+    ///
+    /// # Errors
+    ///
+    /// Where the calendar contradicts itself, or people were recorded after the robots' run began.
+    pub fn new(frozen: &'a Frozen, calendar: &[Shift]) -> Result<Self, EvidenceError> {
+        let mut shifts: Vec<Shift> = calendar.iter().filter(|shift| is_in_scope(frozen, shift)).cloned().collect();
+        if shifts.len() > NAMES_MAX {
+            return Err(EvidenceError::TooMany { what: "shifts", found: shifts.len() });
+        }
+        shifts.sort_by(|a, b| {
+            (&a.station, a.span.start, &a.shift, a.span.end).cmp(&(&b.station, b.span.start, &b.shift, b.span.end))
+        });
+        shifts.dedup();
+        for pair in shifts.windows(2).filter(|pair| pair[0].station == pair[1].station) {
+            if pair[1].span.start < pair[0].span.end {
+                let [one, other, station] = [&pair[0].shift, &pair[1].shift, &pair[0].station].map(Clone::clone);
+                return Err(EvidenceError::ShiftsOverlap { one, other, station });
+            }
+        }
+        let mut by_name: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
+        for (at, shift) in (0u32..).zip(&shifts) {
+            if by_name.entry(shift.station.clone()).or_default().insert(shift.shift.clone(), at).is_some() {
+                return Err(EvidenceError::ShiftTwice { shift: shift.shift.clone(), station: shift.station.clone() });
+            }
+        }
+        let run = shifts.iter().filter(|shift| shift.crew == Crew::Robot).map(|shift| shift.span.start).min();
+        let late = shifts.iter().find(|shift| shift.crew == Crew::Human && run.is_some_and(|run| shift.span.end > run));
+        if let Some(shift) = late {
+            return Err(EvidenceError::BaselineLate { shift: shift.shift.clone(), station: shift.station.clone() });
+        }
+        Ok(Self {
+            frozen,
+            shifts,
+            by_name,
+            kept: Vec::new(),
+            robots: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            events: Vec::new(),
+            readings: Vec::new(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Adds a unit, or counts why not.
+    pub fn unit(&mut self, unit: &UnitOfWork) -> Result<(), EvidenceError> {
+        self.tally.read += 1;
+        let protocol = &self.frozen.protocol;
+        let known = |crew| protocol.stations(crew).contains(&unit.station);
+        if !known(Crew::Robot) && !known(Crew::Human) {
+            self.tally.other_station += 1;
+            return Ok(());
+        }
+        if unit.shift.is_none() && unit.end.or(unit.start).is_none() {
+            self.tally.undated += 1;
+            return Ok(());
+        }
+        let Some(shift) = self.shift_of(unit) else {
+            // Of a shift from before the freeze the calendar keeps nothing.
+            let before = unit.end.or(unit.start).is_some_and(|at| at < self.frozen.frozen);
+            *(if before { &mut self.tally.before_freeze } else { &mut self.tally.unscheduled }) += 1;
+            return Ok(());
+        };
+        // OK to index: `shift_of` gives places in `shifts`.
+        let crew = self.shifts[shift as usize].crew;
+        if crew == Crew::Robot && !self.is_of_run(unit) {
+            return Ok(());
+        }
+        if let Some(exclusion) = protocol.exclusions.iter().find(|it| it.rule.takes(&unit.conditions)) {
+            *self.tally.excluded.entry(exclusion.name.clone()).or_default() += 1;
+            return Ok(());
+        }
+        let outcome = unit.outcome_known();
+        let good = match crew {
+            Crew::Human => outcome == Outcome::Success,
+            Crew::Robot => {
+                let rule = &protocol.success;
+                outcome == Outcome::Success
+                    && (!rule.autonomous || unit.mode == Mode::Autonomous)
+                    && (!rule.first_pass || unit.attempts.is_some_and(|attempts| attempts <= 1))
+            }
+        };
+        let stratum = protocol.stratum_of(&unit.conditions).and_then(|at| u16::try_from(at).ok()).unwrap_or(NO_STRATUM);
+        // OK to cast: `Mode::ALL` has six entries.
+        let mode = Mode::ALL.iter().position(|mode| *mode == unit.mode).unwrap_or(Mode::ALL.len() - 1) as u8;
+        let robot = number(&mut self.robots, unit.robot.as_deref(), "robots")?;
+        let worker = number(&mut self.workers, unit.worker.as_deref(), "people")?;
+        let end = unit.end.or(unit.start).map_or(i64::MIN, |nanos| nanos.0);
+        self.kept.push(Kept {
+            shift,
+            end,
+            id: name_hash(&unit.unit),
+            start: unit.start.map_or(end, |nanos| nanos.0),
+            robot,
+            worker,
+            stratum,
+            mode,
+            good,
+            unknown: outcome == Outcome::Unknown,
+        });
+        Ok(())
+    }
+
+    /// Adds an event.
+    pub fn event(&mut self, event: StationEvent) {
+        self.events.push(event);
+    }
+
+    /// Adds a reading of the independent counter.
+    pub fn reading(&mut self, reading: CounterReading) {
+        self.readings.push(reading);
+    }
+
+    /// Sums everything up.
+    pub fn finish(mut self) -> Evidence {
+        self.drop_repeated();
+        let (robots, renumbered) = sorted_names(&self.robots);
+        let (workers, renumbered_workers) = sorted_names(&self.workers);
+        for kept in &mut self.kept {
+            kept.robot = renumber(&renumbered, kept.robot);
+            kept.worker = renumber(&renumbered_workers, kept.worker);
+        }
+        self.kept.sort_unstable();
+        let mut sums: Vec<ShiftSums> = self.shifts.iter().map(empty_sums).collect();
+        let by_robot = self.frozen.protocol.scope.cluster == Cluster::RobotShift;
+        let mut rest = self.kept.as_slice();
+        while let Some(first) = rest.first() {
+            let (of_shift, others) = rest.split_at(rest.partition_point(|kept| kept.shift == first.shift));
+            // OK to index: the number was given by `shift_of`.
+            sum_units(&mut sums[first.shift as usize], of_shift, by_robot);
+            rest = others;
+        }
+        self.sum_events(&mut sums);
+        self.sum_readings(&mut sums);
+        let (robot, human): (Vec<_>, Vec<_>) = sums.into_iter().partition(|sums| sums.shift.crew == Crew::Robot);
+        self.tally.counted = robot.iter().map(ShiftSums::units).sum();
+        self.tally.baseline = human.iter().map(ShiftSums::units).sum();
+        let by_time = |mut shifts: Vec<ShiftSums>| {
+            shifts.sort_by(|a, b| (a.shift.span.start, &a.shift.station).cmp(&(b.shift.span.start, &b.shift.station)));
+            shifts
+        };
+        Evidence { robot: by_time(robot), human: by_time(human), robots, workers, tally: self.tally }
+    }
+
+    /// The shift of a unit: by its name, else by the time at which it ended.
+    fn shift_of(&self, unit: &UnitOfWork) -> Option<u32> {
+        if let Some(name) = &unit.shift {
+            return self.by_name.get(&unit.station)?.get(name).copied();
+        }
+        self.shift_at(&unit.station, unit.end.or(unit.start)?)
+    }
+
+    /// The shift of a station at a time.
+    fn shift_at(&self, station: &str, at: Nanos) -> Option<u32> {
+        let after = self.shifts.partition_point(|shift| (shift.station.as_str(), shift.span.start) <= (station, at));
+        let place = after.checked_sub(1)?;
+        let shift = &self.shifts[place];
+        // OK to cast: there are at most NAMES_MAX shifts.
+        (shift.station == station && at <= shift.span.end).then_some(place as u32)
+    }
+
+    /// Whether a robot's unit was done by what the protocol is about; counts it where not.
+    fn is_of_run(&mut self, unit: &UnitOfWork) -> bool {
+        let scope = &self.frozen.protocol.scope;
+        if scope.release.is_some() && unit.release != scope.release {
+            self.tally.other_release += 1;
+            return false;
+        }
+        let named = unit.robot.as_ref().is_some_and(|robot| scope.robots.contains(robot));
+        if !scope.robots.is_empty() && !named {
+            self.tally.other_robot += 1;
+            return false;
+        }
+        true
+    }
+
+    /// Keeps one row of each unit: a unit that stands twice is good only if both rows say so.
+    fn drop_repeated(&mut self) {
+        let station = |kept: &Kept| &self.shifts[kept.shift as usize].station;
+        self.kept.sort_unstable_by(|a, b| (station(a), a.id, a).cmp(&(station(b), b.id, b)));
+        let before = self.kept.len();
+        let mut distinct: Vec<Kept> = Vec::with_capacity(before);
+        for kept in &self.kept {
+            match distinct.last_mut() {
+                Some(last) if last.id == kept.id && station(last) == station(kept) => {
+                    last.good &= kept.good;
+                    last.unknown |= kept.unknown;
+                }
+                _ => distinct.push(*kept),
+            }
+        }
+        self.tally.repeated += (before - distinct.len()) as u64;
+        self.kept = distinct;
+    }
+
+    fn sum_events(&self, sums: &mut [ShiftSums]) {
+        // Seconds in which several things kept a station from working count once.
+        let mut down: BTreeMap<u32, Vec<(i64, i64)>> = BTreeMap::new();
+        for event in &self.events {
+            let Some(shift) = self.shift_at(&event.station, event.at) else { continue };
+            // OK to index: `shift_at` gives places in `shifts`.
+            let sums = &mut sums[shift as usize];
+            if let Some(at) = StationEventKind::ALL.iter().position(|kind| *kind == event.kind) {
+                sums.events[at] += 1;
+            }
+            let keeps_from_work = !matches!(event.kind, StationEventKind::UplinkCut | StationEventKind::Perturbation);
+            if let (true, Some(until)) = (keeps_from_work, event.until) {
+                down.entry(shift).or_default().push((event.at.0, until.0.min(sums.shift.span.end.0)));
+            }
+        }
+        for (shift, mut spans) in down {
+            spans.sort_unstable();
+            let mut reached = i64::MIN;
+            let mut total = 0.0;
+            for (from, to) in spans {
+                let from = from.max(reached);
+                if to > from {
+                    total += Nanos(to).seconds_since(Nanos(from));
+                    reached = to;
+                }
+            }
+            sums[shift as usize].down_s = total;
+        }
+    }
+
+    /// The counter's difference over each shift: from the last reading at or before its start, to the first at or after its
+    /// end. Readings further than an hour away say nothing.
+    fn sum_readings(&mut self, sums: &mut [ShiftSums]) {
+        const FAR: i64 = 3_600_000_000_000;
+        self.readings.sort_by(|a, b| (&a.station, a.at, a.total).cmp(&(&b.station, b.at, b.total)));
+        for sums in sums {
+            let of_station = |reading: &CounterReading| reading.station.as_str().cmp(&sums.shift.station);
+            let first = self.readings.partition_point(|reading| of_station(reading).is_lt());
+            let last = self.readings.partition_point(|reading| of_station(reading).is_le());
+            let readings = &self.readings[first..last];
+            let (start, end) = (sums.shift.span.start, sums.shift.span.end);
+            let before = readings.iter().rev().find(|reading| reading.at <= start);
+            let after = readings.iter().find(|reading| reading.at >= end);
+            let (Some(before), Some(after)) = (before, after) else { continue };
+            if start.0.saturating_sub(before.at.0) <= FAR && after.at.0.saturating_sub(end.0) <= FAR {
+                sums.counter = after.total.checked_sub(before.total);
+            }
+        }
+    }
+}
+
+/// Whether a shift is of the run, or of the baseline.
+fn is_in_scope(frozen: &Frozen, shift: &Shift) -> bool {
+    frozen.protocol.stations(shift.crew).contains(&shift.station)
+        && (shift.crew == Crew::Human || shift.span.start >= frozen.frozen)
+}
+
+fn empty_sums(shift: &Shift) -> ShiftSums {
+    ShiftSums {
+        shift: shift.clone(),
+        cells: Vec::new(),
+        takts_s: Vec::new(),
+        mean_ln_takt: None,
+        modes: [0; 6],
+        outcome_unknown: 0,
+        robots: BTreeSet::new(),
+        workers: BTreeSet::new(),
+        events: [0; 6],
+        down_s: 0.0,
+        counter: None,
+    }
+}
+
+/// Sums the units of one shift, which are sorted by the time at which they ended.
+fn sum_units(sums: &mut ShiftSums, units: &[Kept], by_robot: bool) {
+    let mut cells: BTreeMap<(u16, u32), (u64, u64)> = BTreeMap::new();
+    let (mut good_s, mut other_s) = (Vec::new(), Vec::new());
+    let span = sums.shift.span;
+    for unit in units {
+        let cell = cells.entry((unit.stratum, if by_robot { unit.robot } else { 0 })).or_default();
+        cell.0 += 1;
+        cell.1 += u64::from(unit.good);
+        sums.modes[usize::from(unit.mode).min(5)] += 1;
+        sums.outcome_unknown += u64::from(unit.unknown);
+        if unit.robot != u32::MAX {
+            sums.robots.insert(unit.robot);
+        }
+        if unit.worker != u32::MAX {
+            sums.workers.insert(unit.worker);
+        }
+        if unit.end != i64::MIN {
+            // A unit that ended in the minutes after its shift is counted at the shift's end.
+            let at = Nanos(unit.end).max(span.start).min(span.end).seconds_since(span.start);
+            if !unit.good {
+                other_s.push(at);
+            } else if at > good_s.last().copied().unwrap_or(0.0) {
+                // Units that are counted at once are one unit of work for the rhythm.
+                good_s.push(at);
+            }
+        }
+    }
+    sums.cells = cells
+        .into_iter()
+        .map(|((stratum, robot), (units, good))| Cell { stratum, robot, units, good })
+        .collect();
+    if let Ok(takts) = rhythm::takts(0.0, span.seconds(), &good_s, &other_s) {
+        sums.mean_ln_takt = Some(takts.mean_ln_takt);
+        sums.takts_s = takts.takt_s;
+    }
+}
+
+/// The number of a name, in the order in which names appear; `u32::MAX` for none.
+fn number(names: &mut BTreeMap<String, u32>, name: Option<&str>, what: &'static str) -> Result<u32, EvidenceError> {
+    let Some(name) = name else { return Ok(u32::MAX) };
+    if let Some(number) = names.get(name) {
+        return Ok(*number);
+    }
+    let next = names.len();
+    if next >= NAMES_MAX {
+        return Err(EvidenceError::TooMany { what, found: next + 1 });
+    }
+    // OK to cast: below NAMES_MAX.
+    names.insert(name.to_owned(), next as u32);
+    Ok(next as u32)
+}
+
+/// Names in order, and the new number of each old one.
+fn sorted_names(names: &BTreeMap<String, u32>) -> (Vec<String>, Vec<u32>) {
+    let mut renumbered = vec![0; names.len()];
+    for (new, old) in (0u32..).zip(names.values()) {
+        // OK to index: numbers were given from zero, one by one.
+        renumbered[*old as usize] = new;
+    }
+    (names.keys().cloned().collect(), renumbered)
+}
+
+fn renumber(renumbered: &[u32], old: u32) -> u32 {
+    renumbered.get(old as usize).copied().unwrap_or(u32::MAX)
+}
+
+/// A unit's name in 128 bits (FNV-1a), to find repeated ones.
+fn name_hash(name: &str) -> u128 {
+    name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
+}
