@@ -140,7 +140,6 @@ impl Engine {
             }],
             derivations: vec![DerivationRow { id, derivation, episodes: episodes.clone() }],
             files: written.files,
-            revisions: Vec::new(),
             leaves: written
                 .episodes
                 .iter()
@@ -151,6 +150,7 @@ impl Engine {
                 })
                 .collect(),
             note: format!("ingest `{path}`"),
+            ..Commit::default()
         };
         let snapshot = self.commit(&commit)?;
         past.learn(bytes.id, snapshot, written.episodes.into_iter().map(|episode| episode.known).collect());
