@@ -75,7 +75,7 @@ fn fuzz(target: &str, seconds: u64) -> anyhow::Result<bool> {
     let builds = env::var_os("PRAIRIE_FUZZ_TARGET_DIR").map_or_else(|| place::cache().join("fuzz"), Into::into);
     let flags = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-                 -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Ccodegen-units=1 -Zsanitizer=address";
+                 -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Zsanitizer=address";
     let host = "x86_64-unknown-linux-gnu";
     let root = place::root();
     let status = command

@@ -12,8 +12,8 @@ use prairie_store::{Objects, object_key};
 use sqlx::{Row as _, SqlitePool};
 
 use crate::bridge::Bridge;
-use crate::document;
 use crate::database::{self, Draft, HIDE_ALL, bytes_from_db, doing, from_db, to_db};
+use crate::document;
 use crate::view::{self, View};
 use crate::{
     CatalogError, Commit, Committed, DataFile, DerivationRow, RecordingFile, RecordingRow, Result, SnapshotId,

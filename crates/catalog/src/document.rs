@@ -57,13 +57,12 @@ impl Catalog {
     /// The latest version of a document.
     pub fn document<'a>(&'a self, kind: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<Document>>> {
         Box::pin(async move {
-            let row =
-                sqlx::query("SELECT * FROM documents WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1")
-                    .bind(kind)
-                    .bind(name)
-                    .fetch_optional(self.pool())
-                    .await
-                    .map_err(doing("read a document"))?;
+            let row = sqlx::query("SELECT * FROM documents WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1")
+                .bind(kind)
+                .bind(name)
+                .fetch_optional(self.pool())
+                .await
+                .map_err(doing("read a document"))?;
             row.as_ref().map(read).transpose()
         })
     }

@@ -9,8 +9,16 @@ use crate::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, dataset, 
 
 /// Tables of facts that are not samples.
 const FACTS: [&str; 10] = [
-    "counter_readings", "dataset_episodes", "episodes", "findings", "receipts", "segments", "shifts", "station_events",
-    "streams", "units",
+    "counter_readings",
+    "dataset_episodes",
+    "episodes",
+    "findings",
+    "receipts",
+    "segments",
+    "shifts",
+    "station_events",
+    "streams",
+    "units",
 ];
 
 /// Names of all tables that are made of Parquet files, sorted.

@@ -169,14 +169,17 @@ async fn an_empty_store_has_every_table() {
         assert_eq!(number(&catalog, &format!("SELECT count(*) FROM {table}"), None).await, 0, "{table}");
         let grouped = format!("SELECT KEY, count(*) FROM {table} GROUP BY 1 ORDER BY 2 LIMIT 3").replace(
             "KEY",
-            if table_schema(table).unwrap().field_with_name("stream").is_ok() { "stream" } else { "episode_id" },
+            ["stream", "episode_id", "log_id"]
+                .into_iter()
+                .find(|name| table_schema(table).unwrap().field_with_name(name).is_ok())
+                .unwrap(),
         );
         assert!(catalog.query(&grouped, None).await.unwrap().iter().all(|batch| batch.num_rows() == 0), "{table}");
         let columns = table_schema(table).unwrap().fields().len() as i64;
         let sql = format!("SELECT count(*) FROM information_schema.columns WHERE table_name = '{table}'");
         assert_eq!(number(&catalog, &sql, None).await, columns, "{table}");
     }
-    for table in ["datasets", "derivations", "ledger", "recording_files", "recordings", "snapshots"] {
+    for table in ["datasets", "derivations", "documents", "ledger", "recording_files", "recordings", "snapshots"] {
         assert_eq!(number(&catalog, &format!("SELECT count(*) FROM {table}"), Some(0)).await, 0, "{table}");
     }
     assert!(catalog.fsck(true).await.unwrap().problems.is_empty());
@@ -690,7 +693,7 @@ async fn a_store_of_another_version_is_refused() {
     pool.close().await;
     let objects = Arc::new(Disk::open(dir.path()).unwrap());
     match Catalog::open(dir.path(), objects).await {
-        Err(CatalogError::NewerSchema { found: 99, known: 2 }) => {}
+        Err(CatalogError::NewerSchema { found: 99, known: 3 }) => {}
         other => panic!("{other:?}"),
     }
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
@@ -700,6 +703,42 @@ async fn a_store_of_another_version_is_refused() {
     let objects = Arc::new(Disk::open(dir.path()).unwrap());
     let error = Catalog::open(dir.path(), objects).await.unwrap_err();
     assert!(matches!(error, CatalogError::OlderSchema { found: 1, oldest: 2 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_store_of_version_2_is_brought_up_to_date_and_keeps_what_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path()).await;
+    Take::new("take", 3).ingest(&catalog).await;
+    drop(catalog);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql("DROP TABLE documents; PRAGMA user_version = 2").execute(&pool).await.unwrap();
+    pool.close().await;
+    let catalog = open(dir.path()).await;
+    assert_eq!(number(&catalog, "SELECT count(*) FROM documents", None).await, 0);
+    assert!(number(&catalog, "SELECT count(*) FROM episodes", None).await > 0);
+}
+
+#[tokio::test]
+async fn a_document_is_a_new_version_only_when_it_says_something_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path()).await;
+    let put = async |text: &str| {
+        let payload = serde_json::json!({ "text": text });
+        let digest = prairie_model::Hash256::of(text.as_bytes());
+        let (kind, name) = ("station".to_owned(), "door-3".to_owned());
+        let documents = vec![prairie_catalog::NewDocument { kind, name, payload, digest }];
+        catalog.commit(&Commit { documents, ..Commit::default() }).await.unwrap();
+    };
+    for text in ["one", "one", "two"] {
+        put(text).await;
+    }
+    let latest = catalog.document("station", "door-3").await.unwrap().unwrap();
+    assert_eq!((latest.version, &latest.payload["text"]), (2, &serde_json::json!("two")));
+    assert_eq!(catalog.documents("station").await.unwrap().len(), 2);
+    assert_eq!(catalog.document("station", "door-4").await.unwrap(), None);
+    assert_eq!(number(&catalog, "SELECT max(version) FROM documents", None).await, 2);
 }
 
 #[tokio::test]

@@ -207,7 +207,11 @@ fn a_simulated_station_goes_the_whole_proof_road() {
     let frozen = json(&run(&["protocol", "freeze", &at("book.toml"), "--output-format", "json"]));
     assert_eq!((&frozen["attempt"], &frozen["already"]), (&Value::from(1), &Value::from(false)));
     let again = json(&run(&["protocol", "freeze", &at("book.toml"), "--output-format", "json"]));
-    assert_eq!((&again["hash"], &again["already"]), (&frozen["hash"], &Value::from(true)), "no second attempt for nothing");
+    assert_eq!(
+        (&again["hash"], &again["already"]),
+        (&frozen["hash"], &Value::from(true)),
+        "no second attempt for nothing"
+    );
 
     let log = simulated(dir.path(), "good", "success = 0.99");
     let imported = json(&run(&["log", "import", log.to_str().unwrap(), "--output-format", "json"]));
@@ -224,7 +228,9 @@ fn a_simulated_station_goes_the_whole_proof_road() {
 
     let key = run(&["receipt", "key"]);
     fs::write(at("key.pem"), &key.stdout).unwrap();
-    let check = |file: &str| run(&["report", "check", file, "--key", &at("key.pem"), "--data", &at("store"), "--output-format", "json"]);
+    let check = |file: &str| {
+        run(&["report", "check", file, "--key", &at("key.pem"), "--data", &at("store"), "--output-format", "json"])
+    };
     let held = check(&page);
     assert_eq!(held.status.code(), Some(0), "{}", String::from_utf8_lossy(&held.stdout));
     assert_eq!(json(&held)["recomputed"], Value::Array(Vec::new()));
@@ -236,7 +242,11 @@ fn a_simulated_station_goes_the_whole_proof_road() {
     fs::write(at("edited.html"), text.replace("What this verdict does not show", "Everything was shown")).unwrap();
     let edited = check(&at("edited.html"));
     assert_eq!(edited.status.code(), Some(1));
-    assert!(json(&edited)["page"].as_str().unwrap().starts_with("line "), "{}", String::from_utf8_lossy(&edited.stdout));
+    assert!(
+        json(&edited)["page"].as_str().unwrap().starts_with("line "),
+        "{}",
+        String::from_utf8_lossy(&edited.stdout)
+    );
 }
 
 #[test]
@@ -297,7 +307,18 @@ fn the_calculator_answers_and_refuses() {
     assert_eq!(calc("no-such-method", "{}").status.code(), Some(2));
     let list = json(&run(dir.path(), &["calc", "--list", "--output-format", "json"]));
     let names: Vec<_> = list.as_array().unwrap().iter().map(|method| method["method"].as_str().unwrap()).collect();
-    for promised in ["clopper-pearson", "crow-amsaa", "farrington-manning", "irr", "ldlj", "mtbf-bound", "npv", "sparc", "success-bound", "takt-noninferiority"] {
+    for promised in [
+        "clopper-pearson",
+        "crow-amsaa",
+        "farrington-manning",
+        "irr",
+        "ldlj",
+        "mtbf-bound",
+        "npv",
+        "sparc",
+        "success-bound",
+        "takt-noninferiority",
+    ] {
         assert!(names.contains(&promised), "{promised} of {names:?}");
     }
 }

@@ -50,5 +50,6 @@ pub use stream::{Clock, Series, Stream, StreamBatch};
 pub use table::{Cell, Row};
 pub use time::{Nanos, TimeSpan};
 pub use work::{
-    Condition, CounterReading, Crew, LogNote, LogNoteKind, Recorder, Shift, StationEvent, StationEventKind, StationLog, UnitOfWork,
+    Condition, CounterReading, Crew, LogNote, LogNoteKind, Recorder, Shift, StationEvent, StationEventKind, StationLog,
+    UnitOfWork,
 };

@@ -132,5 +132,9 @@ pub(crate) fn within(
     range: std::ops::RangeInclusive<f64>,
     allowed: &'static str,
 ) -> Result<f64, StatError> {
-    if found.is_finite() && range.contains(&found) { Ok(found) } else { Err(StatError::OutOfRange { what, found, allowed }) }
+    if found.is_finite() && range.contains(&found) {
+        Ok(found)
+    } else {
+        Err(StatError::OutOfRange { what, found, allowed })
+    }
 }

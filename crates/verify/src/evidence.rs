@@ -170,7 +170,9 @@ pub enum EvidenceError {
         station: String,
     },
     /// People were recorded for comparison when the robots' run had begun.
-    #[error("baseline shift `{shift}` of `{station}` ended after the robots' run began: people could see what they were compared with")]
+    #[error(
+        "baseline shift `{shift}` of `{station}` ended after the robots' run began: people could see what they were compared with"
+    )]
     BaselineLate {
         /// The shift.
         shift: String,
@@ -506,10 +508,8 @@ fn sum_units(sums: &mut ShiftSums, units: &[Kept], by_robot: bool) {
             }
         }
     }
-    sums.cells = cells
-        .into_iter()
-        .map(|((stratum, robot), (units, good))| Cell { stratum, robot, units, good })
-        .collect();
+    sums.cells =
+        cells.into_iter().map(|((stratum, robot), (units, good))| Cell { stratum, robot, units, good }).collect();
     if let Ok(takts) = rhythm::takts(0.0, span.seconds(), &good_s, &other_s) {
         sums.mean_ln_takt = Some(takts.mean_ln_takt);
         sums.takts_s = takts.takt_s;

@@ -20,9 +20,10 @@ pub fn sentences(protocol: &Protocol, attempt: u32) -> Vec<String> {
     let mut plan = Vec::new();
     let endpoints = &protocol.endpoints;
     if let Some(success) = &endpoints.success {
-        let per_shift = endpoints.exposure.as_ref().map_or(UNITS_USUAL, |exposure| {
-            (exposure.units_min / u64::from(exposure.shifts_min.max(1))).max(1)
-        });
+        let per_shift = endpoints
+            .exposure
+            .as_ref()
+            .map_or(UNITS_USUAL, |exposure| (exposure.units_min / u64::from(exposure.shifts_min.max(1))).max(1));
         plan.extend(of_success(success, attempt, per_shift));
     }
     if let Some(rhythm) = &endpoints.rhythm {

@@ -205,13 +205,16 @@ impl Truth {
         for spread in spreads {
             within("a spread", spread, 0.0, 3.0, "between 0 and 3")?;
         }
-        for (what, hours) in [("robots.intervention_h", robots.intervention_h), ("robots.hardware_h", robots.hardware_h)] {
+        for (what, hours) in
+            [("robots.intervention_h", robots.intervention_h), ("robots.hardware_h", robots.hardware_h)]
+        {
             within(what, hours, 1e-3, 1e9, "above 0")?;
         }
         if self.robots.names.is_empty() {
             return Err(TruthError::Number { what: "robots.names", found: 0.0, allowed: "at least one" });
         }
-        let units = self.shift_h * HOUR_S
+        let units = self.shift_h
+            * HOUR_S
             * (f64::from(people.shifts) / people.takt_s + f64::from(robots.shifts) / robots.takt_s);
         within("units of all shifts", units, 0.0, UNITS_MAX, "at most 200 million")
     }
@@ -242,8 +245,15 @@ impl Truth {
         let name = format!("{}/{at:04}", if crew == Crew::Human { "people" } else { "robots" });
         let span = TimeSpan::new(Nanos(start), Nanos(end));
         let kind = Some("early".to_owned());
-        let shift =
-            Shift { shift: name.clone(), station: self.station.clone(), span, break_s: self.break_s, crew, kind, drawn: false };
+        let shift = Shift {
+            shift: name.clone(),
+            station: self.station.clone(),
+            span,
+            break_s: self.break_s,
+            crew,
+            kind,
+            drawn: false,
+        };
         log.shifts.push(shift);
         let reading = |at, total| CounterReading { station: self.station.clone(), at: Nanos(at), total, good: None };
         log.readings.push(reading(start, *total));
@@ -313,9 +323,7 @@ impl<'a> Work<'a> {
     fn takt_s(&mut self, hours: f64, random: &mut Random) -> f64 {
         let (takt_s, spread, fatigue) = match self.crew {
             Crew::Human => (self.truth.people.takt_s, self.truth.people.takt_spread, 0.0),
-            Crew::Robot => {
-                (self.truth.robots.takt_s, self.truth.robots.takt_spread, self.truth.robots.fatigue_per_h)
-            }
+            Crew::Robot => (self.truth.robots.takt_s, self.truth.robots.takt_spread, self.truth.robots.fatigue_per_h),
         };
         let seconds = takt_s * random.log_normal(self.shift_effect + fatigue * hours, spread);
         self.worked_h += seconds / HOUR_S;

@@ -268,7 +268,9 @@ fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult]) -> Vec<String> {
         add("Nothing about any real station: the log is simulated.");
     }
     if case.provenance.recorder == Recorder::SelfAttested {
-        add("That the log is complete and true: its recorder belongs to a party that gains by the verdict (self-attested).");
+        add(
+            "That the log is complete and true: its recorder belongs to a party that gains by the verdict (self-attested).",
+        );
     }
     if !case.provenance.readings {
         add("That every unit was logged: there is no independent counter.");

@@ -15,7 +15,9 @@ pub(crate) fn run(context: &Context, args: &Report) -> Result<u8, Failure> {
     }
     let check = match data {
         Some(dir) => Engine::open(&Config::at(dir.clone()))?.check_report(&text, &keys, context.progress())?,
-        None if keys.is_empty() => return Err(Failure::new("a report is checked against a key (`--key FILE`) or a store (`--data DIR`)")),
+        None if keys.is_empty() => {
+            return Err(Failure::new("a report is checked against a key (`--key FILE`) or a store (`--data DIR`)"));
+        }
         None => prairie_engine::check_report(&text, &keys)?,
     };
     if context.json() {

@@ -71,7 +71,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -88,6 +88,14 @@ fn measured(value: Option<f64>, unit: &str) -> String {
         (Some(value), "h") => format!("{value:.1} h"),
         (Some(value), _) => format!("{value:.0}"),
     }
+}
+
+/// The endpoints in the order in which people ask for them.
+fn in_order(endpoints: &[EndpointResult]) -> Vec<&EndpointResult> {
+    const ORDER: [&str; 6] = ["success", "rhythm", "interventions", "hardware", "availability", "exposure"];
+    let mut sorted: Vec<_> = endpoints.iter().collect();
+    sorted.sort_by_key(|result| ORDER.iter().position(|name| *name == result.endpoint).unwrap_or(ORDER.len()));
+    sorted
 }
 
 /// Which end of the interval decides.
@@ -115,9 +123,13 @@ impl Page {
         self.add("<!doctype html>");
         self.add("<html lang=\"en\"><head><meta charset=\"utf-8\">");
         self.add("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-        self.add("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">");
+        self.add(
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        );
         self.add(&format!("<title>{title} · Prairie</title><style>{}</style></head><body>", style::STYLE));
-        self.add("<input type=\"radio\" name=\"lang\" id=\"en\" checked><input type=\"radio\" name=\"lang\" id=\"zh\">");
+        self.add(
+            "<input type=\"radio\" name=\"lang\" id=\"en\" checked><input type=\"radio\" name=\"lang\" id=\"zh\">",
+        );
         self.add("<header><b>Prairie</b><span class=\"r\"><label for=\"en\">English</label> <label for=\"zh\">中文</label></span></header>");
         self.add("<main>");
         if verdict.provenance.simulated {
@@ -136,7 +148,7 @@ impl Page {
     fn answer(&mut self, verdict: &Verdict) {
         let word = words::decision(verdict.decision);
         let class = class_of_decision(verdict.decision);
-        let weakest = verdict.endpoints.iter().find(|result| match verdict.decision {
+        let weakest = in_order(&verdict.endpoints).into_iter().find(|result| match verdict.decision {
             Decision::Promote => result.endpoint == "success",
             Decision::Hold => result.state != State::Pass,
             Decision::Reject => result.state == State::Fail,
@@ -150,14 +162,20 @@ impl Page {
             ),
             (_, Some(result)) => (
                 format!("{open} of {total} endpoints are not shown. First: {}. {}.", result.endpoint, result.reason),
-                format!("{total} 项指标中有 {open} 项未证明。首先：{}。{}。", words::endpoint(&result.endpoint).zh, words::reason_zh(result)),
+                format!(
+                    "{total} 项指标中有 {open} 项未证明。首先：{}。{}。",
+                    words::endpoint(&result.endpoint).zh,
+                    words::reason_zh(result)
+                ),
             ),
             (_, None) => ("The protocol asks for nothing.".to_owned(), "协议未提出任何要求。".to_owned()),
         };
         let text = words::of(&english, &chinese);
         self.add(&format!("<p class=\"verdict\"><strong class=\"{class}\">{}</strong> {text}</p>", both(&word)));
         let risk = format!("{:.1} %", verdict.risk * 100.0);
-        let english = format!("Risk of promoting what does not hold its threshold: at most {risk}, the largest alpha among the endpoints.");
+        let english = format!(
+            "Risk of promoting what does not hold its threshold: at most {risk}, the largest alpha among the endpoints."
+        );
         let chinese = format!("未达标却被晋级的风险：至多 {risk}（各指标中最大的 α）。");
         self.add(&format!("<p class=\"sub\">{}</p>", words::of(&english, &chinese)));
     }
@@ -165,12 +183,14 @@ impl Page {
     fn endpoints(&mut self, verdict: &Verdict) {
         self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::ASKS), both(&words::EVERY_LINE)));
         self.add("<div class=\"scroll\"><table><thead><tr>");
-        for word in [&words::ENDPOINT, &words::MEASURED, &words::BOUND, &words::THRESHOLD, &words::STATE, &words::FROM] {
-            let class = if [words::MEASURED, words::BOUND, words::THRESHOLD].contains(word) { " class=\"num\"" } else { "" };
+        for word in [&words::ENDPOINT, &words::MEASURED, &words::BOUND, &words::THRESHOLD, &words::STATE, &words::FROM]
+        {
+            let class =
+                if [words::MEASURED, words::BOUND, words::THRESHOLD].contains(word) { " class=\"num\"" } else { "" };
             self.add(&format!("<th{class}>{}</th>", both(word)));
         }
         self.add("</tr></thead><tbody>");
-        for result in &verdict.endpoints {
+        for result in in_order(&verdict.endpoints) {
             let state = words::state(result.state);
             let mut reason = words::of(&escape(&result.reason), &escape(&words::reason_zh(result)));
             if let Some(missing) = &result.missing {
@@ -202,7 +222,11 @@ impl Page {
 
     fn shifts(&mut self, verdict: &Verdict) {
         let units: u64 = verdict.robot_shifts.iter().map(|line| line.units).sum();
-        let english = format!("{} units in {} shifts, as scheduled, nothing left out", grouped(units), verdict.robot_shifts.len());
+        let english = format!(
+            "{} units in {} shifts, as scheduled, nothing left out",
+            grouped(units),
+            verdict.robot_shifts.len()
+        );
         let chinese = format!("{} 个班次，{} 个工作单元，按排班全部计入", verdict.robot_shifts.len(), grouped(units));
         self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::SHIFTS), words::of(&english, &chinese)));
         self.add(&format!(
@@ -233,7 +257,8 @@ impl Page {
         let tally = &verdict.tally;
         self.add(&format!("<h2>{}</h2><table class=\"counts\"><tbody>", both(&words::COUNTS)));
         let mut line = |name: &Both, count: u64| {
-            let row = format!("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td></tr>", both(name), grouped(count));
+            let row =
+                format!("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td></tr>", both(name), grouped(count));
             self.html.push_str(&row);
             self.html.push('\n');
         };
@@ -253,7 +278,12 @@ impl Page {
             line(name, count);
         }
         for (name, count) in &tally.excluded {
-            let row = format!("<tr><th scope=\"row\">{}: {}</th><td class=\"num\">{}</td></tr>", both(&words::EXCLUDED), escape(name), grouped(*count));
+            let row = format!(
+                "<tr><th scope=\"row\">{}: {}</th><td class=\"num\">{}</td></tr>",
+                both(&words::EXCLUDED),
+                escape(name),
+                grouped(*count)
+            );
             self.add(&row);
         }
         self.add("</tbody></table>");
@@ -268,7 +298,12 @@ impl Page {
             self.add(&format!("<p>{} <code>{}</code></p>", both(&words::LOG), escape(log)));
         }
         self.add(&format!("<p>{} <code>{}</code></p>", both(&words::VERDICT_HASH), opened.digest()));
-        self.add(&format!("<p>{} <code>{}</code> · {} {leaf}</p>", both(&words::SIGNED_BY), escape(&keys.join(", ")), both(&words::LEAF)));
+        self.add(&format!(
+            "<p>{} <code>{}</code> · {} {leaf}</p>",
+            both(&words::SIGNED_BY),
+            escape(&keys.join(", ")),
+            both(&words::LEAF)
+        ));
         self.add(&format!("<p>{} <code>prairie report check FILE --data STORE</code></p>", both(&words::RECOMPUTE)));
         self.add("</footer></main>");
         // OK: an envelope holds base64, hexadecimal digits and escaped texts; `<` in a text would end the element early.

@@ -44,13 +44,14 @@ pub(super) fn evidence(verdict: &Verdict) -> String {
     let low = points.iter().map(|point| point.lower).chain(asked).fold(1.0, f64::min);
     // From the round share below everything of interest, but the bound of the first shifts may fall out of the picture.
     let asked = asked.unwrap_or(1.0);
-    let bottom = (low.max(asked - 4.0 * (1.0 - asked).max(0.01)) * 20.0).floor() / 20.0;
+    let bottom = (low.max(asked - 2.0 * (1.0 - asked).max(0.01)) * 20.0 + 1e-9).floor() / 20.0;
     let (left, right, top, base) = (48.0, 440.0, 14.0, 214.0);
     // OK to cast: numbers of shifts.
     let span = (last.shifts as f64 - 1.0).max(1.0);
     let x = |shifts: u64| left + (right - left) * (shifts as f64 - 1.0) / span;
     let y = |share: f64| base - (base - top) * ((share - bottom) / (1.0 - bottom)).clamp(0.0, 1.0);
-    let mut svg = String::from("<svg viewBox=\"0 0 560 250\" role=\"img\" aria-label=\"success with lower bound over shifts\">");
+    let mut svg =
+        String::from("<svg viewBox=\"0 0 560 250\" role=\"img\" aria-label=\"success with lower bound over shifts\">");
     svg += &rect(left, top, right - left, y(asked) - top, "zone", "");
     let steps = ((1.0 - bottom) / 0.05).round().max(1.0);
     let every = (steps / 4.0).ceil() * 0.05;
@@ -61,8 +62,11 @@ pub(super) fn evidence(verdict: &Verdict) -> String {
         share -= every;
     }
     let path = |value: &dyn Fn(usize) -> f64| {
-        let places: Vec<String> =
-            points.iter().enumerate().map(|(at, point)| format!("{:.1},{:.1}", x(point.shifts), y(value(at)))).collect();
+        let places: Vec<String> = points
+            .iter()
+            .enumerate()
+            .map(|(at, point)| format!("{:.1},{:.1}", x(point.shifts), y(value(at))))
+            .collect();
         places.join(" ")
     };
     let upper: Vec<String> =
@@ -72,12 +76,19 @@ pub(super) fn evidence(verdict: &Verdict) -> String {
     svg += &format!("<polyline class=\"low\" points=\"{}\"/>", path(&|at| points[at].lower));
     svg += &line(left, y(asked), right, y(asked), "thr");
     let asks = format!("asks {:.0} %", asked * 100.0);
-    svg += &label(left + 6.0, y(asked) - 5.0, "", "start", &asks, &format!("要求 {:.0} %", asked * 100.0));
+    svg += &label(left + 6.0, y(asked) + 14.0, "", "start", &asks, &format!("要求 {:.0} %", asked * 100.0));
     let above = (y(last.estimate) + 4.0).min(y(last.lower) - 10.0);
     let good = format!("{:.1} %", last.estimate * 100.0);
     svg += &label(right + 8.0, above, "fg", "start", &format!("{good} good"), &format!("合格 {good}"));
     let bound = format!("≥ {:.1} %", last.lower * 100.0);
-    svg += &label(right + 8.0, (y(last.lower) + 4.0).max(above + 14.0), "lower", "start", &format!("{bound} bound"), &format!("{bound} 下界"));
+    svg += &label(
+        right + 8.0,
+        (y(last.lower) + 4.0).max(above + 14.0),
+        "lower",
+        "start",
+        &format!("{bound} bound"),
+        &format!("{bound} 下界"),
+    );
     for (at, anchor) in [(points[0].shifts, "start"), (last.shifts, "end")] {
         svg += &plain(x(at), base + 18.0, "", anchor, &at.to_string());
     }
@@ -104,11 +115,13 @@ pub(super) fn rhythm(verdict: &Verdict) -> String {
     let bins = last - first + 1;
     let width = (right - left) / bins as f64;
     let most = robot.iter().chain(&human).copied().fold(0.0, f64::max).max(1e-9);
-    let mut svg = String::from("<svg viewBox=\"0 0 560 250\" role=\"img\" aria-label=\"seconds per good unit, robots and people\">");
+    let mut svg = String::from(
+        "<svg viewBox=\"0 0 560 250\" role=\"img\" aria-label=\"seconds per good unit, robots and people\">",
+    );
     for (shares, class) in [(&human, "human"), (&robot, "robot")] {
-        for at in *first..=*last {
-            let height = (base - top) * shares[at] / most;
-            svg += &rect(left + width * (at - first) as f64, base - height, width, height, class, "");
+        for (place, share) in shares[*first..=*last].iter().enumerate() {
+            let height = (base - top) * share / most;
+            svg += &rect(left + width * place as f64, base - height, width, height, class, "");
         }
     }
     svg += &line(left, base, right, base, "grid");
@@ -145,7 +158,9 @@ pub(super) fn shifts(verdict: &Verdict) -> String {
     let (left, right, row) = (150.0, 940.0, 16.0);
     let height = row * drawn.len() as f64 + 8.0;
     let most = lines.iter().map(|line| line.units).max().unwrap_or(1).max(1);
-    let mut svg = format!("<div class=\"scroll\"><svg viewBox=\"0 0 1152 {height:.0}\" style=\"min-width:640px\" role=\"img\" aria-label=\"units and events of every shift\">");
+    let mut svg = format!(
+        "<div class=\"scroll\"><svg viewBox=\"0 0 1152 {height:.0}\" style=\"min-width:640px\" role=\"img\" aria-label=\"units and events of every shift\">"
+    );
     for (place, at) in drawn.iter().enumerate() {
         let shift = &lines[*at];
         let y = row * place as f64 + 4.0;

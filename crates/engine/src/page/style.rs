@@ -17,7 +17,7 @@ h2{font-size:15px;margin:40px 0 8px;font-weight:650}small,.sub{color:var(--dim);
 .verdict{font-size:19px;line-height:1.45;max-width:860px;margin:24px 0 8px}
 .ok{color:var(--ok)}.hold{color:var(--hold)}.no{color:var(--no)}.unk{color:var(--unk)}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:9px 16px 9px 0;border-bottom:1px solid var(--line);font-weight:400;vertical-align:baseline}
-thead th{color:var(--dim);font-size:13px;padding-top:0}.num{text-align:right;white-space:nowrap}.why{color:var(--dim);font-size:13px}.why em{color:var(--hold);font-style:normal}
+thead th{color:var(--dim);font-size:13px;padding-top:0}.num{text-align:right;white-space:nowrap}.why{color:var(--dim);font-size:13px;min-width:280px}tbody th{min-width:150px}.why em{color:var(--hold);font-style:normal}
 .st{font-size:13px;white-space:nowrap}.st:before{content:\"\";display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:7px;background:currentColor}
 .st.hold:before{background:linear-gradient(90deg,currentColor 50%,transparent 50%);border:1.5px solid}.st.no:before{border-radius:0}.st.unk:before{background:repeating-linear-gradient(45deg,currentColor 0 2px,transparent 2px 4px);border-radius:0}
 .scroll{overflow-x:auto}.counts{max-width:480px}

@@ -27,6 +27,6 @@ pub(crate) use receipt::{SignedReceipt, saw_pictures};
 pub use repair::RepairReport;
 pub(crate) use repair::profile_of;
 pub use simulate::{SimulationReport, simulate_station};
+pub use spec::{SpecProblem, SpecReport, SpecRule, spec_check};
 pub use station_log::{LogFile, LogReport};
 pub use verdict::{ReportCheck, VerdictReport, check_report};
-pub use spec::{SpecProblem, SpecReport, SpecRule, spec_check};

@@ -115,7 +115,17 @@ fn time(time: Option<Nanos>) -> String {
 fn units(log: &StationLog) -> String {
     let mut text = String::new();
     let names = [
-        "unit", "station", "shift", "robot", "release", "worker", "start", "end", "mode", "outcome", "attempts",
+        "unit",
+        "station",
+        "shift",
+        "robot",
+        "release",
+        "worker",
+        "start",
+        "end",
+        "mode",
+        "outcome",
+        "attempts",
         "object_family",
     ];
     line(&mut text, &names);
@@ -127,11 +137,20 @@ fn units(log: &StationLog) -> String {
         let attempts = unit.attempts.map(|attempts| attempts.to_string()).unwrap_or_default();
         let (start, end) = (time(unit.start), time(unit.end));
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-        let [shift, robot, release, worker] =
-            [&unit.shift, &unit.robot, &unit.release, &unit.worker].map(optional);
+        let [shift, robot, release, worker] = [&unit.shift, &unit.robot, &unit.release, &unit.worker].map(optional);
         let cells = [
-            &unit.unit, &unit.station, &shift, &robot, &release, &worker, &start, &end, unit.mode.name(),
-            unit.outcome.name(), &attempts, family,
+            &unit.unit,
+            &unit.station,
+            &shift,
+            &robot,
+            &release,
+            &worker,
+            &start,
+            &end,
+            unit.mode.name(),
+            unit.outcome.name(),
+            &attempts,
+            family,
         ];
         line(&mut text, &cells);
     }

@@ -127,9 +127,12 @@ impl Engine {
                 format!("none of the files of its mapping is there: {}", files.join(", ")),
             ));
         }
-        let recording = manifest_hash(import.files.iter().map(|file| {
-            (file.path.as_str(), file.size, Hash256::from_bytes(*file.object.as_bytes()))
-        }));
+        let recording = manifest_hash(
+            import
+                .files
+                .iter()
+                .map(|file| (file.path.as_str(), file.size, Hash256::from_bytes(*file.object.as_bytes()))),
+        );
         let canonical = serde_json::to_value(&mapping).map_err(|error| EngineError::Bug(error.to_string()))?;
         let id = hash_canonical(&json!({ "recording": recording, "mapping": canonical }))
             .map_err(|error| EngineError::Bug(error.to_string()))?
@@ -175,8 +178,11 @@ fn read_mapping(path: &Path, mapping: Option<&Path>) -> Result<LogMapping, Engin
             ));
         }
     };
-    let text = std::fs::read_to_string(&place)
-        .map_err(|source| EngineError::File { action: "read", path: place.clone(), source })?;
+    let text = std::fs::read_to_string(&place).map_err(|source| EngineError::File {
+        action: "read",
+        path: place.clone(),
+        source,
+    })?;
     LogMapping::from_toml(&text).map_err(|error| EngineError::invalid(format!("mapping `{}`", place.display()), error))
 }
 
@@ -191,11 +197,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     /// Copies every file that is there into the store, and gives the place of each section's file.
-    fn store(
-        &mut self,
-        folder: &Path,
-        progress: &dyn Progress,
-    ) -> Result<BTreeMap<String, PathSource>, EngineError> {
+    fn store(&mut self, folder: &Path, progress: &dyn Progress) -> Result<BTreeMap<String, PathSource>, EngineError> {
         let mut sources = BTreeMap::new();
         for section in &self.mapping.files {
             if sources.contains_key(&section.path) {

@@ -3,8 +3,8 @@
 use prairie_catalog::{Commit, Leaf, NewDocument};
 use prairie_ledger::{Envelope, VERDICT_TYPE};
 use prairie_model::{
-    Condition, CounterReading, Crew, Mode, Nanos, Outcome, Recorder, Shift, StationEvent, StationEventKind,
-    TimeSpan, UnitOfWork, canonical_json,
+    Condition, CounterReading, Crew, Mode, Nanos, Outcome, Recorder, Shift, StationEvent, StationEventKind, TimeSpan,
+    UnitOfWork, canonical_json,
 };
 use prairie_verify::evidence::{Builder, EvidenceError};
 use prairie_verify::gate::Gate;
@@ -20,9 +20,6 @@ use crate::{Engine, RowOrder};
 
 /// Kind of the documents that this verb adds.
 const VERDICT: &str = "verdict";
-
-/// Significant digits to which floats must agree when a verdict is computed again.
-const DIGITS: i32 = 12;
 
 /// A verdict with its signature.
 #[derive(Debug, Clone)]
@@ -91,13 +88,22 @@ impl Engine {
     /// # Errors
     ///
     /// When the text is no report.
-    pub fn check_report(&self, text: &str, keys: &[String], progress: &dyn Progress) -> Result<ReportCheck, EngineError> {
+    pub fn check_report(
+        &self,
+        text: &str,
+        keys: &[String],
+        progress: &dyn Progress,
+    ) -> Result<ReportCheck, EngineError> {
         let own = [self.public_key()];
         let (verdict, mut check) = open_report(text, if keys.is_empty() { &own } else { keys })?;
         let gate = Gate::from_name(&verdict.gate)
             .ok_or_else(|| EngineError::invalid("the report", format!("there is no gate `{}`", verdict.gate)))?;
         let again = self.judge(&verdict.scenario, gate, Some(&verdict.provenance.logs), progress)?;
-        let json = |verdict: &Verdict| serde_json::to_value(verdict).map_err(|error| EngineError::Bug(error.to_string()));
+        // Both in the canonical form, in which floats have twelve digits.
+        let json = |verdict: &Verdict| {
+            let text = canonical_json(verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
+            serde_json::from_str::<Value>(&text).map_err(|error| EngineError::Bug(error.to_string()))
+        };
         let mut differences = Vec::new();
         differ("", &json(&verdict)?, &json(&again)?, &mut differences);
         check.recomputed = Some(differences);
@@ -201,7 +207,8 @@ pub fn check_report(text: &str, keys: &[String]) -> Result<ReportCheck, EngineEr
 
 fn open_report(text: &str, keys: &[String]) -> Result<(Verdict, ReportCheck), EngineError> {
     let inner = crate::page::envelope_of(text);
-    let envelope = Envelope::from_json(inner.unwrap_or(text)).map_err(|error| EngineError::invalid("the report", chain(&error)))?;
+    let envelope = Envelope::from_json(inner.unwrap_or(text))
+        .map_err(|error| EngineError::invalid("the report", chain(&error)))?;
     let payload = envelope.payload_of_type(VERDICT_TYPE).map_err(|error| EngineError::invalid("the report", error))?;
     let verdict: Verdict =
         serde_json::from_slice(payload).map_err(|error| EngineError::invalid("the report's payload", error))?;
@@ -224,10 +231,12 @@ fn page_differs(page: &str, envelope: &str) -> Result<Option<String>, EngineErro
     }
     let place = page.lines().zip(made.lines()).position(|(one, other)| one != other);
     let line = place.map_or_else(|| made.lines().count().min(page.lines().count()) + 1, |place| place + 1);
-    Ok(Some(format!("line {line} is not what the signed verdict gives: the page was edited, or made by another version")))
+    Ok(Some(format!(
+        "line {line} is not what the signed verdict gives: the page was edited, or made by another version"
+    )))
 }
 
-/// Names every place at which two values differ; floats agree where they do to twelve significant digits.
+/// Names every place at which two values differ.
 fn differ(place: &str, stated: &Value, computed: &Value, differences: &mut Vec<String>) {
     let inner = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
     match (stated, computed) {
@@ -244,17 +253,14 @@ fn differ(place: &str, stated: &Value, computed: &Value, differences: &mut Vec<S
                 differ(&inner(&at.to_string()), stated, computed, differences);
             }
         }
-        (Value::Number(one), Value::Number(other)) if one.is_f64() || other.is_f64() => {
-            let (one, other) = (one.as_f64().unwrap_or(f64::NAN), other.as_f64().unwrap_or(f64::NAN));
-            let scale = one.abs().max(other.abs());
-            if !((one - other).abs() <= scale * 10_f64.powi(-DIGITS)) {
-                differences.push(format!("`{place}` is {one} in the report, and {other} by the data"));
-            }
-        }
         _ if stated == computed => {}
         _ => {
             let short = |value: &Value| value.to_string().chars().take(80).collect::<String>();
-            differences.push(format!("`{place}` is {} in the report, and {} by the data", short(stated), short(computed)));
+            differences.push(format!(
+                "`{place}` is {} in the report, and {} by the data",
+                short(stated),
+                short(computed)
+            ));
         }
     }
 }

@@ -26,9 +26,8 @@ pub(super) fn read(
         return Err(failed("it holds a zero byte: this is no text, or one in UTF-16".to_owned()));
     }
     let delimiter = delimiter_of(head);
-    let reader = |bytes| {
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(bytes)
-    };
+    let reader =
+        |bytes| csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(bytes);
     let mut record = csv::ByteRecord::new();
     let found = reader(Box::new(head) as Box<dyn Read + '_>).read_byte_record(&mut record);
     if !found.map_err(|error| failed(error.to_string()))? {

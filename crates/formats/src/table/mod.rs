@@ -108,7 +108,10 @@ mod tests {
     use super::*;
     use prairie_model::MemorySource;
 
-    fn rows(format: TableFormat, text: &str) -> (Vec<(u64, Vec<(String, Cell)>)>, TableSummary) {
+    /// A row's number, and its cells by name.
+    type Told = (u64, Vec<(String, Cell)>);
+
+    fn rows(format: TableFormat, text: &str) -> (Vec<Told>, TableSummary) {
         let source = MemorySource::new([("log".to_owned(), text.as_bytes().to_vec())]);
         let mut rows = Vec::new();
         let mut take = |row: &Row<'_>| {
@@ -126,14 +129,16 @@ mod tests {
     fn csv_with_semicolons_quotes_and_a_mark_in_front() {
         let (rows, summary) = rows(TableFormat::Csv, "\u{feff}id; result ;note\r\n1;OK;\"a;b\"\r\n2;;\r\n3;NOK\r\n");
         assert_eq!(summary, TableSummary { rows: 2, unreadable: 1, truncated: false });
-        let names = |cells: [Cell; 3]| ["id", "result", "note"].map(str::to_owned).into_iter().zip(cells).collect::<Vec<_>>();
+        let names =
+            |cells: [Cell; 3]| ["id", "result", "note"].map(str::to_owned).into_iter().zip(cells).collect::<Vec<_>>();
         assert_eq!(rows[0], (1, names([text("1"), text("OK"), text("a;b")])));
         assert_eq!(rows[1], (2, names([text("2"), Cell::Null, Cell::Null])));
     }
 
     #[test]
     fn json_lines_with_nested_objects_and_a_cut_end() {
-        let (rows, summary) = rows(TableFormat::JsonLines, "{\"id\":1,\"at\":{\"s\":2.5}}\n\n[1]\n{\"id\":true}\n{\"id\":");
+        let (rows, summary) =
+            rows(TableFormat::JsonLines, "{\"id\":1,\"at\":{\"s\":2.5}}\n\n[1]\n{\"id\":true}\n{\"id\":");
         assert_eq!(summary, TableSummary { rows: 2, unreadable: 2, truncated: true });
         assert_eq!(rows[0], (1, vec![("id".to_owned(), Cell::Int(1)), ("at.s".to_owned(), Cell::Float(2.5))]));
         assert_eq!(rows[1], (3, vec![("id".to_owned(), Cell::Bool(true))]));

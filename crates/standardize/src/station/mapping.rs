@@ -86,8 +86,18 @@ impl SectionKind {
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Units => &[
-                "attempts", "confirmed", "end", "mode", "outcome", "release", "robot", "shift", "start", "station",
-                "unit", "worker",
+                "attempts",
+                "confirmed",
+                "end",
+                "mode",
+                "outcome",
+                "release",
+                "robot",
+                "shift",
+                "start",
+                "station",
+                "unit",
+                "worker",
             ],
             Self::Shifts => &["break_s", "crew", "drawn", "end", "kind", "shift", "start", "station"],
             Self::Events => &["at", "detail", "kind", "robot", "station", "unit", "until"],

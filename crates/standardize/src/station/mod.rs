@@ -116,10 +116,8 @@ impl<'a> SectionReader<'a> {
 
     fn unit(&mut self, row: &Row<'_>) -> Option<UnitOfWork> {
         let (start, end) = (self.time(row, "start"), self.time(row, "end"));
-        if let (Some(start), Some(end)) = (start, end) {
-            if end < start {
-                self.notes.add(LogNoteKind::TimeReversed, Some("end"), row.number, None);
-            }
+        if start.zip(end).is_some_and(|(start, end)| end < start) {
+            self.notes.add(LogNoteKind::TimeReversed, Some("end"), row.number, None);
         }
         if let Some(start) = start {
             if self.last_start.is_some_and(|last| start < last) {

@@ -16,7 +16,11 @@ impl Endpoint for Availability {
     fn judge(&self, case: &Case<'_>) -> Option<EndpointResult> {
         let asked = case.frozen.protocol.endpoints.availability.as_ref()?;
         if !case.provenance.events {
-            return Some(unknown(self, "share", "the log keeps no events, so that nobody can tell when it stood still"));
+            return Some(unknown(
+                self,
+                "share",
+                "the log keeps no events, so that nobody can tell when it stood still",
+            ));
         }
         let up = |sums: &crate::evidence::ShiftSums| {
             let scheduled = sums.shift.scheduled_s();

@@ -35,7 +35,8 @@ impl Endpoint for Exposure {
             .collect();
         // OK to cast: counts far below 2^53.
         let all: Vec<(&str, f64)> = parts.iter().map(|(what, found, _)| (*what, *found as f64)).collect();
-        let reason = format!("{units} units in {} shifts on {} days by {} robots", case.robot.len(), days.len(), robots.len());
+        let reason =
+            format!("{units} units in {} shifts on {} days by {} robots", case.robot.len(), days.len(), robots.len());
         let state = if short.is_empty() { State::Pass } else { State::Hold };
         Some(EndpointResult {
             state,

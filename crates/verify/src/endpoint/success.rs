@@ -147,7 +147,13 @@ impl Success {
     }
 
     /// Adds the bound of each stratum, of which the worst must hold its own floor.
-    fn with_strata(&self, mut result: EndpointResult, case: &Case<'_>, asked: &Asked, cells: &[Cell]) -> EndpointResult {
+    fn with_strata(
+        &self,
+        mut result: EndpointResult,
+        case: &Case<'_>,
+        asked: &Asked,
+        cells: &[Cell],
+    ) -> EndpointResult {
         let strata = &case.frozen.protocol.strata;
         let Some(floor) = asked.stratum_at_least.filter(|_| !strata.is_empty()) else { return result };
         let bounds: Vec<StratumBound> = match stratum_bounds(cells, strata.len() + 1, asked.stratum_confidence) {

@@ -58,7 +58,7 @@ pub fn beta_quantile_upper(q: f64, a: f64, b: f64) -> f64 {
 ///
 /// The root is sought on the logit of `x`, on which both ends have digits enough.
 pub fn beta_quantiles(p: f64, a: f64, b: f64) -> (f64, f64) {
-    if !(0.0..=1.0).contains(&p) || !(a > 0.0 && b > 0.0) {
+    if !((0.0..=1.0).contains(&p) && a > 0.0 && b > 0.0) {
         return (f64::NAN, f64::NAN);
     }
     if p == 0.0 || p == 1.0 {
@@ -77,7 +77,11 @@ pub fn beta_quantiles(p: f64, a: f64, b: f64) -> (f64, f64) {
     let error = |u: f64| {
         let (x, y) = of_logit(u);
         let (lower, upper) = beta_pq(a, b, x, y);
-        if p <= 0.5 { log(lower.max(f64::MIN_POSITIVE)) - log(p) } else { log(1.0 - p) - log(upper.max(f64::MIN_POSITIVE)) }
+        if p <= 0.5 {
+            log(lower.max(f64::MIN_POSITIVE)) - log(p)
+        } else {
+            log(1.0 - p) - log(upper.max(f64::MIN_POSITIVE))
+        }
     };
     // A bracket around the mean, widened until it holds the root.
     let centre = log(a / b);
@@ -111,7 +115,7 @@ pub fn gamma_quantile_upper(q: f64, a: f64) -> f64 {
 
 /// The gamma quantile of a lower tail `p` and upper tail `q`; `by_lower` says which of the two is exact.
 fn gamma_inverse(a: f64, p: f64, q: f64, by_lower: bool) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(0.0..=1.0).contains(&q) || !(a > 0.0) {
+    if !((0.0..=1.0).contains(&p) && (0.0..=1.0).contains(&q) && a > 0.0) {
         return f64::NAN;
     }
     if p == 0.0 || q == 0.0 {
@@ -156,7 +160,7 @@ pub fn chi2_upper(x: f64, df: f64) -> f64 {
 
 /// The lower tail of Student's t with `df` degrees of freedom, which need not be whole.
 pub fn student_cdf(t: f64, df: f64) -> f64 {
-    if t.is_nan() || !(df > 0.0) {
+    if t.is_nan() || df.is_nan() || df <= 0.0 {
         return f64::NAN;
     }
     if t.is_infinite() {
@@ -174,7 +178,7 @@ pub fn student_upper(t: f64, df: f64) -> f64 {
 
 /// The quantile of Student's t with `df` degrees of freedom whose lower tail is `p`.
 pub fn student_quantile(p: f64, df: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(df > 0.0) {
+    if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
     }
     if p == 0.5 {
@@ -243,7 +247,13 @@ pub fn poisson_cdf(x: f64, m: f64) -> f64 {
 
 /// `P(X >= x)` of Poisson(m), for whole `x`.
 pub fn poisson_upper(x: f64, m: f64) -> f64 {
-    if x <= 0.0 { 1.0 } else if m == 0.0 { 0.0 } else { gamma_pq(x, m).0 }
+    if x <= 0.0 {
+        1.0
+    } else if m == 0.0 {
+        0.0
+    } else {
+        gamma_pq(x, m).0
+    }
 }
 
 /// The lower tail of Kolmogorov's limiting distribution: `P(sqrt(n) D <= x)`.

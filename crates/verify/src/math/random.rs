@@ -167,7 +167,11 @@ mod tests {
     fn the_same_seed_gives_the_same_draws_for_ever() {
         let mut random = Random::new(7);
         let first: Vec<u64> = (0..3).map(|_| random.whole()).collect();
-        assert_eq!(first, [1_021_219_803_524_665_661, 3_174_977_118_032_272_916, 13_236_943_193_235_544_178], "changed draws would change every verdict");
+        assert_eq!(
+            first,
+            [1_021_219_803_524_665_661, 3_174_977_118_032_272_916, 13_236_943_193_235_544_178],
+            "changed draws would change every verdict"
+        );
     }
 
     #[test]

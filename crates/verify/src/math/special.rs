@@ -34,7 +34,9 @@ fn stirling_error(x: f64) -> f64 {
     let square = x * x;
     (1.0 / 12.0
         - (1.0 / 360.0
-            - (1.0 / 1260.0 - (1.0 / 1680.0 - (1.0 / 1188.0 - (691.0 / 360_360.0 - 1.0 / 156.0 / square) / square) / square) / square)
+            - (1.0 / 1260.0
+                - (1.0 / 1680.0 - (1.0 / 1188.0 - (691.0 / 360_360.0 - 1.0 / 156.0 / square) / square) / square)
+                    / square)
                 / square)
             / square)
         / x
@@ -77,11 +79,8 @@ pub fn binomial_density(x: f64, n: f64, p: f64, q: f64) -> f64 {
     if x == n {
         return exp(if q < 0.1 { n * log1p(-q) } else { n * log(p) });
     }
-    let exponent = stirling_error(n)
-        - stirling_error(x)
-        - stirling_error(n - x)
-        - deviance(x, n * p)
-        - deviance(n - x, n * q);
+    let exponent =
+        stirling_error(n) - stirling_error(x) - stirling_error(n - x) - deviance(x, n * p) - deviance(n - x, n * q);
     exp(exponent) * sqrt(n / (2.0 * PI * x * (n - x)))
 }
 
@@ -98,7 +97,7 @@ pub fn poisson_density(x: f64, m: f64) -> f64 {
 
 /// The lower and the upper regularized incomplete gamma function, `P(a, x)` and `Q(a, x) = 1 − P`, for `a > 0`, `x >= 0`.
 pub fn gamma_pq(a: f64, x: f64) -> (f64, f64) {
-    if !(a > 0.0) || x.is_nan() {
+    if a.is_nan() || a <= 0.0 || x.is_nan() {
         return (f64::NAN, f64::NAN);
     }
     if x <= 0.0 {
@@ -225,7 +224,9 @@ pub fn digamma(x: f64) -> f64 {
         * (1.0 / 12.0
             - inverse
                 * (1.0 / 120.0
-                    - inverse * (1.0 / 252.0 - inverse * (1.0 / 240.0 - inverse * (1.0 / 132.0 - inverse * 691.0 / 32_760.0)))));
+                    - inverse
+                        * (1.0 / 252.0
+                            - inverse * (1.0 / 240.0 - inverse * (1.0 / 132.0 - inverse * 691.0 / 32_760.0)))));
     shift + log(x) - 0.5 / x - series
 }
 

@@ -319,7 +319,10 @@ impl Protocol {
     }
 
     /// The stratum of a unit with these conditions: its place in `strata`, `None` where none takes it.
-    pub fn stratum_of(&self, conditions: &std::collections::BTreeMap<String, prairie_model::Condition>) -> Option<usize> {
+    pub fn stratum_of(
+        &self,
+        conditions: &std::collections::BTreeMap<String, prairie_model::Condition>,
+    ) -> Option<usize> {
         self.strata.iter().position(|stratum| stratum.rule.takes(conditions))
     }
 }

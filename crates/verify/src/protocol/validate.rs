@@ -137,11 +137,19 @@ fn strata(protocol: &Protocol) -> Result<(), ProtocolError> {
         return Ok(());
     }
     if protocol.weights_source.as_deref().unwrap_or_default().trim().is_empty() {
-        return Err(ProtocolError::Missing("`weights_source` is missing: shares of strata come from an independent record"));
+        return Err(ProtocolError::Missing(
+            "`weights_source` is missing: shares of strata come from an independent record",
+        ));
     }
     let mut sum = 0.0;
     for stratum in &protocol.strata {
-        within(&format!("strata.{}.weight", stratum.name), stratum.weight, f64::MIN_POSITIVE, 1.0, "above 0 and at most 1")?;
+        within(
+            &format!("strata.{}.weight", stratum.name),
+            stratum.weight,
+            f64::MIN_POSITIVE,
+            1.0,
+            "above 0 and at most 1",
+        )?;
         sum += stratum.weight;
         if stratum.rule.0.is_empty() && protocol.strata.len() > 1 {
             return Err(ProtocolError::Rule { name: stratum.name.clone(), fits: "every unit" });
@@ -177,7 +185,13 @@ fn endpoints(endpoints: &Endpoints) -> Result<(), ProtocolError> {
     }
     for (what, hours) in [("interventions", &endpoints.interventions), ("hardware", &endpoints.hardware)] {
         if let Some(hours) = hours {
-            within(&format!("endpoints.{what}.at_least_h"), hours.at_least_h, 1e-6, 1e6, "above 0 and at most a million hours")?;
+            within(
+                &format!("endpoints.{what}.at_least_h"),
+                hours.at_least_h,
+                1e-6,
+                1e6,
+                "above 0 and at most a million hours",
+            )?;
         }
     }
     if let Some(share) = &endpoints.availability {
@@ -187,7 +201,13 @@ fn endpoints(endpoints: &Endpoints) -> Result<(), ProtocolError> {
 }
 
 fn of_success(success: &Success) -> Result<(), ProtocolError> {
-    within("endpoints.success.at_least", success.at_least, 1e-6, 1.0 - 1e-6, "above 0 and below 1: no finite log proves 1")?;
+    within(
+        "endpoints.success.at_least",
+        success.at_least,
+        1e-6,
+        1.0 - 1e-6,
+        "above 0 and below 1: no finite log proves 1",
+    )?;
     if let Some(stratum) = success.stratum_at_least {
         within("endpoints.success.stratum_at_least", stratum, 1e-6, 1.0 - 1e-6, "above 0 and below 1")?;
     }

@@ -1,7 +1,6 @@
 //! Statistics, by question. Each function names its source, takes a confidence and a side where it gives a bound, and
 //! refuses what it is not for.
 
-pub(crate) mod sample;
 pub mod beta_binomial;
 pub mod cluster;
 pub mod diversity;
@@ -15,6 +14,7 @@ pub mod rank;
 pub mod regularity;
 pub mod reliability;
 pub mod rhythm;
+pub(crate) mod sample;
 pub mod sequential;
 pub mod signal;
 pub mod spending;

@@ -179,6 +179,7 @@ pub fn evidence(hours: f64, events: u64, target: f64, confidence: Confidence) ->
 }
 
 #[cfg(test)]
+#[expect(clippy::approx_constant, reason = "a table to four digits, in which ln 10 happens to stand")]
 mod tests {
     use super::*;
 
