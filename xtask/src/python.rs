@@ -31,6 +31,14 @@ pub(crate) const READERS: Environment = Environment {
     interpreters: &["python3", "python3.12", "python3.11", "python3.13"],
 };
 
+/// Independent statistics.
+pub(crate) const STATISTICS: Environment = Environment {
+    name: "statistics",
+    variable: "PRAIRIE_STATISTICS_PYTHON",
+    requirements: include_str!("../requirements-statistics.txt"),
+    interpreters: &["python3.12", "python3.11", "python3.13"],
+};
+
 /// LeRobot itself, with PyTorch: several gigabytes.
 pub(crate) const LEROBOT: Environment = Environment {
     name: "lerobot",

@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
     let lerobot = if options.quick { None } else { begin_lerobot(&mut report, options) };
     let readers = if options.quick { None } else { begin(&mut report, &python::READERS) };
+    let statistics = if options.quick { None } else { begin(&mut report, &python::STATISTICS) };
 
     component(&mut report, options, "fmt", "rustfmt", &["fmt", "--all", "--check"]);
     report.step("tidy", || match crate::tidy::run(&[]) {
@@ -65,6 +66,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let mut variables = Vec::new();
     if let Some(python) = readers {
         report.step("python", || python.ready(READERS_MAX, &mut variables));
+    }
+    if let Some(python) = statistics {
+        report.step("statistics", || python.ready(READERS_MAX, &mut variables));
     }
     if let Some(python) = lerobot {
         report.step("lerobot", || python.ready(LEROBOT_MAX, &mut variables));

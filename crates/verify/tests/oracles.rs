@@ -8,7 +8,7 @@
 //! - `rel`: the relative error allowed of a number, 1e-9 where it is absent;
 //! - `abs`: an absolute error that is always allowed, 1e-14 where it is absent.
 //!
-//! The test runs them with the Python that `PRAIRIE_PYTHON` names, and is skipped where that is not set.
+//! The test runs them with the Python that `PRAIRIE_STATISTICS_PYTHON` names, and is skipped where that is not set.
 
 #![expect(clippy::disallowed_methods, reason = "a test lists the generators beside it")]
 
@@ -94,8 +94,8 @@ fn generators() -> Vec<PathBuf> {
 
 #[test]
 fn python_agrees() {
-    let Some(python) = std::env::var_os("PRAIRIE_PYTHON") else {
-        println!("skipped: `PRAIRIE_PYTHON` does not name a Python with scipy");
+    let Some(python) = std::env::var_os("PRAIRIE_STATISTICS_PYTHON") else {
+        println!("skipped: `PRAIRIE_STATISTICS_PYTHON` does not name a Python with scipy");
         return;
     };
     let only = std::env::var("PRAIRIE_ORACLE").ok();
