@@ -87,6 +87,13 @@ pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
+        let mut at: Option<&dyn Error> = Some(&error);
+        while let Some(cause) = at {
+            if cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
+                return Self::BrokenPipe;
+            }
+            at = cause.source();
+        }
         Self::Engine(error)
     }
 }

@@ -47,6 +47,20 @@ pub enum EngineError {
         /// Why.
         source: FormatError,
     },
+    /// Bytes in the store are not those that were stored.
+    #[error("object `{key}` of `{path}` is damaged: its bytes are not those that were stored")]
+    Damaged {
+        /// Its key.
+        key: String,
+        /// The file of the recording.
+        path: String,
+    },
+    /// A recording was erased, and is not taken in again.
+    #[error("`{path}` was erased from this store")]
+    Erased {
+        /// The recording.
+        path: String,
+    },
     /// A recording changed while it was read.
     #[error("`{path}` changed while it was read")]
     Changed {
@@ -129,6 +143,9 @@ impl EngineError {
             Self::NotFound { kind: "episode", .. } => Some("`prairie ls` lists the episodes of the store".to_owned()),
             Self::NotFound { kind: "dataset", .. } => Some("`prairie dataset ls` lists the datasets".to_owned()),
             Self::NotFound { kind: "check", .. } => Some("`prairie explain` lists the checks".to_owned()),
+            Self::Damaged { .. } => {
+                Some("`prairie fsck --deep` lists all damage; restore the object from a copy".to_owned())
+            }
             Self::AmbiguousName { .. } => Some("give more digits of the id".to_owned()),
             Self::Changed { .. } => Some("ingest it again once nothing writes to it".to_owned()),
             _ => None,

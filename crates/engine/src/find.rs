@@ -25,6 +25,8 @@ pub(crate) struct Finds {
     pub(crate) found: Vec<Found>,
     /// Papers beside the recordings.
     pub(crate) passed_over: PassedOver,
+    /// The folders from the caller's down to the one that is looked at: a link to one of them leads round in a circle.
+    above: Vec<PathBuf>,
 }
 
 /// Finds the recordings under `paths`, in the order of the paths, sorted inside folders.
@@ -40,7 +42,7 @@ pub(crate) fn recordings(paths: &[PathBuf]) -> Finds {
     finds
 }
 
-/// Folders deeper than this are a loop of links rather than somebody's archive.
+/// Folders deeper than this are refused: nobody's archive is as deep.
 const DEEPEST: usize = 32;
 
 /// Bytes of a file that tell whether it is text.
@@ -87,12 +89,23 @@ impl Finds {
                 return;
             }
         };
+        if depth >= DEEPEST {
+            let why = format!("it lies more than {DEEPEST} folders deep; name it, or one of the folders above it");
+            self.found.push(Found::Failed(name.clone(), 0, EngineError::invalid(format!("folder `{name}`"), why)));
+            return;
+        }
+        // A folder whose real path cannot be told is looked at: its depth is bounded.
+        let real = path.canonicalize().unwrap_or_else(|_error| path.to_owned());
+        if self.above.contains(&real) {
+            self.passed_over.add(name);
+            return;
+        }
+        self.above.push(real);
         let before = (self.found.len(), self.passed_over.count);
         for entry in entries {
-            if depth < DEEPEST {
-                self.look(&entry, depth + 1);
-            }
+            self.look(&entry, depth + 1);
         }
+        self.above.pop();
         if self.found.len() == before.0 && depth == 0 {
             let papers = self.passed_over.count > before.1;
             let why = if papers { "there is no recording in it" } else { "there is no file in it" };
@@ -192,5 +205,29 @@ mod tests {
         assert_eq!(finds.passed_over.count, 4);
         let passed = [papers[0].clone(), readme, papers[1].clone(), papers[2].clone()];
         assert_eq!(finds.passed_over.paths, passed.map(|path| path.display().to_string()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_above_is_passed_over_and_a_folder_too_deep_is_told() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let day = dir.path().join("day");
+        fs::create_dir(&day).unwrap();
+        fs::write(day.join("a.mcap"), b"x").unwrap();
+        for name in ["b", "c"] {
+            std::os::unix::fs::symlink(".", day.join(name)).unwrap();
+        }
+        let finds = recordings(std::slice::from_ref(&day));
+        assert_eq!((finds.found.len(), finds.passed_over.count), (1, 2));
+        let deep = (0..DEEPEST + 2).fold(day.clone(), |path, at| path.join(format!("d{at}")));
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("b.mcap"), b"x").unwrap();
+        let finds = recordings(&[day]);
+        assert!(
+            finds
+                .found
+                .iter()
+                .any(|found| matches!(found, Found::Failed(_, 0, error) if error.to_string().contains("folders deep")))
+        );
     }
 }

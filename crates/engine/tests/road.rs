@@ -288,3 +288,51 @@ fn every_stored_episode_can_be_checked_again() {
     assert_eq!(after.len(), before.len());
     assert!(after.iter().all(|episode| episode.decision != Decision::Accept), "{after:?}");
 }
+
+#[test]
+fn an_export_refuses_pictures_that_rotted_in_the_store() {
+    let dir = TempDir::new().unwrap();
+    let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
+    let sample = samples().join("contact-cell.mcap");
+    engine.ingest(&[sample.clone()], &options(), &Quiet).unwrap();
+    engine.create_dataset("all", &DatasetRecipe::new("true")).unwrap();
+    let object =
+        walk(&dir.path().join("store/objects")).into_iter().max_by_key(|path| fs::metadata(path).unwrap().len());
+    let object = object.unwrap();
+    let mut bytes = fs::read(&object).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let mut permissions = fs::metadata(&object).unwrap().permissions();
+    #[expect(clippy::permissions_set_readonly_false, reason = "the test damages its own file")]
+    permissions.set_readonly(false);
+    fs::set_permissions(&object, permissions).unwrap();
+    fs::write(&object, bytes).unwrap();
+    let options = ExportOptions { target: "mcap".to_owned(), ..ExportOptions::default() };
+    let error = engine.export("all", &dir.path().join("out"), &options, &Quiet).unwrap_err();
+    assert!(matches!(error, EngineError::Damaged { .. }), "{error}");
+    assert!(!dir.path().join("out").exists(), "nothing half is left");
+}
+
+#[test]
+fn erased_bytes_do_not_come_back() {
+    let dir = TempDir::new().unwrap();
+    let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
+    let sample = samples().join("contact-cell.mcap");
+    let report = engine.ingest(&[sample.clone()], &options(), &Quiet).unwrap();
+    let id = report.recordings[0].id.unwrap().to_string();
+    engine.erase(&id, Some("asked to"), false).unwrap();
+    let before = walk(&dir.path().join("store/objects")).len();
+    let again = engine.ingest(&[sample], &options(), &Quiet).unwrap();
+    assert!(again.recordings[0].error.as_ref().unwrap().contains("was erased"));
+    assert_eq!(walk(&dir.path().join("store/objects")).len(), before);
+}
+
+/// Every file below a folder.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files
+}

@@ -66,7 +66,7 @@ fn print(context: &Context, check: &ReceiptCheck) {
     println!("episode    {}", check.episode);
     println!("decision   {}", check.decision.name());
     for signature in &check.signatures {
-        println!("signature  {}: {}", signature.key_id, if signature.verified { "verified" } else { "not verified" });
+        println!("signature  {}: {}", signature.key_id, signature.word());
     }
     match &check.recomputed {
         None => println!("numbers    not recomputed: the recording was not given (`--recording PATH`)"),

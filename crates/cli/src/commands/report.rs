@@ -33,7 +33,7 @@ fn print(check: &ReportCheck) {
     println!("scenario   {}", check.scenario);
     println!("gate       {}", check.gate);
     for signature in &check.signatures {
-        println!("signature  {}: {}", signature.key_id, if signature.verified { "verified" } else { "not verified" });
+        println!("signature  {}: {}", signature.key_id, signature.word());
     }
     if let Some(difference) = &check.page {
         println!("page       {difference}");

@@ -20,11 +20,11 @@ mod rows;
 mod spool;
 mod video;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use prairie_catalog::{Commit, DatasetEpisode, Leaf};
-use prairie_model::{Hash256, Stream};
+use prairie_model::{Hash256, Source as _, Stream};
 
 use crate::Engine;
 use crate::error::EngineError;
@@ -61,6 +61,22 @@ pub struct ExportOptions {
     pub encode: bool,
 }
 
+impl ExportOptions {
+    /// Refuses numbers that mean nothing.
+    fn check(&self) -> Result<(), EngineError> {
+        if let Some(fps) = self.fps.filter(|fps| !(fps.is_finite() && *fps > 0.0)) {
+            return Err(EngineError::invalid(format!("`--fps {fps}`"), "a rate is a number above zero"));
+        }
+        if let Some(tolerance) = self.tolerance_s.filter(|tolerance| !(tolerance.is_finite() && *tolerance >= 0.0)) {
+            return Err(EngineError::invalid(
+                format!("`--tolerance-s {tolerance}`"),
+                "a tolerance is zero or more seconds",
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// One export: which episodes, and how.
 pub(crate) struct ExportJob {
     pub(crate) options: ExportOptions,
@@ -90,6 +106,7 @@ impl Engine {
             let known: Vec<_> = TARGETS.iter().map(|target| target.name()).collect();
             EngineError::invalid(format!("target `{}`", options.target), format!("it is one of {}", known.join(", ")))
         })?;
+        options.check()?;
         let version = self.dataset(name)?;
         if let Some(erased) = version.erased.first() {
             return Err(EngineError::Refused(format!(
@@ -119,6 +136,13 @@ impl Engine {
         let mut selection = select(&streams, &options.streams);
         let declared = self.declared_types(&episodes)?;
         selection.type_numbers(&streams, &|at, stream| declared.of(episodes[at].recording, stream));
+        if let Some(unknown) = options
+            .streams
+            .iter()
+            .find(|wanted| !streams.iter().any(|all| all.iter().any(|stream| stream.name == **wanted)))
+        {
+            return Err(EngineError::NotFound { kind: "stream", name: unknown.clone() });
+        }
         let fps = options.fps.or_else(|| rate(&streams)).filter(|fps| fps.is_finite() && *fps > 0.0);
         let mut proof = Proof {
             version_of_proof: "prairie.proof/1",
@@ -142,6 +166,7 @@ impl Engine {
             files: BTreeMap::new(),
             path: String::new(),
         };
+        self.check_recordings(&episodes, progress)?;
         let job = ExportJob {
             options: options.clone(),
             snapshot: version.snapshot,
@@ -167,6 +192,33 @@ impl Engine {
         let note = format!("export `{}@{}` to {}", version.name, version.version, options.target);
         self.commit(&Commit { leaves: vec![leaf], note, ..Commit::default() })?;
         Ok(proof)
+    }
+}
+
+impl Engine {
+    /// Hashes the stored files that pictures are read from: a proof must not call copied what has rotted in the store.
+    ///
+    /// The containers' own checksums do not help here, since frames are read in place and chunks never as a whole.
+    fn check_recordings(&self, episodes: &[StoredEpisode], progress: &dyn Progress) -> Result<(), EngineError> {
+        let pictures = |episode: &&StoredEpisode| episode.streams.iter().any(|stream| stream.picture.is_some());
+        let recordings: BTreeSet<_> = episodes.iter().filter(pictures).map(|episode| episode.recording).collect();
+        for id in recordings {
+            let Some(recording) = self.recording(id)? else { continue };
+            let source = self.stored_source(id)?;
+            for file in &recording.row.files {
+                let key = prairie_store::object_key(file.object);
+                let Some(index) = source.find(&file.path) else { continue };
+                let what = format!("{} (hash)", file.path);
+                let told = |done: u64| progress.at(&what, done, file.size);
+                let found = prairie_store::hash_file(&source, index, &told)
+                    .map_err(|source| EngineError::Store { what: format!("object `{key}`"), source })?;
+                progress.finished(&what);
+                if found.0 != file.object {
+                    return Err(EngineError::Damaged { key, path: file.path.clone() });
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -91,6 +91,10 @@ impl Engine {
         };
         report.id = Some(bytes.id);
         report.sha256 = Some(bytes.sha256);
+        if self.recording(bytes.id)?.is_some_and(|stored| stored.erased.is_some()) {
+            // What was staged is dropped: erased bytes do not come back.
+            return Err(EngineError::Erased { path: path.to_owned() });
+        }
         let derivation = Derivation {
             recording: bytes.id,
             mapping: options.mapping.hash(),

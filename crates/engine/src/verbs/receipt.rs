@@ -51,6 +51,17 @@ pub struct SignatureCheck {
     pub trusted: bool,
 }
 
+impl SignatureCheck {
+    /// What became of it, in words.
+    pub fn word(&self) -> &'static str {
+        match (self.verified, self.trusted) {
+            (true, _) => "verified",
+            (false, true) => "broken: this key did not sign this payload",
+            (false, false) => "unknown: its key was not given",
+        }
+    }
+}
+
 impl ReceiptCheck {
     /// Whether at least one trusted signature verifies, none is broken, and nothing differs.
     pub fn holds(&self) -> bool {
@@ -132,6 +143,13 @@ impl Engine {
     ///
     /// When the text is no receipt.
     pub fn countersign(&self, text: &str) -> Result<String, EngineError> {
+        let own = self.key.public();
+        let envelope = open(text)?;
+        if envelope.verify(std::slice::from_ref(&own)).invalid.contains(&own.id()) {
+            return Err(EngineError::Refused(
+                "the receipt says that this store signed it, and it did not sign this payload".to_owned(),
+            ));
+        }
         add_signature(text, self.key.private())
     }
 }
