@@ -9,7 +9,7 @@
 
 use crate::bound::{Confidence, StatError, within};
 use crate::math::random::Random;
-use crate::stats::cluster::{Anova, Information, Shift, Tables, demonstrates, float};
+use crate::stats::cluster::{Anova, Information, Rule, Shift, Tables, demonstrates, float};
 
 /// How units spread over shifts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,20 +72,38 @@ const FAILURES: [f64; 3] = [1.0, 2.0, 4.0];
 pub struct Promotions {
     /// Logs simulated.
     pub replicates: u64,
-    /// Promoted by the decision bound.
+    /// Promoted by the bound of [`Rule::Decision`].
     pub decision: u64,
-    /// Promoted by the same bound with nothing assumed of the ICC: the recipe that the decision bound corrects.
+    /// Promoted by the bound of [`Rule::Amended`].
+    pub amended: u64,
+    /// Promoted by the same bound with nothing assumed of the ICC: the recipe that both rules correct.
     pub uncorrected: u64,
     /// Promoted by the exact interval that treats units as independent.
     pub independent: u64,
 }
 
-/// Counts false promotions in `replicates` logs of this design. The same seed gives the same counts.
+/// Counts false promotions in `replicates` logs of this design: what is required is its true share. The same seed gives the
+/// same counts.
+///
+/// # Errors
+/// As [`promotions`].
+pub fn false_promotions(
+    design: &Design,
+    confidence: Confidence,
+    replicates: u64,
+    seed: u64,
+) -> Result<Promotions, StatError> {
+    promotions(design, design.share, confidence, replicates, seed)
+}
+
+/// Counts promotions in `replicates` logs of this design where this share is required: the power of the bounds, where less
+/// is required than is true. The same seed gives the same counts.
 ///
 /// # Errors
 /// As [`each_log`], and where the confidence is not above one half.
-pub fn false_promotions(
+pub fn promotions(
     design: &Design,
+    required: f64,
     confidence: Confidence,
     replicates: u64,
     seed: u64,
@@ -99,11 +117,14 @@ pub fn false_promotions(
             Some(tables) => tables,
             None => *tables.insert(Tables::new(anova.shifts, anova.units, confidence)?),
         };
-        let shows = |units: f64| u64::from(demonstrates(log.estimate, units, tables.alpha, design.share));
-        promotions.decision += shows(Information::of(anova, &tables, log.weighted_units).effective_units);
+        let shows = |units: f64| u64::from(demonstrates(log.estimate, units, tables.alpha, required));
+        let by = |rule| shows(Information::of(anova, &tables, log.weighted_units, rule).effective_units);
+        promotions.decision += by(Rule::Decision);
+        promotions.amended += by(Rule::Amended);
         // An ICC that cannot be estimated had no variance between shifts: the raw recipe takes it for no correlation.
         let icc = anova.icc_upper(tables.fisher).unwrap_or(0.0);
-        promotions.uncorrected += shows(log.weighted_units / anova.design_effect(icc).max(1.0) * tables.information);
+        let design_effect = anova.design_effect(icc, Rule::Amended).max(1.0);
+        promotions.uncorrected += shows(log.weighted_units / design_effect * tables.information);
         promotions.independent += shows(log.weighted_units);
         Ok(())
     })?;
@@ -255,8 +276,21 @@ mod tests {
         let found = false_promotions(&PLAIN, Confidence::USUAL, 2_000, 1).unwrap();
         assert!(found.decision <= 120, "{found:?}");
         assert!(found.independent > 400, "{found:?}");
-        assert!(found.uncorrected >= found.decision, "{found:?}");
+        assert!(found.uncorrected >= found.amended && found.amended >= found.decision, "{found:?}");
         assert_eq!(found, false_promotions(&PLAIN, Confidence::USUAL, 2_000, 1).unwrap());
+    }
+
+    #[test]
+    fn the_decision_rule_keeps_it_where_the_amended_one_does_not() {
+        let unequal = Design { share: 0.95, shifts: 20, sizes: Sizes::Extreme, ..PLAIN };
+        let found = false_promotions(&unequal, Confidence::USUAL, 2_000, 1).unwrap();
+        assert!(found.decision <= 120 && found.amended > 200, "{found:?}");
+    }
+
+    #[test]
+    fn less_is_shown_more_often() {
+        let found = promotions(&PLAIN, 0.90, Confidence::USUAL, 500, 1).unwrap();
+        assert!(found.decision > 350, "{found:?}");
     }
 
     #[test]
