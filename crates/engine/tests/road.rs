@@ -294,7 +294,7 @@ fn an_export_refuses_pictures_that_rotted_in_the_store() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
     let sample = samples().join("contact-cell.mcap");
-    engine.ingest(&[sample.clone()], &options(), &Quiet).unwrap();
+    engine.ingest(std::slice::from_ref(&sample), &options(), &Quiet).unwrap();
     engine.create_dataset("all", &DatasetRecipe::new("true")).unwrap();
     let object =
         walk(&dir.path().join("store/objects")).into_iter().max_by_key(|path| fs::metadata(path).unwrap().len());
@@ -318,7 +318,7 @@ fn erased_bytes_do_not_come_back() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
     let sample = samples().join("contact-cell.mcap");
-    let report = engine.ingest(&[sample.clone()], &options(), &Quiet).unwrap();
+    let report = engine.ingest(std::slice::from_ref(&sample), &options(), &Quiet).unwrap();
     let id = report.recordings[0].id.unwrap().to_string();
     engine.erase(&id, Some("asked to"), false).unwrap();
     let before = walk(&dir.path().join("store/objects")).len();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, answer};
 use crate::bound::Confidence;
-use crate::stats::cluster::{Anova, Shift, Tables};
+use crate::stats::cluster::{Anova, Rule, Shift, Tables};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +39,7 @@ pub(super) const METHOD: Method = Method {
         answer(input, |Input { shifts }| {
             let anova = Anova::of(&shifts)?;
             let tables = Tables::new(anova.shifts, anova.units, Confidence::USUAL)?;
-            let design_effect = anova.icc().map(|icc| anova.design_effect(icc));
+            let design_effect = anova.icc().map(|icc| anova.design_effect(icc, Rule::Amended));
             Ok(Output {
                 estimate: anova.estimate,
                 mean_square_between: anova.between,

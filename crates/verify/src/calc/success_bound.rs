@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, answer};
 use crate::bound::{Confidence, StatError};
+use crate::stats::cluster::Rule;
 use crate::stats::labels::{self, FalseSuccess};
 use crate::stats::strata::{self, Cell, StratumBound, SuccessBound};
 
@@ -17,6 +18,8 @@ struct Input {
     weights: Option<BTreeMap<String, f64>>,
     #[serde(default)]
     confidence: Confidence,
+    #[serde(default)]
+    rule: Rule,
     /// That of the strata's own bounds.
     #[serde(default)]
     stratum_confidence: Option<Confidence>,
@@ -55,14 +58,14 @@ struct Output {
 
 pub(super) const METHOD: Method = Method {
     name: "success-bound",
-    about: "The lower bound of success over shifts and strata: the one that decides.",
-    formula: "n* = min(N, n_w / max(1, 1 + (n0-1) icc_used)) (z/t)^2, n_w = 1 / sum (W^2/n); lower = BetaInv(alpha; n* p, n*(1-p) + 1); t has K-1 degrees of freedom; icc_used = max(icc_upper, icc_min), icc_min = 0.05 until there are 10 failures in 5 shifts, then 0; with reinspection lower is multiplied by 1 - upper(false), each at alpha/2",
-    source: "Korn and Graubard, Survey Methodology 24 (1998), with Searle's upper bound of the ICC",
-    input: "shifts: list of {good: count, units: count, stratum: name (optional), shift: name (optional)}; entries of the same shift are one cluster, an entry without is its own\nweights: share of each stratum, by name; sum 1; absent: units are pooled\nconfidence: share, default 0.95\nstratum_confidence: share, default that of confidence\nreinspection: {inspected: count, false_successes: count}, optional",
-    output: "estimate: share\nlower: share\nicc: null where it cannot be estimated\nicc_upper: at 80 %\nicc_used: as in the formula\nreason: why this icc was used\ndesign_effect: factor\neffective_units: n*\nshifts: count with units\nunits: count\nfailures: count\ndecidable: whether there are at least 8 shifts\nundecided_because: text, null where decidable\nstrata: each stratum's own estimate, lower, shifts, units, icc_used, effective_units\nworst_stratum: the name of the stratum with the least lower bound\nfalse_success: {estimate, upper}, null without reinspection",
+    about: "The lower bound of success over shifts and strata; that of rule `decision` decides.",
+    formula: "n* = min(N, n_w / max(1, 1 + (n0-1) icc_used)) (z/t)^2, n_w = 1 / sum (W^2/n); lower = BetaInv(alpha; n* p, n*(1-p) + 1); t has K-1 degrees of freedom; icc_used = max(icc_upper, icc_min), icc_min = 0.05 until there are 10 failures in 5 shifts, then 0; rule decision: then icc_min = min(0.035, 1.2 / shifts with a failure), and sum n^2/N in place of n0; with reinspection lower is multiplied by 1 - upper(false), each at alpha/2",
+    source: "Korn and Graubard, Survey Methodology 24 (1998), with Searle's upper bound of the ICC; Kish, Survey Sampling (1965), for sum n^2/N",
+    input: "shifts: list of {good: count, units: count, stratum: name (optional), shift: name (optional)}; entries of the same shift are one cluster, an entry without is its own\nweights: share of each stratum, by name; sum 1; absent: units are pooled\nconfidence: share, default 0.95\nrule: amended (default) or decision, the stricter one of the gates\nstratum_confidence: share, default that of confidence\nreinspection: {inspected: count, false_successes: count}, optional",
+    output: "rule: as given\nestimate: share\nlower: share\nicc: null where it cannot be estimated\nicc_upper: at 80 %\nicc_used: as in the formula\nreason: why this icc was used\ndesign_effect: factor\neffective_units: n*\nshifts: count with units\nunits: count\nfailures: count\ndecidable: whether there are at least 8 shifts\nundecided_because: text, null where decidable\nstrata: each stratum's own estimate, lower, shifts, units, icc_used, effective_units\nworst_stratum: the name of the stratum with the least lower bound\nfalse_success: {estimate, upper}, null without reinspection",
     example: (
         r#"{"shifts": [{"good": 98, "units": 100}, {"good": 95, "units": 100}, {"good": 99, "units": 100}, {"good": 90, "units": 100}, {"good": 97, "units": 100}, {"good": 100, "units": 100}, {"good": 85, "units": 100}, {"good": 96, "units": 100}], "confidence": 0.95}"#,
-        r#"{"estimate": 0.95, "lower": 0.8790374170310561, "icc": 0.04421360732040343, "icc_upper": 0.0851755747509344, "icc_used": 0.0851755747509344, "reason": "the upper bound of the ICC in this log, at 80 %", "design_effect": 9.432381900342506, "effective_units": 63.928993515440794, "shifts": 8, "units": 800, "failures": 40, "decidable": true, "undecided_because": null, "strata": {}, "worst_stratum": null, "false_success": null}"#,
+        r#"{"rule": "amended", "estimate": 0.95, "lower": 0.8790374170310561, "icc": 0.04421360732040343, "icc_upper": 0.0851755747509344, "icc_used": 0.0851755747509344, "reason": "the upper bound of the ICC in this log, at 80 %", "design_effect": 9.432381900342506, "effective_units": 63.928993515440794, "shifts": 8, "units": 800, "failures": 40, "decidable": true, "undecided_because": null, "strata": {}, "worst_stratum": null, "false_success": null}"#,
     ),
     run: |input| answer(input, calculate),
 };
@@ -71,7 +74,7 @@ fn calculate(input: Input) -> Result<Output, StatError> {
     let (names, shares) = named(&input)?;
     let cells = cells(&input.shifts, &names)?;
     let weights = input.weights.as_ref().map(|_| shares.as_slice());
-    let bound_at = |confidence| strata::success_bound(&cells, weights, confidence);
+    let bound_at = |confidence| strata::success_bound(&cells, weights, confidence, input.rule);
     let (bound, false_success) = match &input.reinspection {
         None => (bound_at(input.confidence)?, None),
         Some(Reinspection { inspected, false_successes }) => {
@@ -80,7 +83,8 @@ fn calculate(input: Input) -> Result<Output, StatError> {
             (bound, Some(found.false_success))
         }
     };
-    let own = strata::stratum_bounds(&cells, names.len().max(1), input.stratum_confidence.unwrap_or(input.confidence))?;
+    let stratum_confidence = input.stratum_confidence.unwrap_or(input.confidence);
+    let own = strata::stratum_bounds(&cells, names.len().max(1), stratum_confidence, input.rule)?;
     let strata: BTreeMap<String, StratumBound> = names.into_keys().zip(own).collect();
     let worst_stratum = strata.iter().min_by(|a, b| a.1.lower.total_cmp(&b.1.lower)).map(|(name, _)| name.clone());
     let undecided_because = (!bound.decidable).then_some("there are fewer than 8 shifts");
@@ -160,6 +164,18 @@ mod tests {
             run(json!({"shifts": parts, "weights": {"bag": 0.4, "box": 0.5, "tube": 0.1}})).expect("an answer");
         assert_eq!(unseen["strata"]["tube"]["lower"], json!(0.0));
         assert!(unseen["estimate"].as_f64() < found["estimate"].as_f64());
+    }
+
+    #[test]
+    fn the_rule_of_decisions_is_stricter() {
+        let parts: Vec<Value> = (0..10).map(|day| shift(day, "box", 98, 100)).collect();
+        let given = |rule: &str| run(json!({"shifts": parts, "rule": rule}));
+        let (amended, decision) = (given("amended").expect("an answer"), given("decision").expect("an answer"));
+        assert_eq!(run(json!({"shifts": parts})), Some(amended.clone()));
+        assert_eq!((&amended["icc_used"], &decision["icc_used"]), (&json!(0.0), &json!(0.035)));
+        assert!(decision["lower"].as_f64() < amended["lower"].as_f64());
+        assert!(decision["strata"]["box"]["lower"].as_f64() < amended["strata"]["box"]["lower"].as_f64());
+        assert_eq!(given("other"), None);
     }
 
     #[test]

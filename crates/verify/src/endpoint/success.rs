@@ -6,6 +6,7 @@ use super::{Case, Endpoint, at_least, next_step, numbers, percent, unknown};
 use crate::bound::{Confidence, StatError};
 use crate::evidence::{NO_STRATUM, ShiftSums};
 use crate::protocol::{Protocol, SHIFTS_LEAST, Success as Asked};
+use crate::stats::cluster::Rule;
 use crate::stats::strata::{Cell, StratumBound, SuccessBound, stratum_bounds, success_bound};
 use crate::verdict::{EndpointResult, Point, State};
 
@@ -64,7 +65,7 @@ fn bound(
     confidence: Confidence,
 ) -> Result<SuccessBound, StatError> {
     if protocol.strata.is_empty() {
-        return success_bound(cells, None, confidence);
+        return success_bound(cells, None, confidence, Rule::Decision);
     }
     let units: u64 = cells.iter().map(|cell| cell.units).sum();
     // OK to cast: counts far below 2^53.
@@ -73,7 +74,7 @@ fn bound(
     let mut weights: Vec<f64> =
         protocol.strata.iter().map(|stratum| stratum.weight / declared * (1.0 - share)).collect();
     weights.push(share);
-    success_bound(cells, Some(&weights), confidence)
+    success_bound(cells, Some(&weights), confidence, Rule::Decision)
 }
 
 /// Places of the plot of evidence over shifts.
@@ -156,7 +157,7 @@ impl Success {
     ) -> EndpointResult {
         let strata = &case.frozen.protocol.strata;
         let Some(floor) = asked.stratum_at_least.filter(|_| !strata.is_empty()) else { return result };
-        let bounds: Vec<StratumBound> = match stratum_bounds(cells, strata.len() + 1, asked.stratum_confidence) {
+        let bounds: Vec<StratumBound> = match stratum_bounds(cells, strata.len() + 1, asked.stratum_confidence, Rule::Decision) {
             Ok(bounds) => bounds,
             Err(error) => {
                 result.missing = Some(format!("strata: {error}"));

@@ -5,7 +5,8 @@
 //!
 //! The bound that decides is [`lower_bound`]: that of Korn and Graubard (Survey Methodology 24, 1998) with an upper bound
 //! of the intra-cluster correlation (ICC) in place of its estimate, because with few shifts the estimate is often far too
-//! small. The other methods here are for display and for comparison.
+//! small. What is assumed of the ICC beside, and which size of shift counts, is a [`Rule`]. The other methods here are for
+//! display and for comparison.
 
 use libm::sqrt;
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,45 @@ pub const FAILURES_MIN: u64 = 10;
 /// See [`FAILURES_MIN`].
 pub const SHIFTS_WITH_FAILURES_MIN: u64 = 5;
 
+/// The ICC that [`Rule::Decision`] assumes at least, once [`FAILURES_MIN`] is met.
+pub const ICC_BELIEVED: f64 = 0.035;
+
+/// Where this, divided by the number of shifts with a failure, is less than [`ICC_BELIEVED`] (from 35 such shifts on),
+/// [`Rule::Decision`] assumes that.
+pub const ICC_BY_SHIFTS: f64 = 1.2;
+
 /// The confidence of the upper bound of the ICC.
 const ICC_CONFIDENCE: f64 = 0.8;
+
+/// What a bound assumes of the ICC, and which size of shift it multiplies the ICC by.
+///
+/// Both take the ICC's upper bound at 80 % in the log, at least 0.05 until there are 10 failures in 5 shifts, and at least
+/// 0.05 where the log says nothing of the ICC. They differ in the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// With enough failures nothing is assumed of the ICC, and a shift's size is `n0` ([`Anova::size`]). It may be computed
+    /// by hand from the literature, and serves for recomputing and comparing.
+    ///
+    /// Not for decisions: it promises too much where shifts are unequal, or failures rare (see [`crate::calibration`]).
+    #[default]
+    Amended,
+    /// What gates use. With enough failures the ICC is still taken as at least `min(0.035, 1.2 / s)`, where `s` shifts have a
+    /// failure; a shift's size is that of a mean unit's shift ([`Anova::size_of_unit`]), of which Kish's design effect is
+    /// made ("Survey Sampling", 1965). Never above [`Self::Amended`]. The two numbers are from simulation and no theory (see
+    /// [`crate::calibration`]).
+    Decision,
+}
+
+impl Rule {
+    /// The least ICC that is assumed of a log with at least [`FAILURES_MIN`] failures in [`SHIFTS_WITH_FAILURES_MIN`] shifts.
+    fn icc_floor(self, shifts_with_failures: u64) -> f64 {
+        match self {
+            Self::Amended => 0.0,
+            Self::Decision => ICC_BELIEVED.min(ICC_BY_SHIFTS / float(shifts_with_failures)),
+        }
+    }
+}
 
 /// What one shift counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -132,13 +170,19 @@ impl Anova {
         (whole > 0.0).then(|| (between - fisher * within) / whole)
     }
 
-    /// What the variance of the share of good units is multiplied by, for this ICC: `1 + (n0 − 1) · icc`.
-    pub fn design_effect(&self, icc: f64) -> f64 {
-        1.0 + (self.size - 1.0) * icc
+    /// What the variance of the share of good units is multiplied by, for this ICC: `1 + (n0 − 1) · icc`, with the size of a
+    /// mean unit's shift in place of `n0` for [`Rule::Decision`].
+    pub fn design_effect(&self, icc: f64, rule: Rule) -> f64 {
+        let size = match rule {
+            Rule::Amended => self.size,
+            // Never less than `n0`, but for the last digit of equal shifts.
+            Rule::Decision => self.size_of_unit.max(self.size),
+        };
+        1.0 + (size - 1.0) * icc
     }
 
-    /// The ICC that the decision bound uses, and why.
-    pub fn icc_used(&self, fisher: f64) -> (f64, &'static str) {
+    /// The ICC that a bound uses, and why.
+    pub fn icc_used(&self, fisher: f64, rule: Rule) -> (f64, &'static str) {
         match self.icc_upper(fisher) {
             // Where `within` is zero, shifts are all good or all bad, and the F quantile plays no part.
             None => (ICC_ASSUMED, "the ICC cannot be estimated from this log, so 0.05 is assumed"),
@@ -149,7 +193,17 @@ impl Anova {
             Some(upper) if self.within == Some(0.0) => {
                 (upper.max(ICC_ASSUMED), "no shift has both good and failed units, so at least 0.05 is assumed")
             }
-            Some(upper) => (upper.max(0.0), "the upper bound of the ICC in this log, at 80 %"),
+            Some(upper) => {
+                let floor = rule.icc_floor(self.shifts_with_failures);
+                let reason = if rule == Rule::Amended || upper >= floor {
+                    "the upper bound of the ICC in this log, at 80 %"
+                } else if floor < ICC_BELIEVED {
+                    "the ICC's upper bound in this log is less than 1.2 divided by the shifts with a failure, which is assumed"
+                } else {
+                    "the ICC's upper bound in this log is less than 0.035, which is assumed until 35 shifts have a failure"
+                };
+                (upper.max(floor), reason)
+            }
         }
     }
 }
@@ -192,7 +246,7 @@ impl Tables {
     }
 }
 
-/// How much a log of shifts says, as the decision bound counts it.
+/// How much a log of shifts says, as a bound counts it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Information {
     /// The ICC that was used.
@@ -208,9 +262,9 @@ pub struct Information {
 impl Information {
     /// From an analysis, the tables of its shifts and units, and the units' number after weighting by strata (`N` without
     /// strata).
-    pub fn of(anova: &Anova, tables: &Tables, weighted_units: f64) -> Self {
-        let (icc_used, reason) = anova.icc_used(tables.fisher);
-        let design_effect = anova.design_effect(icc_used).max(1.0);
+    pub fn of(anova: &Anova, tables: &Tables, weighted_units: f64, rule: Rule) -> Self {
+        let (icc_used, reason) = anova.icc_used(tables.fisher, rule);
+        let design_effect = anova.design_effect(icc_used, rule).max(1.0);
         let effective_units = float(anova.units).min(weighted_units / design_effect) * tables.information;
         Self { icc_used, reason, design_effect, effective_units }
     }
@@ -338,16 +392,16 @@ pub(crate) mod tests {
         near(anova.within.unwrap(), 0.045_707_1, 5e-8);
         let icc = anova.icc().unwrap();
         near(icc, 0.044_213_6, 5e-8);
-        near(anova.design_effect(icc), 5.3771, 5e-5);
-        near(800.0 / anova.design_effect(icc), 148.778, 5e-4);
+        near(anova.design_effect(icc, Rule::Amended), 5.3771, 5e-5);
+        near(800.0 / anova.design_effect(icc, Rule::Amended), 148.778, 5e-4);
         let tables = Tables::new(8, 800, Confidence::USUAL).unwrap();
         near(anova.icc_upper(tables.fisher).unwrap(), 0.085_175_6, 5e-8);
-        let information = Information::of(&anova, &tables, 800.0);
+        let information = Information::of(&anova, &tables, 800.0, Rule::Amended);
         near(information.effective_units, 63.928_99, 5e-6);
         near(lower_bound(anova.estimate, information.effective_units, tables.alpha), 0.879_037_4, 5e-8);
         assert!(information.reason.starts_with("the upper bound"));
         // The design-effect interval with the estimated ICC, and the naive one.
-        near(lower_bound(0.95, 800.0 / anova.design_effect(icc), 0.05), 0.909_755_1, 5e-8);
+        near(lower_bound(0.95, 800.0 / anova.design_effect(icc, Rule::Amended), 0.05), 0.909_755_1, 5e-8);
         let naive = proportion::clopper_pearson(760, 800, Confidence::USUAL, crate::bound::Side::Lower).unwrap();
         near(naive.lower.unwrap(), 0.935_407_7, 5e-8);
     }
@@ -363,12 +417,68 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_decision_rule_of_the_worked_example() {
+        // The log's own bound is above what is assumed, and shifts are equal: both rules agree.
+        let anova = Anova::of(&example()).unwrap();
+        let tables = Tables::new(8, 800, Confidence::USUAL).unwrap();
+        let amended = Information::of(&anova, &tables, 800.0, Rule::Amended);
+        assert_eq!(Information::of(&anova, &tables, 800.0, Rule::Decision), amended);
+    }
+
+    #[test]
+    fn the_decision_rule_assumes_less_with_more_shifts() {
+        // Two failures in every shift: the ICC's own upper bound is negative.
+        let shifts = [Shift { good: 98, units: 100 }; 60];
+        for (count, expected, reason) in [(10, 0.035, "until 35"), (34, 0.035, "until 35"), (60, 0.02, "1.2 divided")] {
+            let anova = Anova::of(&shifts[..count]).unwrap();
+            let units = anova.units;
+            let tables = Tables::new(anova.shifts, units, Confidence::USUAL).unwrap();
+            let decision = Information::of(&anova, &tables, float(units), Rule::Decision);
+            near(decision.icc_used, expected, 1e-15);
+            near(decision.design_effect, 1.0 + 99.0 * expected, 1e-12);
+            assert!(decision.reason.contains(reason), "{}", decision.reason);
+            let amended = Information::of(&anova, &tables, float(units), Rule::Amended);
+            assert_eq!((amended.icc_used, amended.design_effect), (0.0, 1.0));
+        }
+        // Four failures in four shifts: both assume 0.05.
+        let mut few = [Shift { good: 100, units: 100 }; 10];
+        few[..4].fill(Shift { good: 99, units: 100 });
+        let anova = Anova::of(&few).unwrap();
+        let tables = Tables::new(10, 1_000, Confidence::USUAL).unwrap();
+        for rule in [Rule::Amended, Rule::Decision] {
+            assert_eq!(Information::of(&anova, &tables, 1_000.0, rule).icc_used, ICC_ASSUMED);
+        }
+    }
+
+    #[test]
+    fn the_decision_rule_is_never_above_the_amended_one() {
+        let mut random = crate::math::random::Random::new(7);
+        for _ in 0..500 {
+            let count = 2 + random.below(40);
+            let shifts: Vec<Shift> = (0..count)
+                .map(|_| {
+                    let units = 1 + random.below(200);
+                    let chance = random.beta(0.5, 10.0);
+                    Shift { good: units - random.binomial(units, chance), units }
+                })
+                .collect();
+            let anova = Anova::of(&shifts).unwrap();
+            let tables = Tables::new(anova.shifts, anova.units, Confidence::USUAL).unwrap();
+            let [amended, decision] = [Rule::Amended, Rule::Decision].map(|rule| {
+                let found = Information::of(&anova, &tables, float(anova.units), rule);
+                (found.icc_used, lower_bound(anova.estimate, found.effective_units, tables.alpha))
+            });
+            assert!(decision.0 >= amended.0 && decision.1 <= amended.1 + 1e-12, "{shifts:?}");
+        }
+    }
+
+    #[test]
     fn perfect_logs_do_not_prove_independence() {
         let perfect = [Shift { good: 100, units: 100 }; 8];
         let anova = Anova::of(&perfect).unwrap();
         assert_eq!(anova.icc(), None);
         let tables = Tables::new(8, 800, Confidence::USUAL).unwrap();
-        let information = Information::of(&anova, &tables, 800.0);
+        let information = Information::of(&anova, &tables, 800.0, Rule::Amended);
         assert_eq!(information.icc_used, ICC_ASSUMED);
         assert!(information.effective_units < 110.0);
         assert!(lower_bound(1.0, information.effective_units, 0.05) < 0.975);
@@ -386,16 +496,18 @@ pub(crate) mod tests {
         let single = [Shift { good: 1, units: 1 }; 60];
         let anova = Anova::of(&single).unwrap();
         assert_eq!((anova.size, anova.within), (1.0, None));
-        let information = Information::of(&anova, &Tables::new(60, 60, Confidence::USUAL).unwrap(), 60.0);
+        let information =
+            Information::of(&anova, &Tables::new(60, 60, Confidence::USUAL).unwrap(), 60.0, Rule::Amended);
         assert_eq!(information.design_effect, 1.0);
         // One shift: no bound.
         let anova = Anova::of(&[Shift { good: 90, units: 100 }]).unwrap();
         let tables = Tables::new(1, 100, Confidence::USUAL).unwrap();
-        let information = Information::of(&anova, &tables, 100.0);
+        let information = Information::of(&anova, &tables, 100.0, Rule::Amended);
         assert_eq!(lower_bound(anova.estimate, information.effective_units, 0.05), 0.0);
         // All good or all bad: the ICC is 1.
         let anova = Anova::of(&[Shift { good: 50, units: 50 }, Shift { good: 0, units: 50 }].repeat(6)).unwrap();
-        let information = Information::of(&anova, &Tables::new(12, 600, Confidence::USUAL).unwrap(), 600.0);
+        let information =
+            Information::of(&anova, &Tables::new(12, 600, Confidence::USUAL).unwrap(), 600.0, Rule::Amended);
         assert_eq!(information.icc_used, 1.0);
     }
 

@@ -257,6 +257,7 @@ pub fn chapman(first: u64, second: u64, matched: u64) -> Result<Recapture, StatE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::cluster::Rule;
     use crate::stats::cluster::tests::{example, near};
     use crate::stats::strata::{Cell, success_bound};
 
@@ -302,7 +303,7 @@ mod tests {
             .zip(example())
             .map(|(shift, total)| Cell { shift, stratum: 0, good: total.good, units: total.units })
             .collect();
-        let bound = |confidence| success_bound(&cells, None, confidence);
+        let bound = |confidence| success_bound(&cells, None, confidence, Rule::Amended);
         let found = reinspected(bound, 0, 299, Confidence::USUAL).unwrap();
         let half = Confidence::new(0.975).unwrap();
         near(found.lower, bound(half).unwrap().lower * libm::pow(0.025, 1.0 / 299.0), 1e-12);

@@ -6,7 +6,7 @@
 use libm::sqrt;
 use serde::Serialize;
 
-use super::cluster::{self, Anova, ChiSquared, Information, SHIFTS_MIN, Shift, Tables, float};
+use super::cluster::{self, Anova, ChiSquared, Information, Rule, SHIFTS_MIN, Shift, Tables, float};
 use crate::bound::{Confidence, StatError};
 use crate::math::distribution::{chi2_upper, normal_quantile};
 
@@ -36,9 +36,11 @@ pub struct Cell {
     pub units: u64,
 }
 
-/// The decision bound of success, with everything that it rests on.
+/// A lower bound of success, with everything that it rests on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SuccessBound {
+    /// What was assumed.
+    pub rule: Rule,
     /// The share of good units, weighted by strata where weights were given.
     pub estimate: f64,
     /// Its lower bound.
@@ -87,6 +89,7 @@ pub struct StratumBound {
 /// `effective_units = min(N, n_w / max(1, 1 + (n0 − 1) · icc)) · (z/t)²`, with `n_w = 1 / Σ (W²/n)` over strata (`N`
 /// without weights), ICC and `n0` from the shifts' totals, and `t` with `K − 1` degrees of freedom; then `lower =
 /// BetaInv(α; n·p, n·(1−p) + 1)`. After Korn and Graubard (Survey Methodology 24, 1998), with an upper bound of the ICC.
+/// [`Rule::Decision`] has `Σ n²/N` in place of `n0`, and never an ICC below what it assumes.
 ///
 /// A stratum without units counts as failed: its weight is lost. The variance is that of the other strata, whose weights
 /// are set to sum 1 for `n_w`; the bound can only be lower for it.
@@ -98,6 +101,7 @@ pub fn success_bound(
     cells: &[Cell],
     weights: Option<&[f64]>,
     confidence: Confidence,
+    rule: Rule,
 ) -> Result<SuccessBound, StatError> {
     let shifts = by_shift(cells)?;
     let anova = Anova::of(&shifts)?;
@@ -106,8 +110,9 @@ pub fn success_bound(
         None => (anova.estimate, float(anova.units)),
         Some(weights) => weighted(&by_stratum(cells, weights.len())?, &shares(weights)?),
     };
-    let information = Information::of(&anova, &tables, weighted_units);
+    let information = Information::of(&anova, &tables, weighted_units, rule);
     Ok(SuccessBound {
+        rule,
         estimate,
         lower: cluster::lower_bound(estimate, information.effective_units, tables.alpha),
         icc: anova.icc(),
@@ -130,7 +135,12 @@ pub fn success_bound(
 ///
 /// # Errors
 /// As [`success_bound`].
-pub fn stratum_bounds(cells: &[Cell], strata: usize, confidence: Confidence) -> Result<Vec<StratumBound>, StatError> {
+pub fn stratum_bounds(
+    cells: &[Cell],
+    strata: usize,
+    confidence: Confidence,
+    rule: Rule,
+) -> Result<Vec<StratumBound>, StatError> {
     by_stratum(cells, strata)?;
     by_shift(cells)?;
     let mut sorted = cells.to_vec();
@@ -139,13 +149,13 @@ pub fn stratum_bounds(cells: &[Cell], strata: usize, confidence: Confidence) -> 
     for stratum in 0..strata {
         let start = sorted.partition_point(|cell| cell.stratum < stratum);
         let end = sorted.partition_point(|cell| cell.stratum <= stratum);
-        bounds.push(stratum_bound(&sorted[start..end], confidence)?);
+        bounds.push(stratum_bound(&sorted[start..end], confidence, rule)?);
     }
     Ok(bounds)
 }
 
 /// The bound of one stratum, from its cells in the order of shifts.
-fn stratum_bound(cells: &[Cell], confidence: Confidence) -> Result<StratumBound, StatError> {
+fn stratum_bound(cells: &[Cell], confidence: Confidence, rule: Rule) -> Result<StratumBound, StatError> {
     let mut shifts: Vec<Shift> = Vec::with_capacity(cells.len());
     for group in cells.chunk_by(|a, b| a.shift == b.shift) {
         let mut shift = Shift::default();
@@ -160,7 +170,7 @@ fn stratum_bound(cells: &[Cell], confidence: Confidence) -> Result<StratumBound,
     }
     let anova = Anova::of(&shifts)?;
     let tables = Tables::new(anova.shifts, anova.units, confidence)?;
-    let information = Information::of(&anova, &tables, float(anova.units));
+    let information = Information::of(&anova, &tables, float(anova.units), rule);
     Ok(StratumBound {
         estimate: anova.estimate,
         lower: cluster::lower_bound(anova.estimate, information.effective_units, tables.alpha),
@@ -385,13 +395,13 @@ mod tests {
 
     #[test]
     fn success_of_the_worked_example() {
-        let found = success_bound(&cells(), None, Confidence::USUAL).unwrap();
+        let found = success_bound(&cells(), None, Confidence::USUAL, Rule::Amended).unwrap();
         near(found.effective_units, 63.928_99, 5e-6);
         near(found.lower, 0.879_037_4, 5e-8);
         assert!(found.decidable);
         // One stratum with all the weight is no stratum.
-        assert_eq!(success_bound(&cells(), Some(&[1.0]), Confidence::USUAL).unwrap(), found);
-        let strata = stratum_bounds(&cells(), 2, Confidence::USUAL).unwrap();
+        assert_eq!(success_bound(&cells(), Some(&[1.0]), Confidence::USUAL, Rule::Amended).unwrap(), found);
+        let strata = stratum_bounds(&cells(), 2, Confidence::USUAL, Rule::Amended).unwrap();
         assert_eq!(strata[0].lower, found.lower);
         assert_eq!((strata[1].units, strata[1].lower), (0, 0.0));
     }
@@ -405,31 +415,54 @@ mod tests {
                 [half, Cell { stratum: 1, good: 50, ..half }]
             })
             .collect();
-        let whole = success_bound(&cells(), None, Confidence::USUAL).unwrap();
-        assert_eq!(success_bound(&split, None, Confidence::USUAL).unwrap(), whole);
-        let weighted = success_bound(&split, Some(&[0.5, 0.5]), Confidence::USUAL).unwrap();
+        let whole = success_bound(&cells(), None, Confidence::USUAL, Rule::Amended).unwrap();
+        assert_eq!(success_bound(&split, None, Confidence::USUAL, Rule::Amended).unwrap(), whole);
+        let weighted = success_bound(&split, Some(&[0.5, 0.5]), Confidence::USUAL, Rule::Amended).unwrap();
         near(weighted.lower, whole.lower, 1e-12);
     }
 
     #[test]
+    fn unequal_shifts_weigh_more_in_decisions() {
+        // One long shift holds half of the units and most of the failures.
+        let cells: Vec<Cell> =
+            [(390, 450), (49, 50), (48, 50), (50, 50), (47, 50), (49, 50), (50, 50), (49, 50), (46, 50), (50, 50)]
+                .iter()
+                .enumerate()
+                .map(|(shift, &(good, units))| Cell { shift, stratum: 0, good, units })
+                .collect();
+        let [amended, decision] =
+            [Rule::Amended, Rule::Decision].map(|rule| success_bound(&cells, None, Confidence::USUAL, rule).unwrap());
+        assert_eq!((amended.estimate, amended.icc_used), (decision.estimate, decision.icc_used));
+        // n0 = (900 - 250)/9 and Σ n²/N = 250.
+        near(amended.design_effect - 1.0, (650.0 / 9.0 - 1.0) * amended.icc_used, 1e-9);
+        near(decision.design_effect - 1.0, 249.0 * decision.icc_used, 1e-9);
+        assert!(decision.lower < amended.lower);
+        let own = stratum_bounds(&cells, 1, Confidence::USUAL, Rule::Decision).unwrap();
+        assert_eq!(own[0].lower, decision.lower);
+    }
+
+    #[test]
     fn an_empty_stratum_counts_as_failed() {
-        let full = success_bound(&cells(), None, Confidence::USUAL).unwrap();
-        let found = success_bound(&cells(), Some(&[0.9, 0.1]), Confidence::USUAL).unwrap();
+        let full = success_bound(&cells(), None, Confidence::USUAL, Rule::Amended).unwrap();
+        let found = success_bound(&cells(), Some(&[0.9, 0.1]), Confidence::USUAL, Rule::Amended).unwrap();
         near(found.estimate, 0.9 * 0.95, 1e-12);
         // Never better than the other strata's own bound times their weight.
         assert!(found.lower <= 0.9 * full.lower + 1e-12);
-        let nothing = success_bound(&cells(), Some(&[0.0, 1.0]), Confidence::USUAL).unwrap();
+        let nothing = success_bound(&cells(), Some(&[0.0, 1.0]), Confidence::USUAL, Rule::Amended).unwrap();
         assert_eq!((nothing.estimate, nothing.lower), (0.0, 0.0));
     }
 
     #[test]
     fn refuses_what_does_not_fit() {
-        assert!(success_bound(&[], None, Confidence::USUAL).is_err());
-        assert!(success_bound(&cells(), Some(&[0.9]), Confidence::USUAL).is_err());
-        assert!(success_bound(&cells(), Some(&[f64::NAN]), Confidence::USUAL).is_err());
-        assert!(success_bound(&cells(), Some(&[]), Confidence::USUAL).is_err());
-        assert!(success_bound(&[Cell { shift: 1, stratum: 0, good: 1, units: 1 }], None, Confidence::USUAL).is_err());
-        assert!(stratum_bounds(&cells(), 1_000_000, Confidence::USUAL).is_err());
+        assert!(success_bound(&[], None, Confidence::USUAL, Rule::Amended).is_err());
+        assert!(success_bound(&cells(), Some(&[0.9]), Confidence::USUAL, Rule::Amended).is_err());
+        assert!(success_bound(&cells(), Some(&[f64::NAN]), Confidence::USUAL, Rule::Amended).is_err());
+        assert!(success_bound(&cells(), Some(&[]), Confidence::USUAL, Rule::Amended).is_err());
+        assert!(
+            success_bound(&[Cell { shift: 1, stratum: 0, good: 1, units: 1 }], None, Confidence::USUAL, Rule::Amended)
+                .is_err()
+        );
+        assert!(stratum_bounds(&cells(), 1_000_000, Confidence::USUAL, Rule::Amended).is_err());
         assert!(coverage(&[1, 2], &[1.0]).is_err());
         assert!(coverage(&[0], &[1.0]).is_err());
         assert!(post_stratified(&totals(), &WEIGHTS, 0.0, Confidence::USUAL).is_err());
