@@ -86,7 +86,8 @@ fn power(success: &Success, alphas: &[f64], truth: f64, per_shift: u64) -> f64 {
             .collect();
         let passes = success.looks.iter().zip(alphas).any(|(look, alpha)| {
             let Ok(confidence) = Confidence::new(1.0 - alpha) else { return false };
-            success_bound(&cells[..*look as usize], None, confidence, Rule::Decision).is_ok_and(|bound| bound.lower >= success.at_least)
+            success_bound(&cells[..*look as usize], None, confidence, Rule::Decision)
+                .is_ok_and(|bound| bound.lower >= success.at_least)
         });
         shown += u32::from(passes);
     }

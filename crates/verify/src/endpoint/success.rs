@@ -157,14 +157,15 @@ impl Success {
     ) -> EndpointResult {
         let strata = &case.frozen.protocol.strata;
         let Some(floor) = asked.stratum_at_least.filter(|_| !strata.is_empty()) else { return result };
-        let bounds: Vec<StratumBound> = match stratum_bounds(cells, strata.len() + 1, asked.stratum_confidence, Rule::Decision) {
-            Ok(bounds) => bounds,
-            Err(error) => {
-                result.missing = Some(format!("strata: {error}"));
-                result.state = if result.state == State::Pass { State::Hold } else { result.state };
-                return result;
-            }
-        };
+        let bounds: Vec<StratumBound> =
+            match stratum_bounds(cells, strata.len() + 1, asked.stratum_confidence, Rule::Decision) {
+                Ok(bounds) => bounds,
+                Err(error) => {
+                    result.missing = Some(format!("strata: {error}"));
+                    result.state = if result.state == State::Pass { State::Hold } else { result.state };
+                    return result;
+                }
+            };
         let mut below = Vec::new();
         for (stratum, bound) in strata.iter().zip(&bounds) {
             result.numbers.insert(format!("stratum.{}.lower", stratum.name), bound.lower);
