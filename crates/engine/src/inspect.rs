@@ -188,7 +188,10 @@ pub(crate) fn inspect_prepared(
     let tally = tally.expect("finish succeeded");
     let mut notes = inspector.recording_notes;
     notes.extend(tally.notes);
-    Ok(Inspection { plan, tasks_told, tally: tally.tally, notes, unmapped: tally.unmapped, complete: summary.complete })
+    // A recording whose files are missing, and that gave nothing, has no episode to carry a finding: it must not pass.
+    let gone = |note: &Note| matches!(note.kind, NoteKind::FileMissing | NoteKind::CountMismatch);
+    let complete = summary.complete && !(tally.tally.messages == 0 && notes.iter().any(gone));
+    Ok(Inspection { plan, tasks_told, tally: tally.tally, notes, unmapped: tally.unmapped, complete })
 }
 
 /// About how much memory an event holds.

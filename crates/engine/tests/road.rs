@@ -327,6 +327,21 @@ fn erased_bytes_do_not_come_back() {
     assert_eq!(walk(&dir.path().join("store/objects")).len(), before);
 }
 
+#[test]
+fn a_lerobot_folder_without_its_data_does_not_pass() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("episodes");
+    fs::create_dir_all(folder.join("meta")).unwrap();
+    for entry in fs::read_dir(samples().join("contact-lerobot-v21/meta")).unwrap().flatten() {
+        fs::copy(entry.path(), folder.join("meta").join(entry.file_name())).unwrap();
+    }
+    let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
+    let report = engine.ingest(std::slice::from_ref(&folder), &options(), &Quiet).unwrap();
+    assert_eq!((report.recordings[0].complete, report.recordings[0].exit), (false, 3));
+    let checked = prairie_engine::check(&[folder], &options(), &Quiet).unwrap();
+    assert_eq!(checked.damaged.len(), 1);
+}
+
 /// Every file below a folder.
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -50,6 +50,9 @@ fn print(context: &Context, report: &CheckReport) -> Result<(), Failure> {
             context.say(format!("\nhint: {hint}"));
         }
     }
+    for path in &report.damaged {
+        context.say(format!("warning: `{path}` is damaged or lacks files; what could be read of it was checked"));
+    }
     ingest::tell_passed_over(context, &report.passed_over);
     let mut decisions: BTreeMap<Decision, u64> = BTreeMap::new();
     for episode in &report.episodes {
