@@ -14,25 +14,25 @@ use prairie_model::{Clock, Dimension, DimensionState, Nanos};
 use crate::{CatalogError, EpisodeRow, FindingRow, ReceiptRow, Result, SegmentRow, StreamRow};
 
 /// One column: name, whether it may be null, values.
-type Column = (&'static str, bool, ArrayRef);
+pub(crate) type Column = (&'static str, bool, ArrayRef);
 
-fn schema_of(columns: &[Column]) -> SchemaRef {
+pub(crate) fn schema_of(columns: &[Column]) -> SchemaRef {
     let field = |(name, nullable, values): &Column| Field::new(*name, values.data_type().clone(), *nullable);
     Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
-fn batch_of(table: &str, columns: Vec<Column>) -> Result<RecordBatch> {
+pub(crate) fn batch_of(table: &str, columns: Vec<Column>) -> Result<RecordBatch> {
     let schema = schema_of(&columns);
     RecordBatch::try_new(schema, columns.into_iter().map(|(_, _, values)| values).collect())
         .map_err(|source| CatalogError::Columns { table: table.to_owned(), source })
 }
 
 /// A column that is never null.
-fn text<T: ToString>(name: &'static str, values: impl Iterator<Item = T>) -> Column {
+pub(crate) fn text<T: ToString>(name: &'static str, values: impl Iterator<Item = T>) -> Column {
     (name, false, Arc::new(StringArray::from_iter_values(values.map(|value| value.to_string()))))
 }
 
-fn texts<T: ToString>(name: &'static str, values: impl Iterator<Item = Option<T>>) -> Column {
+pub(crate) fn texts<T: ToString>(name: &'static str, values: impl Iterator<Item = Option<T>>) -> Column {
     (name, true, Arc::new(values.map(|value| value.map(|value| value.to_string())).collect::<StringArray>()))
 }
 
@@ -44,7 +44,7 @@ fn small(name: &'static str, values: impl Iterator<Item = u32>) -> Column {
     (name, false, Arc::new(UInt32Array::from_iter_values(values)))
 }
 
-fn times(name: &'static str, values: impl Iterator<Item = Option<Nanos>>) -> Column {
+pub(crate) fn times(name: &'static str, values: impl Iterator<Item = Option<Nanos>>) -> Column {
     (name, true, Arc::new(values.map(|value| value.map(|nanos| nanos.0)).collect::<Int64Array>()))
 }
 

@@ -3,16 +3,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
-};
-use arrow::datatypes::{Field, Schema, SchemaRef};
-use prairie_model::{CounterReading, Crew, Nanos, Shift, StationEvent, UnitOfWork};
+use arrow::array::{BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array};
+use arrow::datatypes::SchemaRef;
+use prairie_model::{CounterReading, Crew, Shift, StationEvent, UnitOfWork};
 
-use crate::{CatalogError, Result};
-
-/// One column: name, whether it may be null, values.
-type Column = (&'static str, bool, ArrayRef);
+use crate::Result;
+use crate::columns::{Column, batch_of, schema_of, text, texts, times};
 
 /// The columns of a table of station logs; `None` for any other table.
 pub(crate) fn schema(table: &str) -> Option<SchemaRef> {
@@ -28,44 +24,22 @@ pub(crate) fn schema(table: &str) -> Option<SchemaRef> {
 
 /// Units of work as rows of `units`.
 pub fn units_batch(log: &str, units: &[UnitOfWork]) -> Result<RecordBatch> {
-    batch("units", unit_columns(log, units))
+    batch_of("units", unit_columns(log, units))
 }
 
 /// Shifts as rows of `shifts`.
 pub fn shifts_batch(log: &str, shifts: &[Shift]) -> Result<RecordBatch> {
-    batch("shifts", shift_columns(log, shifts))
+    batch_of("shifts", shift_columns(log, shifts))
 }
 
 /// Events as rows of `station_events`.
 pub fn events_batch(log: &str, events: &[StationEvent]) -> Result<RecordBatch> {
-    batch("station_events", event_columns(log, events))
+    batch_of("station_events", event_columns(log, events))
 }
 
 /// Readings as rows of `counter_readings`.
 pub fn readings_batch(log: &str, readings: &[CounterReading]) -> Result<RecordBatch> {
-    batch("counter_readings", reading_columns(log, readings))
-}
-
-fn schema_of(columns: &[Column]) -> SchemaRef {
-    let field = |(name, nullable, values): &Column| Field::new(*name, values.data_type().clone(), *nullable);
-    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
-}
-
-fn batch(table: &str, columns: Vec<Column>) -> Result<RecordBatch> {
-    RecordBatch::try_new(schema_of(&columns), columns.into_iter().map(|(_, _, values)| values).collect())
-        .map_err(|source| CatalogError::Columns { table: table.to_owned(), source })
-}
-
-fn text<'a>(name: &'static str, values: impl Iterator<Item = &'a str>) -> Column {
-    (name, false, Arc::new(StringArray::from_iter_values(values)))
-}
-
-fn texts<'a>(name: &'static str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
-    (name, true, Arc::new(values.collect::<StringArray>()))
-}
-
-fn times(name: &'static str, values: impl Iterator<Item = Option<Nanos>>) -> Column {
-    (name, true, Arc::new(values.map(|time| time.map(|nanos| nanos.0)).collect::<Int64Array>()))
+    batch_of("counter_readings", reading_columns(log, readings))
 }
 
 fn log_column(log: &str, rows: usize) -> Column {

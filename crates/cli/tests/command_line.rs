@@ -253,6 +253,8 @@ fn a_simulated_station_goes_the_whole_proof_road() {
 fn a_poor_station_is_not_promoted_and_old_data_do_not_count() {
     let dir = TempDir::new().unwrap();
     let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let store = TempDir::new().unwrap();
+    let other = |arguments: &[&str]| run(store.path(), arguments);
     let run = |arguments: &[&str]| run(dir.path(), arguments);
     let log = simulated(dir.path(), "poor", "success = 0.90\ntakt_s = 90.0");
     fs::write(at("book.toml"), TASK_BOOK).unwrap();
@@ -271,19 +273,12 @@ fn a_poor_station_is_not_promoted_and_old_data_do_not_count() {
     // The default truth lies in the past of any freeze of today.
     let old = at("old");
     run(&["simulate", "station", "--out", &old]);
-    let store = TempDir::new().unwrap();
-    let other = |arguments: &[&str]| super_run(store.path(), arguments);
     other(&["protocol", "freeze", &at("book.toml")]);
     other(&["log", "import", &old]);
     let verdict = json(&other(&["verify", "sorting", "--gate", "verified", "--output-format", "json"]));
     assert_eq!(verdict["decision"], "hold");
     assert_eq!(verdict["tally"]["counted"], 0, "data from before the freeze do not count");
     assert!(verdict["tally"]["before_freeze"].as_u64().unwrap() > 1_000);
-}
-
-/// As [`run`], where that name is taken.
-fn super_run(store: &Path, arguments: &[&str]) -> Output {
-    run(store, arguments)
 }
 
 #[test]

@@ -30,8 +30,6 @@ pub struct UnitOfWork {
     pub end: Option<Nanos>,
     /// Who was in command: the least autonomous of its seconds.
     pub mode: Mode,
-    /// Seconds in each mode, where the log tells them apart.
-    pub mode_seconds: BTreeMap<Mode, f64>,
     /// How it ended, by the log.
     pub outcome: Outcome,
     /// How it ended, by whoever looked again later.

@@ -18,6 +18,9 @@ use crate::stats::rhythm;
 /// A stratum's place when a unit fits none, and when the protocol has none.
 pub const NO_STRATUM: u16 = u16::MAX;
 
+/// Nanoseconds by which a unit may end, or a counter be read, outside of its shift: an hour.
+const BESIDE: i64 = 3_600_000_000_000;
+
 /// Shifts, robots or people that one verdict can be about.
 const NAMES_MAX: usize = 1 << 20;
 
@@ -265,18 +268,25 @@ impl<'a> Builder<'a> {
             self.tally.other_station += 1;
             return Ok(());
         }
-        if unit.shift.is_none() && unit.end.or(unit.start).is_none() {
+        let at = unit.end.or(unit.start);
+        if unit.shift.is_none() && at.is_none() {
             self.tally.undated += 1;
             return Ok(());
         }
         let Some(shift) = self.shift_of(unit) else {
             // Of a shift from before the freeze the calendar keeps nothing.
-            let before = unit.end.or(unit.start).is_some_and(|at| at < self.frozen.frozen);
+            let before = at.is_some_and(|at| at < self.frozen.frozen);
             *(if before { &mut self.tally.before_freeze } else { &mut self.tally.unscheduled }) += 1;
             return Ok(());
         };
         // OK to index: `shift_of` gives places in `shifts`.
         let crew = self.shifts[shift as usize].crew;
+        // A log may name the shift of a unit, but not put work there that was done at another time.
+        if let Some(at) = at.filter(|at| !self.may_be_of(shift, *at)) {
+            let before = crew == Crew::Robot && at < self.frozen.frozen;
+            *(if before { &mut self.tally.before_freeze } else { &mut self.tally.unscheduled }) += 1;
+            return Ok(());
+        }
         if crew == Crew::Robot && !self.is_of_run(unit) {
             return Ok(());
         }
@@ -289,7 +299,9 @@ impl<'a> Builder<'a> {
             Crew::Human => outcome == Outcome::Success,
             Crew::Robot => {
                 let rule = &protocol.success;
+                // Without a time nobody knows whether it was done after the freeze: it counts, and is not good.
                 outcome == Outcome::Success
+                    && at.is_some()
                     && (!rule.autonomous || unit.mode == Mode::Autonomous)
                     && (!rule.first_pass || unit.attempts.is_some_and(|attempts| attempts <= 1))
             }
@@ -362,6 +374,13 @@ impl<'a> Builder<'a> {
             return self.by_name.get(&unit.station)?.get(name).copied();
         }
         self.shift_at(&unit.station, unit.end.or(unit.start)?)
+    }
+
+    /// Whether work that ended then can belong to a shift: in it, or up to an hour beside it.
+    fn may_be_of(&self, shift: u32, at: Nanos) -> bool {
+        // OK to index: numbers of shifts are places in `shifts`.
+        let span = self.shifts[shift as usize].span;
+        at.0 >= span.start.0.saturating_sub(BESIDE) && at.0 <= span.end.0.saturating_add(BESIDE)
     }
 
     /// The shift of a station at a time.
@@ -440,7 +459,6 @@ impl<'a> Builder<'a> {
     /// The counter's difference over each shift: from the last reading at or before its start, to the first at or after its
     /// end. Readings further than an hour away say nothing.
     fn sum_readings(&mut self, sums: &mut [ShiftSums]) {
-        const FAR: i64 = 3_600_000_000_000;
         self.readings.sort_by(|a, b| (&a.station, a.at, a.total).cmp(&(&b.station, b.at, b.total)));
         for sums in sums {
             let of_station = |reading: &CounterReading| reading.station.as_str().cmp(&sums.shift.station);
@@ -451,7 +469,7 @@ impl<'a> Builder<'a> {
             let before = readings.iter().rev().find(|reading| reading.at <= start);
             let after = readings.iter().find(|reading| reading.at >= end);
             let (Some(before), Some(after)) = (before, after) else { continue };
-            if start.0.saturating_sub(before.at.0) <= FAR && after.at.0.saturating_sub(end.0) <= FAR {
+            if start.0.saturating_sub(before.at.0) <= BESIDE && after.at.0.saturating_sub(end.0) <= BESIDE {
                 sums.counter = after.total.checked_sub(before.total);
             }
         }

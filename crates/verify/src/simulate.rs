@@ -386,7 +386,6 @@ impl<'a> Work<'a> {
             start: Some(Nanos(start)),
             end: Some(Nanos(end)),
             mode: if robot { Mode::Autonomous } else { Mode::Human },
-            mode_seconds: BTreeMap::new(),
             outcome: if good { Outcome::Success } else { Outcome::Failure },
             confirmed: Outcome::Unknown,
             attempts: Some(1),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Recorder, Shift};
+use prairie_model::{Hash256, Recorder, Shift, StationEventKind};
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{self, Case, ENDPOINTS};
@@ -79,6 +79,8 @@ pub struct Look {
     pub next: Option<u32>,
     /// Share of the success endpoint's alpha that this look may spend.
     pub alpha: f64,
+    /// What all looks of this attempt may spend together.
+    pub alpha_of_attempt: f64,
 }
 
 /// One shift in plots and tables.
@@ -127,7 +129,7 @@ pub struct Verdict {
     /// The gate.
     pub gate: String,
     /// Hash of the frozen protocol.
-    pub protocol: String,
+    pub protocol: Hash256,
     /// Which attempt at this gate.
     pub attempt: u32,
     /// The look.
@@ -197,9 +199,10 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
         decision,
         scenario: protocol.scenario.clone(),
         gate: protocol.gate.name().to_owned(),
-        protocol: endpoint::hash_text(&protocol.canonical()?),
+        protocol: frozen.hash,
         attempt: frozen.attempt,
-        risk: alphas.fold(0.0, f64::max),
+        // Success spends alpha at every look, not only at this one.
+        risk: alphas.fold(look.alpha_of_attempt, f64::max),
         not_shown: not_shown(&case, &endpoints),
         robot_shifts: seen.iter().map(line).collect(),
         human_shifts: evidence.human.iter().map(line).collect(),
@@ -245,6 +248,7 @@ fn look(frozen: &Frozen, shifts: usize) -> Result<Look, ProtocolError> {
         shifts: if number == 0 { u32::try_from(shifts).unwrap_or(u32::MAX) } else { looks[at] },
         next: looks.get(number).copied(),
         alpha: spent.increments[at],
+        alpha_of_attempt: alpha,
     })
 }
 
@@ -275,14 +279,38 @@ fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult]) -> Vec<String> {
     if !case.provenance.readings {
         add("That every unit was logged: there is no independent counter.");
     }
-    if case.robot.iter().all(|sums| sums.events_of(prairie_model::StationEventKind::UplinkCut) == 0) {
-        add("That nobody steers from afar: the uplink was never cut.");
+    // A control that was carried out shows nothing before somebody compares what happened then.
+    let events = |kind: StationEventKind| case.robot.iter().map(|sums| sums.events_of(kind)).sum::<u64>();
+    match events(StationEventKind::UplinkCut) {
+        0 => add("That nobody steers from afar: the uplink was never cut."),
+        cuts => add(&format!(
+            "That nobody steers from afar: the uplink was cut {cuts} times, and work during the cuts is not compared yet."
+        )),
     }
-    if case.robot.iter().all(|sums| sums.events_of(prairie_model::StationEventKind::Perturbation) == 0) {
-        add("That movements answer to what is there: nothing was moved on purpose.");
+    match events(StationEventKind::Perturbation) {
+        0 => add("That movements answer to what is there: nothing was moved on purpose."),
+        moved => add(&format!(
+            "That movements answer to what is there: something was moved {moved} times, and what followed is not compared yet."
+        )),
     }
-    if case.robot.iter().all(|sums| !sums.shift.drawn) {
-        add("That shifts were not picked: no auditor drew any by lot.");
+    match case.robot.iter().filter(|sums| sums.shift.drawn).count() {
+        0 => add("That shifts were not picked: no auditor drew any by lot."),
+        drawn => add(&format!(
+            "That shifts were not picked: an auditor drew {drawn}, and they are not compared with the others yet."
+        )),
+    }
+    add(
+        "That the robot was not trained on what it was tested with, or that no recorded movement was replayed: neither is looked at yet.",
+    );
+    let read: Vec<(u64, u64)> = case.robot.iter().filter_map(|sums| Some((sums.counter?, sums.units()))).collect();
+    if case.provenance.readings {
+        let counted: u64 = read.iter().map(|(counted, _)| counted).sum();
+        let logged: u64 = read.iter().map(|(_, logged)| logged).sum();
+        add(&format!(
+            "That every unit was logged: the counter counted {counted} in {} of {} shifts, of which {logged} are counted here, and the decision does not depend on it yet.",
+            read.len(),
+            case.robot.len()
+        ));
     }
     for result in endpoints.iter().filter(|result| result.state == State::Unknown) {
         sentences.push(format!("`{}`: {}.", result.endpoint, result.reason));

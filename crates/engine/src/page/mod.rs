@@ -241,10 +241,6 @@ impl Page {
 
     fn not_shown(&mut self, verdict: &Verdict) {
         self.add(&format!("<h2>{}</h2>", both(&words::NOT_SHOWN)));
-        if verdict.not_shown.is_empty() {
-            self.add(&format!("<p>{}</p>", both(&words::NOTHING)));
-            return;
-        }
         self.add("<ul class=\"not-shown\">");
         for sentence in &verdict.not_shown {
             let chinese = words::not_shown_zh(sentence);
@@ -293,7 +289,7 @@ impl Page {
         let keys: Vec<String> = opened.signatures.iter().map(|signature| signature.keyid.to_string()).collect();
         let leaf = opened.ledger.as_ref().map_or("—".to_owned(), |place| grouped(place.seq));
         self.add("<footer>");
-        self.add(&format!("<p>{} <code>{}</code></p>", both(&words::PROTOCOL), escape(&verdict.protocol)));
+        self.add(&format!("<p>{} <code>{}</code></p>", both(&words::PROTOCOL), verdict.protocol));
         for log in &verdict.provenance.logs {
             self.add(&format!("<p>{} <code>{}</code></p>", both(&words::LOG), escape(log)));
         }

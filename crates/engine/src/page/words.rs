@@ -33,7 +33,6 @@ pub(super) const NOT_GOOD: Both = word("not good, or with help", "不合格或�
 pub(super) const DOWN: Both = word("station down", "停机");
 pub(super) const EVENTS: Both = word("interventions and faults", "干预与故障");
 pub(super) const NOT_SHOWN: Both = word("What this verdict does not show", "本结论未能证明的内容");
-pub(super) const NOTHING: Both = word("Every control that the protocol names was run.", "协议列出的各项控制均已执行。");
 pub(super) const COUNTS: Both = word("What became of every unit in the log", "日志中每个工作单元的去向");
 pub(super) const READ: Both = word("read", "读取");
 pub(super) const COUNTED: Both = word("robots' work, counted", "机器人作业，计入");
@@ -165,10 +164,11 @@ pub(super) fn not_shown_zh(sentence: &str) -> String {
     let known = [
         ("Nothing about any real station", "与任何真实工位有关的内容：日志是模拟的。"),
         ("That the log is complete and true", "日志完整且真实：记录方从结论中获益（自我声明）。"),
-        ("That every unit was logged", "每个工作单元均被记录：没有独立计数器。"),
-        ("That nobody steers from afar", "没有人远程操控：从未切断上行链路。"),
-        ("That movements answer to what is there", "动作是对现场的响应：没有人为改变布置。"),
-        ("That shifts were not picked", "班次未经挑选：没有由审计方抽签的班次。"),
+        ("That every unit was logged", "每个工作单元均被记录：没有独立计数器，或其读数尚未影响结论。"),
+        ("That nobody steers from afar", "没有人远程操控：从未切断上行链路，或切断期间的作业尚未比较。"),
+        ("That movements answer to what is there", "动作是对现场的响应：没有人为改变布置，或改变后的表现尚未比较。"),
+        ("That shifts were not picked", "班次未经挑选：没有由审计方抽签的班次，或尚未与其他班次比较。"),
+        ("That the robot was not trained on", "机器人未用测试内容训练，也未回放录制的动作：尚未检查。"),
     ];
     let found = known.iter().find(|(start, _)| sentence.starts_with(start));
     found.map_or_else(|| sentence.to_owned(), |(_, chinese)| (*chinese).to_owned())

@@ -282,7 +282,6 @@ fn unit(cells: &Cells, row: usize) -> UnitOfWork {
         start: time(cells, "start_ns", row),
         end: time(cells, "end_ns", row),
         mode: text("mode").and_then(|name| Mode::from_name(&name)).unwrap_or_default(),
-        mode_seconds: std::collections::BTreeMap::new(),
         outcome: text("outcome").and_then(|name| Outcome::from_name(&name)).unwrap_or_default(),
         confirmed: text("confirmed").and_then(|name| Outcome::from_name(&name)).unwrap_or_default(),
         attempts: cells.count("attempts", row).and_then(|attempts| u32::try_from(attempts).ok()),

@@ -58,7 +58,6 @@ pub(super) fn read(
         }
         cells.clear();
         cells.extend(record.iter().map(|cell| text_cell(&String::from_utf8_lossy(cell))));
-        debug_assert!(cells.iter().all(|cell| !matches!(cell, Cell::Int(_))), "a cell of CSV is a text");
         summary.rows += 1;
         sink(&Row { generation: 1, names: &names, cells: &cells, number });
     }

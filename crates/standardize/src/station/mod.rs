@@ -135,7 +135,6 @@ impl<'a> SectionReader<'a> {
             start,
             end,
             mode: self.named(row, "mode", Mode::from_name).unwrap_or_default(),
-            mode_seconds: BTreeMap::new(),
             outcome: self.named(row, "outcome", Outcome::from_name).unwrap_or_default(),
             confirmed: self.named(row, "confirmed", Outcome::from_name).unwrap_or_default(),
             attempts: self.whole(row, "attempts").and_then(|attempts| u32::try_from(attempts).ok()),

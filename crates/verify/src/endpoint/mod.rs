@@ -9,8 +9,6 @@ mod success;
 
 use std::collections::BTreeMap;
 
-use prairie_model::Hash256;
-
 use crate::evidence::{Evidence, ShiftSums};
 use crate::protocol::Frozen;
 use crate::verdict::{EndpointResult, Look, Provenance, State};
@@ -99,8 +97,3 @@ fn percent(share: f64) -> String {
 }
 
 pub(crate) use success::points as evidence_points;
-
-/// The hash of a text.
-pub(crate) fn hash_text(text: &str) -> String {
-    Hash256::of(text.as_bytes()).to_string()
-}

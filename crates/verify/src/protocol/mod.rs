@@ -10,7 +10,7 @@
 mod stratum;
 mod validate;
 
-use prairie_model::{Crew, Nanos, canonical_json};
+use prairie_model::{Crew, Hash256, Nanos};
 use serde::{Deserialize, Serialize};
 
 use crate::bound::Confidence;
@@ -276,6 +276,8 @@ pub struct Frozen {
     pub frozen: Nanos,
     /// How many protocols for this scenario and gate were frozen before, plus one.
     pub attempt: u32,
+    /// Its hash, with time and attempt.
+    pub hash: Hash256,
 }
 
 impl Protocol {
@@ -302,12 +304,6 @@ impl Protocol {
         self.endpoints = self.gate.complete(self.endpoints);
         validate::validate(&self)?;
         Ok(self)
-    }
-
-    /// The canonical JSON, whose hash names the protocol.
-    pub fn canonical(&self) -> Result<String, ProtocolError> {
-        let value = serde_json::to_value(self).map_err(|error| ProtocolError::Form(error.to_string()))?;
-        canonical_json(&value).map_err(|error| ProtocolError::Form(error.to_string()))
     }
 
     /// The stations where this crew works.
