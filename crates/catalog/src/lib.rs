@@ -96,5 +96,7 @@ pub use maintain::{CompactReport, EraseReport, EraseTarget, FsckReport, GcReport
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};
 pub use tables::{table_schema, tables};
-pub use work::{events_batch, readings_batch, shifts_batch, units_batch};
+pub use work::{
+    audits_batch, coverage_batch, draws_batch, events_batch, presence_batch, readings_batch, shifts_batch, units_batch,
+};
 pub use writer::{TableWriter, with_keys};

@@ -1,11 +1,13 @@
-//! The tables of station logs: `units`, `shifts`, `station_events` and `counter_readings`. Each row names its log, and no row
-//! an episode.
+//! The tables of station logs: `units`, `shifts`, `station_events`, `counter_readings`, and of what others saw: `unit_audits`,
+//! `audit_draws`, `recorder_coverage` and `station_presence`. Each row names its log, and no row an episode.
 
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::SchemaRef;
-use prairie_model::{CounterReading, Crew, Shift, StationEvent, UnitOfWork};
+use prairie_model::{
+    AuditDraw, CounterReading, Crew, Presence, RecorderSpan, Shift, StationEvent, UnitAudit, UnitOfWork,
+};
 
 use crate::Result;
 use crate::columns::{Column, batch_of, schema_of, text, texts, times};
@@ -13,9 +15,13 @@ use crate::columns::{Column, batch_of, schema_of, text, texts, times};
 /// The columns of a table of station logs; `None` for any other table.
 pub(crate) fn schema(table: &str) -> Option<SchemaRef> {
     let columns = match table {
+        "audit_draws" => draw_columns("", &[]),
         "counter_readings" => reading_columns("", &[]),
+        "recorder_coverage" => coverage_columns("", &[]),
         "shifts" => shift_columns("", &[]),
         "station_events" => event_columns("", &[]),
+        "station_presence" => presence_columns("", &[]),
+        "unit_audits" => audit_columns("", &[]),
         "units" => unit_columns("", &[]),
         _ => return None,
     };
@@ -40,6 +46,26 @@ pub fn events_batch(log: &str, events: &[StationEvent]) -> Result<RecordBatch> {
 /// Readings as rows of `counter_readings`.
 pub fn readings_batch(log: &str, readings: &[CounterReading]) -> Result<RecordBatch> {
     batch_of("counter_readings", reading_columns(log, readings))
+}
+
+/// Audits as rows of `unit_audits`.
+pub fn audits_batch(log: &str, audits: &[UnitAudit]) -> Result<RecordBatch> {
+    batch_of("unit_audits", audit_columns(log, audits))
+}
+
+/// Draws as rows of `audit_draws`.
+pub fn draws_batch(log: &str, draws: &[AuditDraw]) -> Result<RecordBatch> {
+    batch_of("audit_draws", draw_columns(log, draws))
+}
+
+/// Spans as rows of `recorder_coverage`.
+pub fn coverage_batch(log: &str, spans: &[RecorderSpan]) -> Result<RecordBatch> {
+    batch_of("recorder_coverage", coverage_columns(log, spans))
+}
+
+/// People as rows of `station_presence`.
+pub fn presence_batch(log: &str, presence: &[Presence]) -> Result<RecordBatch> {
+    batch_of("station_presence", presence_columns(log, presence))
 }
 
 fn log_column(log: &str, rows: usize) -> Column {
@@ -107,5 +133,58 @@ fn reading_columns(log: &str, readings: &[CounterReading]) -> Vec<Column> {
         times("t_ns", readings.iter().map(|reading| Some(reading.at))),
         ("total", false, Arc::new(UInt64Array::from_iter_values(readings.iter().map(|reading| reading.total)))),
         ("good", true, Arc::new(readings.iter().map(|reading| reading.good).collect::<UInt64Array>())),
+    ]
+}
+
+fn audit_columns(log: &str, audits: &[UnitAudit]) -> Vec<Column> {
+    let numbers = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+    let conditions: Vec<String> = audits
+        .iter()
+        .map(|audit| serde_json::to_string(&audit.conditions).expect("numbers and texts always have a JSON form"))
+        .collect();
+    let floats = |values: Vec<Option<f64>>| Arc::new(Float64Array::from(values));
+    vec![
+        log_column(log, audits.len()),
+        text("unit", audits.iter().map(|audit| audit.unit.as_str())),
+        text("station", audits.iter().map(|audit| audit.station.as_str())),
+        ("steps", true, Arc::new(audits.iter().map(|audit| audit.steps).collect::<UInt64Array>())),
+        ("matched", true, Arc::new(audits.iter().map(|audit| audit.matched).collect::<UInt64Array>())),
+        text("found", audits.iter().map(|audit| audit.found.name())),
+        ("repeat_ratio", true, floats(audits.iter().map(|audit| audit.repeat_ratio).collect())),
+        ("train_ratio", true, floats(audits.iter().map(|audit| audit.train_ratio).collect())),
+        texts("episode", audits.iter().map(|audit| audit.episode.as_deref())),
+        text("object", audits.iter().map(|audit| numbers(&audit.object))),
+        text("motion", audits.iter().map(|audit| numbers(&audit.motion))),
+        text("conditions", conditions.iter().map(String::as_str)),
+    ]
+}
+
+fn draw_columns(log: &str, draws: &[AuditDraw]) -> Vec<Column> {
+    vec![
+        log_column(log, draws.len()),
+        text("kind", draws.iter().map(|draw| draw.kind.name())),
+        ("share", false, Arc::new(Float64Array::from_iter_values(draws.iter().map(|draw| draw.share)))),
+        text("commitment", draws.iter().map(|draw| draw.commitment.as_str())),
+        times("t_ns", draws.iter().map(|draw| Some(draw.committed))),
+        texts("seed", draws.iter().map(|draw| draw.seed.as_deref())),
+    ]
+}
+
+fn coverage_columns(log: &str, spans: &[RecorderSpan]) -> Vec<Column> {
+    vec![
+        log_column(log, spans.len()),
+        text("station", spans.iter().map(|span| span.station.as_str())),
+        times("start_ns", spans.iter().map(|span| Some(span.span.start))),
+        times("end_ns", spans.iter().map(|span| Some(span.span.end))),
+    ]
+}
+
+fn presence_columns(log: &str, presence: &[Presence]) -> Vec<Column> {
+    vec![
+        log_column(log, presence.len()),
+        text("station", presence.iter().map(|each| each.station.as_str())),
+        times("start_ns", presence.iter().map(|each| Some(each.span.start))),
+        times("end_ns", presence.iter().map(|each| Some(each.span.end))),
+        ("people", false, Arc::new(Float64Array::from_iter_values(presence.iter().map(|each| each.people)))),
     ]
 }

@@ -29,6 +29,7 @@ mod source;
 mod stream;
 mod table;
 mod time;
+mod witness;
 mod work;
 
 pub use canonical::{canonical_json, hash_canonical};
@@ -49,6 +50,7 @@ pub use source::{
 pub use stream::{Clock, Series, Stream, StreamBatch};
 pub use table::{Cell, Row};
 pub use time::{Nanos, TimeSpan};
+pub use witness::{AuditDraw, DrawKind, Presence, RecorderSpan, UnitAudit};
 pub use work::{
     Condition, CounterReading, Crew, LogNote, LogNoteKind, Recorder, Shift, StationEvent, StationEventKind, StationLog,
     UnitOfWork,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Mode, Nanos, Outcome, TimeSpan};
+use crate::{AuditDraw, Mode, Nanos, Outcome, Presence, RecorderSpan, TimeSpan, UnitAudit};
 
 /// One piece of work that a station scheduled or counted. `None` and `Unknown` are unknown.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -198,6 +198,14 @@ pub struct StationLog {
     pub events: Vec<StationEvent>,
     /// Readings of the independent counter.
     pub readings: Vec<CounterReading>,
+    /// Units that others looked at again.
+    pub audits: Vec<UnitAudit>,
+    /// Draws by lot.
+    pub draws: Vec<AuditDraw>,
+    /// When the recorder's heartbeat arrived.
+    pub coverage: Vec<RecorderSpan>,
+    /// Who was near.
+    pub presence: Vec<Presence>,
 }
 
 /// What was noticed while a station's log was read.

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use prairie_model::{CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, UnitOfWork};
 use serde::{Deserialize, Serialize};
 
+use crate::control::input::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
+pub use crate::control::input::{AuditSums, Cut, LogWitness, Registered, Witness};
 use crate::protocol::{Cluster, Frozen};
 use crate::stats::rhythm;
 
@@ -109,6 +111,8 @@ pub struct ShiftSums {
     pub down_s: f64,
     /// Units that the independent counter counted, where it was read at both ends.
     pub counter: Option<u64>,
+    /// What controls need of it.
+    pub witness: Witness,
 }
 
 impl ShiftSums {
@@ -141,6 +145,8 @@ pub struct Evidence {
     pub workers: Vec<String>,
     /// What became of every unit.
     pub tally: Tally,
+    /// What controls need of the whole log.
+    pub witness: LogWitness,
 }
 
 /// Evidence cannot be put together.
@@ -182,27 +188,32 @@ pub enum EvidenceError {
         /// The station.
         station: String,
     },
+    /// A draw by lot was added after units.
+    #[error("a draw by lot was added after units: which of them are drawn is known beforehand only")]
+    DrawLate,
 }
 
 /// A unit while evidence is put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Kept {
-    shift: u32,
-    end: i64,
-    id: u128,
+pub(crate) struct Kept {
+    pub(crate) shift: u32,
+    pub(crate) end: i64,
+    pub(crate) id: u128,
     start: i64,
     robot: u32,
     worker: u32,
-    stratum: u16,
-    mode: u8,
-    good: bool,
+    pub(crate) stratum: u16,
+    pub(crate) mode: u8,
+    pub(crate) good: bool,
     unknown: bool,
+    /// [`CLAIMED`] and others of [`crate::control::input`].
+    pub(crate) flags: u8,
 }
 
 /// Puts evidence together, unit by unit.
 #[derive(Debug)]
 pub struct Builder<'a> {
-    frozen: &'a Frozen,
+    pub(crate) frozen: &'a Frozen,
     /// Sorted by station and start.
     shifts: Vec<Shift>,
     by_name: BTreeMap<String, BTreeMap<String, u32>>,
@@ -212,6 +223,7 @@ pub struct Builder<'a> {
     events: Vec<StationEvent>,
     readings: Vec<CounterReading>,
     tally: Tally,
+    pub(crate) control: Collector,
 }
 
 impl<'a> Builder<'a> {
@@ -256,6 +268,7 @@ impl<'a> Builder<'a> {
             events: Vec::new(),
             readings: Vec::new(),
             tally: Tally::default(),
+            control: Collector::default(),
         })
     }
 
@@ -287,25 +300,31 @@ impl<'a> Builder<'a> {
             *(if before { &mut self.tally.before_freeze } else { &mut self.tally.unscheduled }) += 1;
             return Ok(());
         }
-        if crew == Crew::Robot && !self.is_of_run(unit) {
+        if crew == Crew::Robot && !self.is_of_run(unit, shift) {
             return Ok(());
         }
         if let Some(exclusion) = protocol.exclusions.iter().find(|it| it.rule.takes(&unit.conditions)) {
+            self.control.beside(shift, false);
             *self.tally.excluded.entry(exclusion.name.clone()).or_default() += 1;
             return Ok(());
         }
         let outcome = unit.outcome_known();
-        let good = match crew {
-            Crew::Human => outcome == Outcome::Success,
-            Crew::Robot => {
-                let rule = &protocol.success;
-                // Without a time nobody knows whether it was done after the freeze: it counts, and is not good.
-                outcome == Outcome::Success
-                    && at.is_some()
-                    && (!rule.autonomous || unit.mode == Mode::Autonomous)
-                    && (!rule.first_pass || unit.attempts.is_some_and(|attempts| attempts <= 1))
-            }
+        let rule = &protocol.success;
+        // Without a time nobody knows whether it was done after the freeze: it counts, and is not good.
+        let by_rule = crew == Crew::Human
+            || at.is_some()
+                && (!rule.autonomous || unit.mode == Mode::Autonomous)
+                && (!rule.first_pass || unit.attempts.is_some_and(|attempts| attempts <= 1));
+        let good = outcome == Outcome::Success && by_rule;
+        let mut flags = if by_rule && unit.outcome == Outcome::Success { CLAIMED } else { 0 };
+        flags |= match unit.confirmed {
+            Outcome::Unknown => 0,
+            Outcome::Success => INSPECTED,
+            _ => INSPECTED | FOUND_BAD,
         };
+        if crew == Crew::Robot && self.control.is_drawn(&unit.station, &unit.unit) {
+            flags |= DRAWN;
+        }
         let stratum = protocol.stratum_of(&unit.conditions).and_then(|at| u16::try_from(at).ok()).unwrap_or(NO_STRATUM);
         // OK to cast: `Mode::ALL` has six entries.
         let mode = Mode::ALL.iter().position(|mode| *mode == unit.mode).unwrap_or(Mode::ALL.len() - 1) as u8;
@@ -323,6 +342,7 @@ impl<'a> Builder<'a> {
             mode,
             good,
             unknown: outcome == Outcome::Unknown,
+            flags,
         });
         Ok(())
     }
@@ -340,6 +360,10 @@ impl<'a> Builder<'a> {
     /// Sums everything up.
     pub fn finish(mut self) -> Evidence {
         self.drop_repeated();
+        let mut sums: Vec<ShiftSums> = self.shifts.iter().map(empty_sums).collect();
+        // Units are in order of station and name here.
+        let matched_min = self.frozen.protocol.controls.reexecution.matched_min;
+        let unmatched = self.control.join(&self.shifts, &mut self.kept, &mut sums, matched_min);
         let (robots, renumbered) = sorted_names(&self.robots);
         let (workers, renumbered_workers) = sorted_names(&self.workers);
         for kept in &mut self.kept {
@@ -347,17 +371,23 @@ impl<'a> Builder<'a> {
             kept.worker = renumber(&renumbered_workers, kept.worker);
         }
         self.kept.sort_unstable();
-        let mut sums: Vec<ShiftSums> = self.shifts.iter().map(empty_sums).collect();
         let by_robot = self.frozen.protocol.scope.cluster == Cluster::RobotShift;
-        let mut rest = self.kept.as_slice();
-        while let Some(first) = rest.first() {
-            let (of_shift, others) = rest.split_at(rest.partition_point(|kept| kept.shift == first.shift));
+        let disturbed = Disturbances::by_shift(&self.events, |event| self.shift_at(&event.station, event.at));
+        let calm = Disturbances::default();
+        let mut kept = std::mem::take(&mut self.kept);
+        let mut rest = kept.as_mut_slice();
+        while let Some(shift) = rest.first().map(|kept| kept.shift) {
+            let (of_shift, others) = rest.split_at_mut(rest.partition_point(|kept| kept.shift == shift));
             // OK to index: the number was given by `shift_of`.
-            sum_units(&mut sums[first.shift as usize], of_shift, by_robot);
+            let sums = &mut sums[shift as usize];
+            Collector::of_units(of_shift, disturbed.get(&shift).unwrap_or(&calm), sums);
+            sum_units(sums, of_shift, by_robot);
             rest = others;
         }
+        drop(kept);
         self.sum_events(&mut sums);
         self.sum_readings(&mut sums);
+        self.control.of_shifts(&mut sums, &self.readings, &self.events);
         let (robot, human): (Vec<_>, Vec<_>) = sums.into_iter().partition(|sums| sums.shift.crew == Crew::Robot);
         self.tally.counted = robot.iter().map(ShiftSums::units).sum();
         self.tally.baseline = human.iter().map(ShiftSums::units).sum();
@@ -365,7 +395,14 @@ impl<'a> Builder<'a> {
             shifts.sort_by(|a, b| (a.shift.span.start, &a.shift.station).cmp(&(b.shift.span.start, &b.shift.station)));
             shifts
         };
-        Evidence { robot: by_time(robot), human: by_time(human), robots, workers, tally: self.tally }
+        Evidence {
+            robot: by_time(robot),
+            human: by_time(human),
+            robots,
+            workers,
+            tally: self.tally,
+            witness: self.control.facts(unmatched),
+        }
     }
 
     /// The shift of a unit: by its name, else by the time at which it ended.
@@ -393,15 +430,17 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether a robot's unit was done by what the protocol is about; counts it where not.
-    fn is_of_run(&mut self, unit: &UnitOfWork) -> bool {
+    fn is_of_run(&mut self, unit: &UnitOfWork, shift: u32) -> bool {
         let scope = &self.frozen.protocol.scope;
         if scope.release.is_some() && unit.release != scope.release {
             self.tally.other_release += 1;
+            self.control.beside(shift, true);
             return false;
         }
         let named = unit.robot.as_ref().is_some_and(|robot| scope.robots.contains(robot));
         if !scope.robots.is_empty() && !named {
             self.tally.other_robot += 1;
+            self.control.beside(shift, false);
             return false;
         }
         true
@@ -418,6 +457,7 @@ impl<'a> Builder<'a> {
                 Some(last) if last.id == kept.id && station(last) == station(kept) => {
                     last.good &= kept.good;
                     last.unknown |= kept.unknown;
+                    last.flags = (last.flags & kept.flags & CLAIMED) | ((last.flags | kept.flags) & !CLAIMED);
                 }
                 _ => distinct.push(*kept),
             }
@@ -495,6 +535,7 @@ fn empty_sums(shift: &Shift) -> ShiftSums {
         events: [0; 6],
         down_s: 0.0,
         counter: None,
+        witness: Witness::default(),
     }
 }
 
@@ -564,7 +605,7 @@ fn renumber(renumbered: &[u32], old: u32) -> u32 {
 }
 
 /// A unit's name in 128 bits (FNV-1a), to find repeated ones.
-fn name_hash(name: &str) -> u128 {
+pub(crate) fn name_hash(name: &str) -> u128 {
     name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     })

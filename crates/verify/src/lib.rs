@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   task book ─ Protocol ─ complete ─▶ Frozen ─┐
-//!   shifts, units, events, readings ─ Builder ─┴─▶ Evidence ─ judge ─▶ Verdict {decision, endpoints, what was not shown}
+//!   shifts, units, events, readings ─ Builder ─┴─▶ Evidence ─ judge ─▶ Verdict {decision, endpoints, controls, …}
 //! ```
 //!
 //! **Invariant:** pure functions. No file, no clock, no thread: the same inputs give the same digits, on any machine.
@@ -12,8 +12,10 @@
 pub mod bound;
 pub mod calc;
 pub mod calibration;
+pub mod control;
 pub mod endpoint;
 pub mod evidence;
+pub mod explain;
 pub mod gate;
 pub mod math;
 pub mod plan;

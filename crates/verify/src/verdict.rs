@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Hash256, Recorder, Shift, StationEventKind};
+use prairie_model::{Hash256, Recorder, Shift};
 use serde::{Deserialize, Serialize};
 
+use crate::control::{self, ControlResult, ControlState};
 use crate::endpoint::{self, Case, ENDPOINTS};
 use crate::evidence::{Evidence, ShiftSums, Tally};
 use crate::protocol::{Frozen, ProtocolError};
@@ -100,6 +101,10 @@ pub struct ShiftLine {
     pub down_s: f64,
     /// What the independent counter counted.
     pub counter: Option<u64>,
+    /// Units that it counted and the log does not hold, among the units as bad ones.
+    pub imputed: u64,
+    /// Units that a control showed to be steered from afar, not good therefore.
+    pub steered: u64,
 }
 
 /// Where the evidence comes from.
@@ -138,6 +143,10 @@ pub struct Verdict {
     pub risk: f64,
     /// Every endpoint that the protocol asks for.
     pub endpoints: Vec<EndpointResult>,
+    /// Every control against a staged show.
+    pub controls: Vec<ControlResult>,
+    /// Whether the recorder belongs to a party that gains by the verdict.
+    pub self_attested: bool,
     /// What became of every unit.
     pub tally: Tally,
     /// Where the evidence comes from.
@@ -190,9 +199,12 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
     let look = look(frozen, evidence.robot.len())?;
     // OK to cast: looks are numbers of shifts, which fit.
     let seen = &evidence.robot[..(look.shifts as usize).min(evidence.robot.len())];
+    let imputed = control::impute(seen, &protocol.controls.counter);
+    let seen = imputed.as_deref().unwrap_or(seen);
     let case = Case { frozen, look: &look, robot: seen, human: &evidence.human, evidence, provenance };
     let endpoints: Vec<EndpointResult> = ENDPOINTS.iter().filter_map(|endpoint| endpoint.judge(&case)).collect();
-    let decision = decide(&endpoints);
+    let controls = control::look(&case);
+    let decision = decide(&endpoints, &controls);
     let alphas = endpoints.iter().filter_map(|result| result.confidence.map(|confidence| 1.0 - confidence));
     Ok(Verdict {
         schema: VERDICT_SCHEMA.to_owned(),
@@ -203,7 +215,9 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
         attempt: frozen.attempt,
         // Success spends alpha at every look, not only at this one.
         risk: alphas.fold(look.alpha_of_attempt, f64::max),
-        not_shown: not_shown(&case, &endpoints),
+        not_shown: not_shown(&case, &endpoints, &controls),
+        controls,
+        self_attested: provenance.recorder == Recorder::SelfAttested,
         robot_shifts: seen.iter().map(line).collect(),
         human_shifts: evidence.human.iter().map(line).collect(),
         evidence: endpoint::evidence_points(&case),
@@ -215,13 +229,18 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
     })
 }
 
-/// Promote when everything passes, reject when anything is shown to be missed, hold otherwise.
-fn decide(endpoints: &[EndpointResult]) -> Decision {
-    if endpoints.iter().any(|result| result.state == State::Fail) {
+/// Promote when every endpoint and every required control passes, reject when anything is shown to be missed, hold otherwise.
+fn decide(endpoints: &[EndpointResult], controls: &[ControlResult]) -> Decision {
+    let mut required = controls.iter().filter(|result| result.required);
+    let rejects = |result: &ControlResult| {
+        result.required && result.state == ControlState::Fail && result.if_failed == Decision::Reject
+    };
+    if endpoints.iter().any(|result| result.state == State::Fail) || controls.iter().any(rejects) {
         return Decision::Reject;
     }
     // Nothing asked is nothing shown.
-    if !endpoints.is_empty() && endpoints.iter().all(|result| result.state == State::Pass) {
+    let shown = !endpoints.is_empty() && endpoints.iter().all(|result| result.state == State::Pass);
+    if shown && required.all(|result| result.state == ControlState::Pass) {
         Decision::Promote
     } else {
         Decision::Hold
@@ -261,61 +280,54 @@ fn line(sums: &ShiftSums) -> ShiftLine {
         events: sums.events,
         down_s: sums.down_s,
         counter: sums.counter,
+        imputed: sums.witness.imputed,
+        steered: sums.witness.steered,
     }
 }
 
 /// What this verdict does not show.
-fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult]) -> Vec<String> {
+fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult], controls: &[ControlResult]) -> Vec<String> {
     let mut sentences = Vec::new();
-    let mut add = |sentence: &str| sentences.push(sentence.to_owned());
     if case.provenance.simulated {
-        add("Nothing about any real station: the log is simulated.");
+        sentences.push("Nothing about any real station: the log is simulated.".to_owned());
     }
-    if case.provenance.recorder == Recorder::SelfAttested {
-        add(
-            "That the log is complete and true: its recorder belongs to a party that gains by the verdict (self-attested).",
-        );
+    for result in controls.iter().filter(|result| result.state != ControlState::Pass) {
+        if let Some(doubt) = doubt(&result.control) {
+            sentences.push(format!("{doubt}: {}.", result.reason));
+        }
     }
-    if !case.provenance.readings {
-        add("That every unit was logged: there is no independent counter.");
-    }
-    // A control that was carried out shows nothing before somebody compares what happened then.
-    let events = |kind: StationEventKind| case.robot.iter().map(|sums| sums.events_of(kind)).sum::<u64>();
-    match events(StationEventKind::UplinkCut) {
-        0 => add("That nobody steers from afar: the uplink was never cut."),
-        cuts => add(&format!(
-            "That nobody steers from afar: the uplink was cut {cuts} times, and work during the cuts is not compared yet."
-        )),
-    }
-    match events(StationEventKind::Perturbation) {
-        0 => add("That movements answer to what is there: nothing was moved on purpose."),
-        moved => add(&format!(
-            "That movements answer to what is there: something was moved {moved} times, and what followed is not compared yet."
-        )),
-    }
-    match case.robot.iter().filter(|sums| sums.shift.drawn).count() {
-        0 => add("That shifts were not picked: no auditor drew any by lot."),
-        drawn => add(&format!(
-            "That shifts were not picked: an auditor drew {drawn}, and they are not compared with the others yet."
-        )),
-    }
-    add(
-        "That the robot was not trained on what it was tested with, or that no recorded movement was replayed: neither is looked at yet.",
+    sentences.push(
+        "That nobody cheated: each control names what it cannot show, and they show no more together (`prairie explain CONTROL`)."
+            .to_owned(),
     );
-    let read: Vec<(u64, u64)> = case.robot.iter().filter_map(|sums| Some((sums.counter?, sums.units()))).collect();
-    if case.provenance.readings {
-        let counted: u64 = read.iter().map(|(counted, _)| counted).sum();
-        let logged: u64 = read.iter().map(|(_, logged)| logged).sum();
-        add(&format!(
-            "That every unit was logged: the counter counted {counted} in {} of {} shifts, of which {logged} are counted here, and the decision does not depend on it yet.",
-            read.len(),
-            case.robot.len()
-        ));
-    }
     for result in endpoints.iter().filter(|result| result.state == State::Unknown) {
         sentences.push(format!("`{}`: {}.", result.endpoint, result.reason));
     }
     sentences
+}
+
+/// What is not shown where a control does not pass.
+fn doubt(control: &str) -> Option<&'static str> {
+    Some(match control {
+        "attempts" => "That this is the only attempt",
+        "calendar" => "That no shift was left out",
+        "conditions" => "That work was done under the conditions that occur",
+        "counter" => "That every unit was logged",
+        "coverage" => "That the recorder was on all the time",
+        "drawn_shifts" => "That shifts were not picked",
+        "human_baseline" => "That people were not slow on purpose while they were measured",
+        "labels" => "That units called good are good",
+        "overlap" => "That the robot was not trained on what it was tested with",
+        "perturbation" => "That movements answer to what is there",
+        "recorder" => "That the log is complete and true",
+        "reexecution" => "That the attested release moved the robot",
+        "regularity" => "That the log is not made up",
+        "releases" => "That one release did all the work",
+        "replay" => "That no recorded movement was replayed",
+        "staffing" => "That the station ran with the people that it is said to run with",
+        "uplink_cut" => "That nobody steers from afar",
+        _ => return None,
+    })
 }
 
 /// Bins per doubling.

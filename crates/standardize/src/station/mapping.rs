@@ -69,6 +69,14 @@ pub enum SectionKind {
     Events,
     /// Readings of the independent counter.
     Readings,
+    /// Units that others looked at again.
+    Audits,
+    /// Draws by lot.
+    Draws,
+    /// Spans in which the recorder's heartbeat arrived.
+    Coverage,
+    /// People near the station.
+    Presence,
 }
 
 impl SectionKind {
@@ -79,6 +87,10 @@ impl SectionKind {
             Self::Shifts => "shifts",
             Self::Events => "events",
             Self::Readings => "readings",
+            Self::Audits => "audits",
+            Self::Draws => "draws",
+            Self::Coverage => "coverage",
+            Self::Presence => "presence",
         }
     }
 
@@ -102,6 +114,21 @@ impl SectionKind {
             Self::Shifts => &["break_s", "crew", "drawn", "end", "kind", "shift", "start", "station"],
             Self::Events => &["at", "detail", "kind", "robot", "station", "unit", "until"],
             Self::Readings => &["at", "good", "station", "total"],
+            Self::Audits => &[
+                "episode",
+                "found",
+                "matched",
+                "motion",
+                "object",
+                "repeat_ratio",
+                "station",
+                "steps",
+                "train_ratio",
+                "unit",
+            ],
+            Self::Draws => &["commitment", "committed", "kind", "seed", "share"],
+            Self::Coverage => &["end", "start", "station"],
+            Self::Presence => &["end", "people", "start", "station"],
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of a station's log to units of work, shifts, events and readings.
 //!
 //! ```text
-//!   LogMapping (TOML) ─▶ Section per file ─ row ─▶ UnitOfWork | Shift | StationEvent | CounterReading, and LogNotes
+//!   LogMapping (TOML) ─▶ Section per file ─ row ─▶ UnitOfWork | Shift | StationEvent | CounterReading | …, and LogNotes
 //! ```
 //!
 //! A log needs no mapping where its columns have the names of the fields; a mapping names the others. What a cell says and
@@ -10,12 +10,13 @@
 mod cell;
 mod mapping;
 mod notes;
+mod witness;
 
 use std::collections::BTreeMap;
 
 use prairie_model::{
-    Cell, Condition, CounterReading, Crew, LogNote, LogNoteKind, Mode, Nanos, Outcome, Row, Shift, StationEvent,
-    StationEventKind, TimeSpan, UnitOfWork,
+    AuditDraw, Cell, Condition, CounterReading, Crew, LogNote, LogNoteKind, Mode, Nanos, Outcome, Presence,
+    RecorderSpan, Row, Shift, StationEvent, StationEventKind, TimeSpan, UnitAudit, UnitOfWork,
 };
 
 pub use mapping::{LogMapping, LogMappingError, STATION_LOG_SCHEMA, Section, SectionKind};
@@ -34,6 +35,14 @@ pub enum LogRow {
     Event(StationEvent),
     /// A reading of the counter.
     Reading(CounterReading),
+    /// A unit that others looked at again.
+    Audit(UnitAudit),
+    /// A draw by lot.
+    Draw(AuditDraw),
+    /// A span of the recorder's heartbeat.
+    Coverage(RecorderSpan),
+    /// People near the station.
+    Presence(Presence),
 }
 
 /// Reads the rows of one file by its section of the mapping.
@@ -75,6 +84,10 @@ impl<'a> SectionReader<'a> {
             SectionKind::Shifts => self.shift(row).map(LogRow::Shift),
             SectionKind::Events => self.event(row).map(LogRow::Event),
             SectionKind::Readings => self.reading(row).map(LogRow::Reading),
+            SectionKind::Audits => self.audit(row).map(LogRow::Audit),
+            SectionKind::Draws => self.draw(row).map(LogRow::Draw),
+            SectionKind::Coverage => self.coverage(row).map(LogRow::Coverage),
+            SectionKind::Presence => self.presence(row).map(LogRow::Presence),
         };
         if made.is_none() {
             self.notes.add(LogNoteKind::RowIncomplete, None, row.number, None);

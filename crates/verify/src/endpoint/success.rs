@@ -7,6 +7,7 @@ use crate::bound::{Confidence, StatError};
 use crate::evidence::{NO_STRATUM, ShiftSums};
 use crate::protocol::{Protocol, SHIFTS_LEAST, Success as Asked};
 use crate::stats::cluster::Rule;
+use crate::stats::labels::reinspected;
 use crate::stats::strata::{Cell, StratumBound, SuccessBound, stratum_bounds, success_bound};
 use crate::verdict::{EndpointResult, Point, State};
 
@@ -27,7 +28,8 @@ impl Endpoint for Success {
             Err(error) => return Some(unknown(self, "share", error.to_string())),
         };
         let (mut cells, unlisted) = cells(case.robot, protocol);
-        let result = match bound(&mut cells, protocol, unlisted, confidence) {
+        let inspected = crate::control::labels_sample(case);
+        let result = match labelled_bound(&mut cells, protocol, unlisted, confidence, inspected) {
             Ok(bound) => self.result(case, asked, confidence, &bound, unlisted),
             Err(error) => unknown(self, "share", error.to_string()),
         };
@@ -75,6 +77,20 @@ fn bound(
         protocol.strata.iter().map(|stratum| stratum.weight / declared * (1.0 - share)).collect();
     weights.push(share);
     success_bound(cells, Some(&weights), confidence, Rule::Decision)
+}
+
+/// The bound, with the doubt about labels where a drawn sample was inspected: `(1 − upper(false))` times the bound of what was
+/// reported, each at half of alpha (amendment A3). `inspected` is how many, and how many of them were false.
+fn labelled_bound(
+    cells: &mut [Cell],
+    protocol: &Protocol,
+    unlisted: u64,
+    confidence: Confidence,
+    inspected: Option<(u64, u64)>,
+) -> Result<SuccessBound, StatError> {
+    let Some((inspected, wrong)) = inspected else { return bound(cells, protocol, unlisted, confidence) };
+    let found = reinspected(|half| bound(cells, protocol, unlisted, half), wrong, inspected, confidence)?;
+    Ok(SuccessBound { estimate: found.estimate, lower: found.lower, ..found.reported })
 }
 
 /// Places of the plot of evidence over shifts.

@@ -7,6 +7,7 @@
 //! A task book names a gate; the gate's defaults ([`crate::gate`]) fill in what the task book leaves out, so that a frozen
 //! protocol holds every number that decides.
 
+mod controls;
 mod stratum;
 mod validate;
 
@@ -16,6 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::bound::Confidence;
 use crate::gate::Gate;
 
+pub use controls::{
+    Calendar, Conditions, Controls, Counter, Coverage, DrawnShifts, HumanBaseline, Labels, Overlap, Perturbation,
+    Reexecution, Regularity, Releases, Replay, Staffing, UplinkCut,
+};
 pub use stratum::{Range, Rule, Stratum};
 pub use validate::{ProtocolError, SHIFTS_LEAST};
 
@@ -51,6 +56,9 @@ pub struct Protocol {
     /// What is tested, and how much is enough. Left out: the gate's defaults.
     #[serde(default)]
     pub endpoints: Endpoints,
+    /// Controls against a staged show. Left out: the gate's.
+    #[serde(default)]
+    pub controls: Controls,
     /// The people's work that robots are compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
@@ -302,6 +310,8 @@ impl Protocol {
     /// The first thing that makes it impossible or meaningless, with its numbers.
     pub fn complete(mut self) -> Result<Self, ProtocolError> {
         self.endpoints = self.gate.complete(self.endpoints);
+        let at_least = self.endpoints.success.as_ref().map(|success| success.at_least);
+        self.controls = self.controls.complete(self.gate, at_least, !self.strata.is_empty());
         validate::validate(&self)?;
         Ok(self)
     }

@@ -88,6 +88,7 @@ pub(super) fn validate(protocol: &Protocol) -> Result<(), ProtocolError> {
         }
     }
     endpoints(&protocol.endpoints)?;
+    super::controls::validate(protocol)?;
     if protocol.endpoints.rhythm.is_some() && protocol.baseline.as_ref().is_none_or(|it| it.stations.is_empty()) {
         return Err(ProtocolError::Missing("`endpoints.rhythm` compares with people: `baseline.stations` is missing"));
     }
@@ -221,7 +222,13 @@ fn of_success(success: &Success) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-fn within(what: &str, found: f64, low: f64, high: f64, allowed: &'static str) -> Result<(), ProtocolError> {
+pub(super) fn within(
+    what: &str,
+    found: f64,
+    low: f64,
+    high: f64,
+    allowed: &'static str,
+) -> Result<(), ProtocolError> {
     if found >= low && found <= high {
         Ok(())
     } else {
