@@ -4,18 +4,27 @@
 //!   Shift* ─▶ Builder ─▶ UnitOfWork*, StationEvent*, CounterReading* ─▶ Evidence {shifts with sums, tally}
 //! ```
 //!
-//! Units are kept in 48 bytes each until all are there, then summed per shift, in an order that does not depend on the order
+//! Units are kept in 56 bytes each until all are there, then summed per shift, in an order that does not depend on the order
 //! of import. Every unit that was read is in the [`Tally`] once.
+
+mod happened;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prairie_model::{CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, UnitOfWork};
+use prairie_model::{
+    Condition, CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, UnitOfWork,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::control::input::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 pub use crate::control::input::{AuditSums, Cut, LogWitness, Registered, Witness};
+use crate::control::input::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 use crate::protocol::{Cluster, Frozen};
 use crate::stats::rhythm;
+
+use happened::Call;
+pub use happened::{Calls, Happened, Trial};
+pub use work::{Logs, Slope, Work};
 
 /// A stratum's place when a unit fits none, and when the protocol has none.
 pub const NO_STRATUM: u16 = u16::MAX;
@@ -35,6 +44,9 @@ pub struct Tally {
     pub counted: u64,
     /// People's units for comparison.
     pub baseline: u64,
+    /// Units of the release that this one is compared with.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub previous: u64,
     /// Left out by a rule of the protocol, by its name.
     pub excluded: BTreeMap<String, u64>,
     /// From before the protocol was frozen.
@@ -53,12 +65,19 @@ pub struct Tally {
     pub undated: u64,
 }
 
+// Serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Tally {
     /// Whether every unit that was read is somewhere, once.
     pub fn reconciles(&self) -> bool {
         let parts = [
             self.counted,
             self.baseline,
+            self.previous,
             self.excluded.values().sum(),
             self.before_freeze,
             self.other_release,
@@ -113,6 +132,14 @@ pub struct ShiftSums {
     pub counter: Option<u64>,
     /// What controls need of it.
     pub witness: Witness,
+    /// What its seconds were spent on.
+    pub work: Work,
+    /// Its events, by time.
+    pub happened: Vec<Happened>,
+    /// What an inspection called its pieces.
+    pub calls: Calls,
+    /// Its trials or drills by time, where the protocol draws them by lot.
+    pub trials: Vec<Trial>,
 }
 
 impl ShiftSums {
@@ -139,6 +166,8 @@ pub struct Evidence {
     pub robot: Vec<ShiftSums>,
     /// Shifts in which people worked, by time and station.
     pub human: Vec<ShiftSums>,
+    /// Shifts with units of the release that this one is compared with, those units only, by time and station.
+    pub previous: Vec<ShiftSums>,
     /// Names of robots, sorted.
     pub robots: Vec<String>,
     /// Pseudonyms of people, sorted.
@@ -198,7 +227,8 @@ pub enum EvidenceError {
 pub(crate) struct Kept {
     pub(crate) shift: u32,
     pub(crate) end: i64,
-    pub(crate) id: u128,
+    /// Two halves of a hash, which need less room than one number of 128 bits.
+    pub(crate) id: [u64; 2],
     start: i64,
     robot: u32,
     worker: u32,
@@ -208,6 +238,7 @@ pub(crate) struct Kept {
     unknown: bool,
     /// [`CLAIMED`] and others of [`crate::control::input`].
     pub(crate) flags: u8,
+    call: Call,
 }
 
 /// Puts evidence together, unit by unit.
@@ -253,7 +284,8 @@ impl<'a> Builder<'a> {
                 return Err(EvidenceError::ShiftTwice { shift: shift.shift.clone(), station: shift.station.clone() });
             }
         }
-        let run = shifts.iter().filter(|shift| shift.crew == Crew::Robot).map(|shift| shift.span.start).min();
+        let of_run = |shift: &&Shift| shift.crew == Crew::Robot && shift.span.start >= frozen.frozen;
+        let run = shifts.iter().filter(of_run).map(|shift| shift.span.start).min();
         let late = shifts.iter().find(|shift| shift.crew == Crew::Human && run.is_some_and(|run| shift.span.end > run));
         if let Some(shift) = late {
             return Err(EvidenceError::BaselineLate { shift: shift.shift.clone(), station: shift.station.clone() });
@@ -300,8 +332,20 @@ impl<'a> Builder<'a> {
             *(if before { &mut self.tally.before_freeze } else { &mut self.tally.unscheduled }) += 1;
             return Ok(());
         }
-        if crew == Crew::Robot && !self.is_of_run(unit, shift) {
-            return Ok(());
+        let previous = crew == Crew::Robot && self.is_previous(unit);
+        if crew == Crew::Robot && !previous {
+            // OK to index: see above. Shifts from before the freeze are kept for the release before only.
+            if self.shifts[shift as usize].span.start < self.frozen.frozen {
+                self.tally.before_freeze += 1;
+                return Ok(());
+            }
+            if !self.is_of_run(unit, shift) {
+                return Ok(());
+            }
+        }
+        if previous {
+            // Its units are judged apart, and were counted by the same counter.
+            self.control.beside(shift, false);
         }
         if let Some(exclusion) = protocol.exclusions.iter().find(|it| it.rule.takes(&unit.conditions)) {
             self.control.beside(shift, false);
@@ -331,6 +375,9 @@ impl<'a> Builder<'a> {
         let robot = number(&mut self.robots, unit.robot.as_deref(), "robots")?;
         let worker = number(&mut self.workers, unit.worker.as_deref(), "people")?;
         let end = unit.end.or(unit.start).map_or(i64::MIN, |nanos| nanos.0);
+        // Units of the release before are summed apart, as though they were of shifts after all others.
+        // OK to cast: there are at most NAMES_MAX shifts.
+        let shift = if previous { shift + self.shifts.len() as u32 } else { shift };
         self.kept.push(Kept {
             shift,
             end,
@@ -343,6 +390,7 @@ impl<'a> Builder<'a> {
             good,
             unknown: outcome == Outcome::Unknown,
             flags,
+            call: self.call_of(unit),
         });
         Ok(())
     }
@@ -361,6 +409,9 @@ impl<'a> Builder<'a> {
     pub fn finish(mut self) -> Evidence {
         self.drop_repeated();
         let mut sums: Vec<ShiftSums> = self.shifts.iter().map(empty_sums).collect();
+        if self.frozen.protocol.previous_release().is_some() {
+            sums.extend(self.shifts.iter().map(empty_sums));
+        }
         // Units are in order of station and name here.
         let matched_min = self.frozen.protocol.controls.reexecution.matched_min;
         let unmatched = self.control.join(&self.shifts, &mut self.kept, &mut sums, matched_min);
@@ -371,7 +422,10 @@ impl<'a> Builder<'a> {
             kept.worker = renumber(&renumbered_workers, kept.worker);
         }
         self.kept.sort_unstable();
-        let by_robot = self.frozen.protocol.scope.cluster == Cluster::RobotShift;
+        let how = Summing {
+            by_robot: self.frozen.protocol.scope.cluster == Cluster::RobotShift,
+            trials: self.frozen.protocol.lot.is_some(),
+        };
         let disturbed = Disturbances::by_shift(&self.events, |event| self.shift_at(&event.station, event.at));
         let calm = Disturbances::default();
         let mut kept = std::mem::take(&mut self.kept);
@@ -381,16 +435,20 @@ impl<'a> Builder<'a> {
             // OK to index: the number was given by `shift_of`.
             let sums = &mut sums[shift as usize];
             Collector::of_units(of_shift, disturbed.get(&shift).unwrap_or(&calm), sums);
-            sum_units(sums, of_shift, by_robot);
+            sum_units(sums, of_shift, how);
             rest = others;
         }
         drop(kept);
         self.sum_events(&mut sums);
-        self.sum_readings(&mut sums);
-        self.control.of_shifts(&mut sums, &self.readings, &self.events);
+        self.sum_readings(&mut sums[..self.shifts.len()]);
+        self.control.of_shifts(&mut sums[..self.shifts.len()], &self.readings, &self.events);
+        let mut previous = sums.split_off(self.shifts.len());
+        previous.retain(|sums| sums.units() > 0);
+        sums.retain(|sums| sums.shift.crew == Crew::Human || sums.shift.span.start >= self.frozen.frozen);
         let (robot, human): (Vec<_>, Vec<_>) = sums.into_iter().partition(|sums| sums.shift.crew == Crew::Robot);
         self.tally.counted = robot.iter().map(ShiftSums::units).sum();
         self.tally.baseline = human.iter().map(ShiftSums::units).sum();
+        self.tally.previous = previous.iter().map(ShiftSums::units).sum();
         let by_time = |mut shifts: Vec<ShiftSums>| {
             shifts.sort_by(|a, b| (a.shift.span.start, &a.shift.station).cmp(&(b.shift.span.start, &b.shift.station)));
             shifts
@@ -398,6 +456,7 @@ impl<'a> Builder<'a> {
         Evidence {
             robot: by_time(robot),
             human: by_time(human),
+            previous: by_time(previous),
             robots,
             workers,
             tally: self.tally,
@@ -446,24 +505,40 @@ impl<'a> Builder<'a> {
         true
     }
 
-    /// Keeps one row of each unit: a unit that stands twice is good only if both rows say so.
+    /// Whether a robot's unit was done by the release that this one is compared with.
+    fn is_previous(&self, unit: &UnitOfWork) -> bool {
+        let previous = self.frozen.protocol.previous_release();
+        previous.is_some() && unit.release.as_deref() == previous
+    }
+
+    /// What an inspection called a piece.
+    fn call_of(&self, unit: &UnitOfWork) -> Call {
+        let Some(inspection) = &self.frozen.protocol.inspection else { return Call::NotAsked };
+        let is_defective = |name: &str| match unit.conditions.get(name)? {
+            Condition::Text(text) => Some(inspection.defective.contains(text)),
+            Condition::Number(number) => Some(inspection.defective.contains(&number.to_string())),
+        };
+        Call::of(is_defective(&inspection.truth), is_defective(&inspection.call))
+    }
+
+    /// Keeps one row of each unit: a unit that stands twice is good only if both rows say so. Works in place, since there may
+    /// be many.
     fn drop_repeated(&mut self) {
-        let station = |kept: &Kept| &self.shifts[kept.shift as usize].station;
+        let shifts = &self.shifts;
+        // OK to index: numbers of shifts are places in `shifts`, once, or once more for the release before.
+        let station = |kept: &Kept| &shifts[kept.shift as usize % shifts.len()].station;
         self.kept.sort_unstable_by(|a, b| (station(a), a.id, a).cmp(&(station(b), b.id, b)));
         let before = self.kept.len();
-        let mut distinct: Vec<Kept> = Vec::with_capacity(before);
-        for kept in &self.kept {
-            match distinct.last_mut() {
-                Some(last) if last.id == kept.id && station(last) == station(kept) => {
-                    last.good &= kept.good;
-                    last.unknown |= kept.unknown;
-                    last.flags = (last.flags & kept.flags & CLAIMED) | ((last.flags | kept.flags) & !CLAIMED);
-                }
-                _ => distinct.push(*kept),
+        self.kept.dedup_by(|kept, last| {
+            let same = last.id == kept.id && station(last) == station(kept);
+            if same {
+                last.good &= kept.good;
+                last.unknown |= kept.unknown;
+                last.flags = (last.flags & kept.flags & CLAIMED) | ((last.flags | kept.flags) & !CLAIMED);
             }
-        }
-        self.tally.repeated += (before - distinct.len()) as u64;
-        self.kept = distinct;
+            same
+        });
+        self.tally.repeated += (before - self.kept.len()) as u64;
     }
 
     fn sum_events(&self, sums: &mut [ShiftSums]) {
@@ -476,23 +551,31 @@ impl<'a> Builder<'a> {
             if let Some(at) = StationEventKind::ALL.iter().position(|kind| *kind == event.kind) {
                 sums.events[at] += 1;
             }
+            let until = event.until.filter(|until| *until >= event.at);
+            sums.happened.push(Happened {
+                kind: event.kind,
+                at_s: event.at.seconds_since(sums.shift.span.start),
+                lasted_s: until.map(|until| until.seconds_since(event.at)),
+            });
             let keeps_from_work = !matches!(event.kind, StationEventKind::UplinkCut | StationEventKind::Perturbation);
-            if let (true, Some(until)) = (keeps_from_work, event.until) {
-                down.entry(shift).or_default().push((event.at.0, until.0.min(sums.shift.span.end.0)));
+            match until {
+                Some(until) if keeps_from_work => {
+                    down.entry(shift).or_default().push((event.at.0, until.0.min(sums.shift.span.end.0)));
+                }
+                None if keeps_from_work => sums.work.open_events += 1,
+                _ => {}
             }
         }
-        for (shift, mut spans) in down {
-            spans.sort_unstable();
-            let mut reached = i64::MIN;
-            let mut total = 0.0;
-            for (from, to) in spans {
-                let from = from.max(reached);
-                if to > from {
-                    total += Nanos(to).seconds_since(Nanos(from));
-                    reached = to;
-                }
-            }
-            sums[shift as usize].down_s = total;
+        for sums in &mut *sums {
+            sums.happened.sort_by(|a, b| {
+                let length = |event: &Happened| event.lasted_s.unwrap_or(-1.0);
+                (a.at_s.total_cmp(&b.at_s)).then(a.kind.cmp(&b.kind)).then(length(a).total_cmp(&length(b)))
+            });
+        }
+        for (at, sums) in (0_u32..).zip(sums) {
+            let mut spans = down.remove(&at).unwrap_or_default();
+            sums.down_s = work::covered_s(&mut spans);
+            sums.work.take_down(&spans);
         }
     }
 
@@ -519,7 +602,10 @@ impl<'a> Builder<'a> {
 /// Whether a shift is of the run, or of the baseline.
 fn is_in_scope(frozen: &Frozen, shift: &Shift) -> bool {
     frozen.protocol.stations(shift.crew).contains(&shift.station)
-        && (shift.crew == Crew::Human || shift.span.start >= frozen.frozen)
+        && (shift.crew == Crew::Human
+            || shift.span.start >= frozen.frozen
+            // What the release before did may be older.
+            || frozen.protocol.previous_release().is_some())
 }
 
 fn empty_sums(shift: &Shift) -> ShiftSums {
@@ -536,20 +622,37 @@ fn empty_sums(shift: &Shift) -> ShiftSums {
         down_s: 0.0,
         counter: None,
         witness: Witness::default(),
+        // A shift that nobody worked is one long wait.
+        work: Work { trailing_s: shift.span.seconds(), longest_gap_s: shift.span.seconds(), ..Work::default() },
+        happened: Vec::new(),
+        calls: Calls::default(),
+        trials: Vec::new(),
     }
 }
 
+/// How the units of a shift are summed.
+#[derive(Debug, Clone, Copy)]
+struct Summing {
+    by_robot: bool,
+    trials: bool,
+}
+
 /// Sums the units of one shift, which are sorted by the time at which they ended.
-fn sum_units(sums: &mut ShiftSums, units: &[Kept], by_robot: bool) {
+fn sum_units(sums: &mut ShiftSums, units: &[Kept], how: Summing) {
     let mut cells: BTreeMap<(u16, u32), (u64, u64)> = BTreeMap::new();
     let (mut good_s, mut other_s) = (Vec::new(), Vec::new());
     let span = sums.shift.span;
     for unit in units {
-        let cell = cells.entry((unit.stratum, if by_robot { unit.robot } else { 0 })).or_default();
+        let cell = cells.entry((unit.stratum, if how.by_robot { unit.robot } else { 0 })).or_default();
         cell.0 += 1;
         cell.1 += u64::from(unit.good);
         sums.modes[usize::from(unit.mode).min(5)] += 1;
         sums.outcome_unknown += u64::from(unit.unknown);
+        sums.calls.add(unit.call);
+        if how.trials {
+            let lasted = (unit.start < unit.end).then(|| Nanos(unit.end).seconds_since(Nanos(unit.start)));
+            sums.trials.push(Trial { good: unit.good, lasted_s: lasted });
+        }
         if unit.robot != u32::MAX {
             sums.robots.insert(unit.robot);
         }
@@ -569,7 +672,11 @@ fn sum_units(sums: &mut ShiftSums, units: &[Kept], by_robot: bool) {
     }
     sums.cells =
         cells.into_iter().map(|((stratum, robot), (units, good))| Cell { stratum, robot, units, good }).collect();
+    // OK to compare: the first mode of `Mode::ALL` is autonomous work, as a test below asserts.
+    let spans = units.iter().map(|unit| (unit.start, unit.end, unit.mode == 0 || sums.shift.crew == Crew::Human));
+    sums.work.take_spans(spans, (span.start.0, span.end.0));
     if let Ok(takts) = rhythm::takts(0.0, span.seconds(), &good_s, &other_s) {
+        sums.work.take_takts(&takts, &good_s, span.seconds());
         sums.mean_ln_takt = Some(takts.mean_ln_takt);
         sums.takts_s = takts.takt_s;
     }
@@ -605,8 +712,21 @@ fn renumber(renumbered: &[u32], old: u32) -> u32 {
 }
 
 /// A unit's name in 128 bits (FNV-1a), to find repeated ones.
-pub(crate) fn name_hash(name: &str) -> u128 {
-    name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+pub(crate) fn name_hash(name: &str) -> [u64; 2] {
+    let hash = name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    })
+    });
+    // OK to cast: the halves.
+    [(hash >> 64) as u64, hash as u64]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sums_take_for_granted() {
+        assert_eq!(Mode::ALL.first(), Some(&Mode::Autonomous));
+        assert_eq!(size_of::<Kept>(), 56, "ten million units take 560 MB");
+    }
 }

@@ -2,10 +2,14 @@
 
 use crate::bound::Confidence;
 use crate::math::random::Random;
-use crate::protocol::{Protocol, Success};
+use crate::protocol::{Hours, Protocol, Quality, Rhythm, Success, Trials};
 use crate::stats::cluster::Rule;
+use crate::stats::proportion::trials_needed;
+use crate::stats::reliability::demonstration::{Risks, fixed_duration, sequential};
 use crate::stats::spending::{self, Spending};
 use crate::stats::strata::{Cell, success_bound};
+use crate::stats::takt_plan::{ShiftPlan, power as power_of_takts};
+use crate::stats::two_proportions::non_inferiority_trials;
 
 /// Simulated runs per line of the power table. Enough for a power within 0.04.
 const RUNS: u32 = 400;
@@ -28,23 +32,126 @@ pub fn sentences(protocol: &Protocol, attempt: u32) -> Vec<String> {
         plan.extend(of_success(success, attempt, per_shift));
     }
     if let Some(rhythm) = &endpoints.rhythm {
+        plan.extend(of_rhythm(rhythm));
+    }
+    plan.extend(of_trials(protocol));
+    for (what, hours) in [
+        ("interventions", &endpoints.interventions),
+        ("hardware", &endpoints.hardware),
+        ("software", &endpoints.software),
+        ("safety", &endpoints.safety),
+    ] {
+        if let Some(hours) = hours {
+            plan.extend(of_hours(what, hours));
+        }
+    }
+    if let Some(quality) = &endpoints.quality {
+        plan.extend(of_quality(quality, endpoints.success.as_ref()));
+    }
+    if endpoints.transfer.is_some() || endpoints.sites.is_some() {
+        plan.push(format!("sites: {} are declared; five at least say how much sites differ", protocol.sites().len()));
+    }
+    if let Some(economics) = &endpoints.economics {
         plan.push(format!(
-            "rhythm: at least {} shifts of robots and of people; robots may take {:.0} % longer per good unit",
-            rhythm.shifts_min,
-            rhythm.margin * 100.0
+            "economics: net present value above zero in {:.0} of 100 of {} replicates of whole shifts, {}",
+            100.0 * economics.npv_positive_at_least,
+            economics.replicates,
+            if economics.measured_only { "from measured minutes only" } else { "assumed minutes allowed" }
         ));
     }
-    for (what, hours) in [("interventions", &endpoints.interventions), ("hardware", &endpoints.hardware)] {
-        if let Some(hours) = hours {
-            let without = hours.at_least_h * -libm::log(hours.confidence.alpha());
+    for without in &protocol.without {
+        plan.push(format!("without `{}`: {}", without.endpoint, without.reason));
+    }
+    plan
+}
+
+/// Between-shift and within-shift spreads of ln takt that the plan assumes.
+const SPREADS: (f64, f64) = (0.08, 0.25);
+
+fn of_rhythm(rhythm: &Rhythm) -> Vec<String> {
+    let mut plan = vec![format!(
+        "rhythm: at least {} shifts of robots and of people; robots may take {:.0} % longer per good unit",
+        rhythm.shifts_min,
+        rhythm.margin * 100.0
+    )];
+    let usual = ShiftPlan { between: SPREADS.0, within: SPREADS.1, units: 100.0, margin: rhythm.margin, ratio: 1.0 };
+    for ratio in [1.0, 1.0 + 0.5 * rhythm.margin] {
+        if let Ok(power) = power_of_takts(&ShiftPlan { ratio, ..usual }, rhythm.shifts_min, rhythm.confidence) {
             plan.push(format!(
-                "{what}: at least {} h between them at {:.0} %, which takes {without:.0} station hours without one",
-                hours.at_least_h,
-                hours.confidence.level() * 100.0
+                "rhythm: robots that really take {ratio:.2} times as long are shown by {} shifts a side in {:.0} of 100 runs (spread {:.2} between shifts)",
+                rhythm.shifts_min,
+                100.0 * power,
+                SPREADS.0
             ));
         }
     }
     plan
+}
+
+fn of_trials(protocol: &Protocol) -> Vec<String> {
+    let endpoints = &protocol.endpoints;
+    let asked = [("trials", &endpoints.trials), ("drills", &endpoints.drills)];
+    let of = |(what, asked): (&str, &Option<Trials>)| {
+        let asked = asked.as_ref()?;
+        let needed: Vec<String> = (0..4)
+            .filter_map(|failures| trials_needed(asked.at_least, failures, asked.confidence).ok())
+            .map(|trials| trials.to_string())
+            .collect();
+        Some(format!(
+            "{what}: a share of {:.1} % at {:.0} % takes {} with 0, 1, 2, 3 that fail, if all are looked at once",
+            100.0 * asked.at_least,
+            100.0 * asked.confidence.level(),
+            needed.join(", ")
+        ))
+    };
+    asked.into_iter().filter_map(of).collect()
+}
+
+/// Plans for a time between events: without any, and where the true time is three times what is asked.
+fn of_hours(what: &str, hours: &Hours) -> Vec<String> {
+    let risk = hours.confidence.alpha();
+    let without = hours.at_least_h * -libm::log(risk);
+    let mut plan = vec![format!(
+        "{what}: at least {} h between them at {:.0} %, which takes {without:.0} station hours without one",
+        hours.at_least_h,
+        hours.confidence.level() * 100.0
+    )];
+    let (good, bad) = (3.0 * hours.at_least_h, hours.at_least_h);
+    let risks = Risks { alpha: risk, beta: risk };
+    if let Ok(fixed) = fixed_duration(good, bad, risks) {
+        plan.push(format!(
+            "{what}: fixed plan for a true {good:.0} h: {:.0} station hours with at most {} events; true risks {:.3} (good one held back) and {:.3} (bad one passed)",
+            fixed.duration,
+            fixed.reject_at.saturating_sub(1),
+            fixed.alpha,
+            fixed.beta
+        ));
+    }
+    if let Ok(plan_of) = sequential(good, bad, risks, true) {
+        plan.push(format!(
+            "{what}: sequential plan of the same risks: {:.0} station hours on average where it is good, {:.0} at most; true risks {:.3} and {:.3}",
+            plan_of.duration_good, plan_of.duration_max, plan_of.alpha, plan_of.beta
+        ));
+    }
+    plan
+}
+
+/// Design effect that the plan of a comparison with people assumes.
+const EFFECT_ASSUMED: f64 = 3.0;
+
+fn of_quality(quality: &Quality, success: Option<&Success>) -> Vec<String> {
+    let share = success.map_or(0.98, |success| 0.5 * (1.0 + success.at_least));
+    let trials = non_inferiority_trials((share, share), quality.margin, 0.9, EFFECT_ASSUMED, quality.confidence).ok();
+    trials
+        .map(|trials| {
+            format!(
+                "quality: {trials} units a side show {:.1} points less than people at most, in 90 of 100 runs, where both are good in {:.1} % (design effect {EFFECT_ASSUMED})",
+                100.0 * quality.margin,
+                100.0 * share
+            )
+        })
+        .into_iter()
+        .collect()
 }
 
 fn of_success(success: &Success, attempt: u32, per_shift: u64) -> Vec<String> {

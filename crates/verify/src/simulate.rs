@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** what is made here says that it is simulated, and every output that is computed from it says so too.
 
+mod family;
+
 use std::collections::BTreeMap;
 
 use prairie_model::{
@@ -11,6 +13,8 @@ use prairie_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::math::random::Random;
+
+pub use family::{FamilyTruth, TrueInspection};
 
 /// Version of the form.
 pub const SIMULATION_SCHEMA: &str = "prairie/simulation/1";
@@ -45,6 +49,8 @@ pub struct Truth {
     pub robots: Robots,
     /// Kinds of conditions; shares add up to 1.
     pub strata: Vec<TrueStratum>,
+    /// What inspection, care and missions have beside.
+    pub family: FamilyTruth,
 }
 
 /// How people work.
@@ -124,6 +130,7 @@ impl Default for Truth {
             people: People::default(),
             robots: Robots::default(),
             strata: Vec::new(),
+            family: FamilyTruth::default(),
         }
     }
 }
@@ -197,6 +204,12 @@ impl Truth {
         for (what, share) in [("people.success", people.success), ("robots.success", robots.success)] {
             within(what, share, 0.0, 1.0, "between 0 and 1")?;
         }
+        for (what, share) in self.family.shares() {
+            within(what, share, 0.0, 1.0, "between 0 and 1")?;
+        }
+        within("family.safety_h", self.family.safety_h.unwrap_or(1.0), 1e-3, 1e9, "above 0")?;
+        within("family.safety_s", self.family.safety_s, 0.0, 1e5, "between 0 and 100,000 seconds")?;
+        within("family.reset_s", self.family.reset_s, 0.0, 1e5, "between 0 and 100,000 seconds")?;
         within("robots.icc", robots.icc, 0.0, 0.99, "between 0 and 0.99")?;
         for (what, takt) in [("people.takt_s", people.takt_s), ("robots.takt_s", robots.takt_s)] {
             within(what, takt, 0.1, 1e5, "between 0.1 and 100,000 seconds")?;
@@ -252,7 +265,7 @@ impl Truth {
             break_s: self.break_s,
             crew,
             kind,
-            drawn: false,
+            drawn: self.family.drawn && crew == Crew::Robot,
         };
         log.shifts.push(shift);
         let reading = |at, total| CounterReading { station: self.station.clone(), at: Nanos(at), total, good: None };
@@ -268,13 +281,17 @@ impl Truth {
                 rested = true;
             }
             now = now.saturating_add(work.interruption(now, &mut random, log));
+            if self.family.units_max.is_some_and(|most| work.made >= u64::from(most)) {
+                break;
+            }
             let hours = Nanos(now).seconds_since(Nanos(start)) / HOUR_S;
             let took = nanos(work.takt_s(hours, &mut random)).max(1);
             if now.saturating_add(took) > end {
                 break;
             }
-            let unit = work.unit(&name, now, now + took, &mut random);
-            now += took;
+            let mut unit = work.unit(&name, now, now + took, &mut random);
+            self.family.dress(&mut unit, crew, &mut random);
+            now = now.saturating_add(took).saturating_add(nanos(self.family.reset_s));
             log.units.push(unit);
             *total += 1;
         }
@@ -293,6 +310,8 @@ struct Work<'a> {
     made: u64,
     next_intervention: f64,
     next_failure: f64,
+    /// Infinite where the truth has no safety stops.
+    next_stop: f64,
     worked_h: f64,
 }
 
@@ -315,6 +334,7 @@ impl<'a> Work<'a> {
             made: 0,
             next_intervention: robots.intervention_h * random.exponential(),
             next_failure: robots.hardware_h * random.exponential(),
+            next_stop: truth.family.safety_h.map_or(f64::INFINITY, |hours| hours * random.exponential()),
             worked_h: 0.0,
         }
     }
@@ -359,6 +379,10 @@ impl<'a> Work<'a> {
         if self.worked_h >= self.next_failure {
             self.next_failure += robots.hardware_h * random.exponential();
             add(StationEventKind::HardwareFault, robots.repair_s, who);
+        }
+        if let Some(hours) = self.truth.family.safety_h.filter(|_| self.worked_h >= self.next_stop) {
+            self.next_stop += hours * random.exponential();
+            add(StationEventKind::SafetyStop, self.truth.family.safety_s, who);
         }
         lost
     }

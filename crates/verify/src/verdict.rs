@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use prairie_model::{Hash256, Recorder, Shift};
 use serde::{Deserialize, Serialize};
 
+use crate::bound::Side;
 use crate::control::{self, ControlResult, ControlState};
 use crate::endpoint::{self, Case, ENDPOINTS};
 use crate::evidence::{Evidence, ShiftSums, Tally};
@@ -53,16 +54,25 @@ pub struct EndpointResult {
     pub lower: Option<f64>,
     /// The upper bound.
     pub upper: Option<f64>,
+    /// Which of the two decides.
+    #[serde(default)]
+    pub side: Side,
     /// Confidence of the bound that decides, after the shares of looks and attempts.
     pub confidence: Option<f64>,
+    /// What this endpoint may spend over all looks of this attempt: its risk of passing what does not hold its threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<f64>,
     /// What is asked.
     pub threshold: Option<f64>,
-    /// Unit of estimate, bounds and threshold: `share`, `ratio`, `h`.
+    /// Unit of estimate, bounds and threshold: `share`, `ratio`, `points`, `h`, `s`, `count`.
     pub unit: String,
     /// Numbers that the bound rests on, by name.
     pub numbers: BTreeMap<String, f64>,
     /// The arithmetic in one sentence.
     pub reason: String,
+    /// What else should be known: formulas, assumptions, warnings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What would decide it; `None` where it is decided.
     pub missing: Option<String>,
 }
@@ -202,10 +212,17 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
     let imputed = control::impute(seen, &protocol.controls.counter);
     let seen = imputed.as_deref().unwrap_or(seen);
     let case = Case { frozen, look: &look, robot: seen, human: &evidence.human, evidence, provenance };
-    let endpoints: Vec<EndpointResult> = ENDPOINTS.iter().filter_map(|endpoint| endpoint.judge(&case)).collect();
+    let mut endpoints: Vec<EndpointResult> = ENDPOINTS.iter().filter_map(|endpoint| endpoint.judge(&case)).collect();
+    if look.number == 0 {
+        // Before the first declared look nothing is decided, either way.
+        for result in endpoints.iter_mut().filter(|result| matches!(result.state, State::Pass | State::Fail)) {
+            result.state = State::Hold;
+            result.missing.get_or_insert_with(|| endpoint::next_step(&look));
+        }
+    }
     let controls = control::look(&case);
     let decision = decide(&endpoints, &controls);
-    let alphas = endpoints.iter().filter_map(|result| result.confidence.map(|confidence| 1.0 - confidence));
+    let alphas = endpoints.iter().filter_map(|result| result.alpha);
     Ok(Verdict {
         schema: VERDICT_SCHEMA.to_owned(),
         decision,
@@ -213,8 +230,8 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
         gate: protocol.gate.name().to_owned(),
         protocol: frozen.hash,
         attempt: frozen.attempt,
-        // Success spends alpha at every look, not only at this one.
-        risk: alphas.fold(look.alpha_of_attempt, f64::max),
+        // Every endpoint spends its own alpha over all looks, and all must pass: the largest is the gate's.
+        risk: alphas.fold(0.0, f64::max),
         not_shown: not_shown(&case, &endpoints, &controls),
         controls,
         self_attested: provenance.recorder == Recorder::SelfAttested,
@@ -240,25 +257,19 @@ fn decide(endpoints: &[EndpointResult], controls: &[ControlResult]) -> Decision 
     }
     // Nothing asked is nothing shown.
     let shown = !endpoints.is_empty() && endpoints.iter().all(|result| result.state == State::Pass);
-    if shown && required.all(|result| result.state == ControlState::Pass) {
-        Decision::Promote
-    } else {
-        Decision::Hold
-    }
+    if shown && required.all(|result| result.state == ControlState::Pass) { Decision::Promote } else { Decision::Hold }
 }
 
 /// The last declared look that so many shifts allow, and what alpha it may spend (amendment A5).
 fn look(frozen: &Frozen, shifts: usize) -> Result<Look, ProtocolError> {
-    let Some(success) = &frozen.protocol.endpoints.success else {
-        return Err(ProtocolError::Missing("`endpoints.success` is missing: the protocol was not completed"));
-    };
-    let form = |error: crate::bound::StatError| ProtocolError::Form(error.to_string());
-    let looks = &success.looks;
-    let last = f64::from(*looks.last().ok_or(ProtocolError::Missing("`endpoints.success.looks` is empty"))?);
-    let alpha = spending::attempt(u64::from(frozen.attempt), success.confidence.alpha()).map_err(form)?;
-    let information: Vec<f64> = looks.iter().map(|look| f64::from(*look) / last).collect();
-    let spent = spending::looks(&information, alpha, Spending::ObrienFleming).map_err(form)?;
+    let endpoints = &frozen.protocol.endpoints;
+    let looks = endpoints.looks().filter(|looks| !looks.is_empty()).ok_or(ProtocolError::Missing(
+        "no endpoint declares `looks`: the protocol was not completed, or does without all of those that do",
+    ))?;
+    let usual = endpoints.success.as_ref().map(|asked| asked.confidence);
+    let usual = usual.or_else(|| endpoints.trials.as_ref().or(endpoints.drills.as_ref()).map(|it| it.confidence));
     let number = looks.iter().filter(|look| **look as usize <= shifts).count();
+    let spent = spend(frozen, number, usual.unwrap_or_default().alpha())?;
     // Before the first look nothing may be spent; the first look's shares are shown.
     let at = number.saturating_sub(1);
     Ok(Look {
@@ -266,9 +277,30 @@ fn look(frozen: &Frozen, shifts: usize) -> Result<Look, ProtocolError> {
         of: u32::try_from(looks.len()).unwrap_or(u32::MAX),
         shifts: if number == 0 { u32::try_from(shifts).unwrap_or(u32::MAX) } else { looks[at] },
         next: looks.get(number).copied(),
-        alpha: spent.increments[at],
-        alpha_of_attempt: alpha,
+        alpha: spent.at_look,
+        alpha_of_attempt: spent.of_attempt,
     })
+}
+
+/// What one endpoint may spend.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spent {
+    /// At this look.
+    pub(crate) at_look: f64,
+    /// At all looks of this attempt.
+    pub(crate) of_attempt: f64,
+}
+
+/// The share of an endpoint's alpha for a look of this attempt.
+pub(crate) fn spend(frozen: &Frozen, look: usize, alpha: f64) -> Result<Spent, ProtocolError> {
+    let form = |error: crate::bound::StatError| ProtocolError::Form(error.to_string());
+    let looks = frozen.protocol.endpoints.looks().unwrap_or_default();
+    let last = f64::from(*looks.last().ok_or(ProtocolError::Missing("`looks` is empty"))?);
+    let of_attempt = spending::attempt(u64::from(frozen.attempt), alpha).map_err(form)?;
+    let information: Vec<f64> = looks.iter().map(|look| f64::from(*look) / last).collect();
+    let spent = spending::looks(&information, of_attempt, Spending::ObrienFleming).map_err(form)?;
+    // OK to index: there is at least one look, and no more than looks.
+    Ok(Spent { at_look: spent.increments[look.saturating_sub(1)], of_attempt })
 }
 
 fn line(sums: &ShiftSums) -> ShiftLine {
@@ -300,6 +332,9 @@ fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult], controls: &[ControlR
         "That nobody cheated: each control names what it cannot show, and they show no more together (`prairie explain CONTROL`)."
             .to_owned(),
     );
+    for without in &case.frozen.protocol.without {
+        sentences.push(format!("`{}`: the task book does without it ({}).", without.endpoint, without.reason));
+    }
     for result in endpoints.iter().filter(|result| result.state == State::Unknown) {
         sentences.push(format!("`{}`: {}.", result.endpoint, result.reason));
     }

@@ -17,7 +17,7 @@ recorder = "independent"
 path = "units.csv"
 kind = "units"
 time_unit = "ns"
-conditions = { object_family = "object_family" }
+conditions = { object_family = "object_family", truth = "truth", call = "call" }
 
 [[files]]
 path = "shifts.csv"
@@ -127,11 +127,13 @@ fn units(log: &StationLog) -> String {
         "outcome",
         "attempts",
         "object_family",
+        "truth",
+        "call",
     ];
     line(&mut text, &names);
     for unit in &log.units {
-        let family = match unit.conditions.get("object_family") {
-            Some(Condition::Text(family)) => family.as_str(),
+        let condition = |name: &str| match unit.conditions.get(name) {
+            Some(Condition::Text(text)) => text.as_str(),
             _ => "",
         };
         let attempts = unit.attempts.map(|attempts| attempts.to_string()).unwrap_or_default();
@@ -150,7 +152,9 @@ fn units(log: &StationLog) -> String {
             unit.mode.name(),
             unit.outcome.name(),
             &attempts,
-            family,
+            condition("object_family"),
+            condition("truth"),
+            condition("call"),
         ];
         line(&mut text, &cells);
     }

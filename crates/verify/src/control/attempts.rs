@@ -1,19 +1,19 @@
-//! ## What it does
+//! # What it does
 //!
 //! Counts the protocols that were frozen for some of the same stations and the same gate, under whatever name of a scenario,
 //! up to this one. Each is an attempt; the alpha of attempt `j` is `6α/(π²j²)` of what one attempt may spend. Where more
 //! attempts were registered than this protocol spends alpha for, the control fails.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That nobody tried under several names until one passed, as far as the ledger of this store knows.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! Attempts in another store, or without any protocol. An independent counter at the station shows that there was work, not
 //! what it was for.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! attempts  fail  3 protocols were frozen for these stations and this gate, and this one spends alpha for attempt 1
@@ -49,9 +49,9 @@ impl Control for Attempts {
             return Found::unknown("nobody looked up what else was frozen for these stations");
         };
         let gate = case.frozen.protocol.gate.name();
-        let before = registered.iter().filter(|each| {
-            each.gate == gate && (each.frozen < case.frozen.frozen || each.hash == case.frozen.hash)
-        });
+        let before = registered
+            .iter()
+            .filter(|each| each.gate == gate && (each.frozen < case.frozen.frozen || each.hash == case.frozen.hash));
         let attempts = (before.count() as u64).max(1);
         let spent = u64::from(case.frozen.attempt);
         let state = if attempts > spent { ControlState::Fail } else { ControlState::Pass };

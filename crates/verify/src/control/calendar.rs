@@ -1,20 +1,20 @@
-//! ## What it does
+//! # What it does
 //!
 //! Every scheduled shift counts, worked or not (intention to treat). Two things can show that shifts were left out of the
 //! calendar. The independent counter runs on between two scheduled shifts: units that passed it there are work that nobody
 //! scheduled. And where the task book says how many shifts a week were agreed, fewer than that are missing ones. Units of the
 //! log that lie in no shift are counted with them.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That the shifts in the log are those in which the station worked.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! That hard days were not turned into days off beforehand, where no number of shifts was agreed; that the counter was not
 //! held still. Without a counter and without an agreed number it is unknown.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! calendar  fail  4,210 units passed the counter outside of scheduled shifts, 28.1 % of all (limit 2.0 %)

@@ -1,20 +1,20 @@
-//! ## What it does
+//! # What it does
 //!
 //! Compares the conditions under which units were done with the shares that the task book took from an independent source:
 //! what both have in common (at least 0.8), how many units are left after weighting (Kish, at least half), and no stratum of
 //! weight 5 % with fewer than 29 units. Where independent sensors saw the conditions of some units, the share that they see in
 //! another stratum than the log says must be ruled out above 5 %.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That hard work was neither left out nor called by another name.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! Conditions that nobody declared: a stratum that is missing from the task book is missing here too. Without a sensor of its
 //! own it believes the log's labels, and is unknown where the recorder is the vendor's.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! conditions  fail  41 of 200 units lie in another stratum by independent sensors, at least 15.9 % (limit 5.0 %)
@@ -65,7 +65,8 @@ impl Control for Conditions {
             return Found::unknown("no unit lies in a declared stratum");
         };
         let sums = case.robot.iter().map(|sums| sums.witness.audit);
-        let (witnessed, mislabelled) = sums.fold((0, 0), |all, audit| (all.0 + audit.witnessed, all.1 + audit.mislabelled));
+        let (witnessed, mislabelled) =
+            sums.fold((0, 0), |all, audit| (all.0 + audit.witnessed, all.1 + audit.mislabelled));
         let covered = cover.overlap >= limits.overlap_min
             && cover.effective_share >= limits.effective_share_min
             && cover.thin.is_empty();
@@ -75,7 +76,10 @@ impl Control for Conditions {
             ControlState::Fail => (ControlState::Fail, "a log whose conditions are those that sensors see".to_owned()),
             _ if !covered => (
                 ControlState::Fail,
-                format!("units in the proportions of `{}`", protocol.weights_source.as_deref().unwrap_or("the task book")),
+                format!(
+                    "units in the proportions of `{}`",
+                    protocol.weights_source.as_deref().unwrap_or("the task book")
+                ),
             ),
             ControlState::Pass => (ControlState::Pass, String::new()),
             _ if witnessed == 0 && trusted => (ControlState::Pass, String::new()),

@@ -1,20 +1,20 @@
-//! ## What it does
+//! # What it does
 //!
 //! Compares the units of the log with those that an independent counter counted, shift by shift. Where they differ by more
 //! than 0.5 % in all, every unit that the log does not hold is added to the success evidence as a bad one (worst-case
 //! imputation): success is `good / max(counted, logged)`. Above 2 % the control fails. Units that were logged and are not
 //! counted by the verdict (another release, excluded by rule) are no missing ones.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That no unit was left out of the log, and none invented: the counter has a power supply and a memory of its own.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! How the missing units ended, or that the counter itself was not held still while a bad part passed. A counter that counts
 //! parts and not attempts does not see that one was tried twice.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! counter  fail  the counter counted 12,930 units and the log holds 12,310 in 30 shifts: 620 differ, 4.8 % (limit 2.0 %); 620 missing ones count as bad

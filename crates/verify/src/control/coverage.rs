@@ -1,18 +1,18 @@
-//! ## What it does
+//! # What it does
 //!
 //! Adds up the scheduled time in which the recorder's heartbeat arrived; at least 99.5 % is asked. It also asks whether gaps
 //! begin within ten minutes after an intervention, a fault or a stop more often than those minutes are long: the exact
 //! binomial probability of as many.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That the recorder was on, and did not look away when something had gone wrong.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! What happened in the gaps. A gap that a vendor makes and a gap that a network makes look alike.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! coverage  fail  the heartbeat arrived in 96.1 % of scheduled time (at least 99.5 %), the longest gap is 540 s

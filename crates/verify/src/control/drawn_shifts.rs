@@ -1,4 +1,4 @@
-//! ## What it does
+//! # What it does
 //!
 //! An auditor publishes the hash of a seed before the run, and reveals the seed afterwards; the seed and a shift's name say
 //! whether the shift is drawn, so that neither side can choose. The control computes the hash and every draw again, asks for
@@ -6,15 +6,15 @@
 //! their work: that shifts nobody watched are not better than the drawn ones (permutation of shift means, p below 0.001
 //! fails), and that the drawn shifts alone show what the gate asks, with a lower bound at 80 %.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That what is claimed is also so when somebody is there to see it, on days that nobody could choose.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! What goes on in the drawn shifts behind the auditor's back: a steersman in another town is not seen from the floor.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! drawn_shifts  fail  9 of 30 shifts were drawn: 92.4 % good there and 98.9 % in the others (p 0.0005)
@@ -54,7 +54,11 @@ fn divide<'a>(case: &Case<'a>) -> Result<(Vec<&'a ShiftSums>, Vec<&'a ShiftSums>
         }
     }
     if valid.is_empty() {
-        let why = if late > 0 { "the draw was published after the run began, or its seed is not revealed" } else { "no auditor drew shifts by lot" };
+        let why = if late > 0 {
+            "the draw was published after the run began, or its seed is not revealed"
+        } else {
+            "no auditor drew shifts by lot"
+        };
         return Err(Found::unknown(why).missing("a draw whose hash is published before the run, and its seed"));
     }
     let (mut drawn, mut others) = (Vec::new(), Vec::new());
@@ -113,7 +117,8 @@ impl Control for DrawnShifts {
             Err(found) => return found,
         };
         let asked = case.frozen.protocol.endpoints.success.as_ref().map_or(0.0, |success| success.at_least);
-        let p = permutation_test(&means(&drawn), &means(&others), REPLICATES, 1, Side::Upper).map_or(1.0, |test| test.p);
+        let p =
+            permutation_test(&means(&drawn), &means(&others), REPLICATES, 1, Side::Upper).map_or(1.0, |test| test.p);
         let (count, all) = (drawn.len() as u64, case.robot.len() as u64);
         // A shift that was drawn and not worked is the worst there is.
         let worst = if drawn.iter().any(|sums| sums.units() == 0) { None } else { lower(&drawn) };

@@ -1,19 +1,19 @@
-//! ## What it does
+//! # What it does
 //!
 //! Compares the rhythm of people in the baseline with the station's own record of the last 90 days, taken the same way: the
 //! geometric mean of seconds from good unit to good unit. That people were slower by more than 5 % must be ruled out at 95 %,
 //! by a t-bound over the baseline's shifts.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That people were not asked to be slow while they were measured.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! That the record is right, or was not made slow for 90 days. It is a number in the task book, from a production system that
 //! the vendor does not hold.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! human_baseline  fail  people took 67.1 s per good unit in 15 shifts, 1.081 times the record of 62.1 s, at least 1.062 (limit 1.050)

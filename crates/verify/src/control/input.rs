@@ -159,7 +159,7 @@ pub struct LogWitness {
 #[derive(Debug, Clone, PartialEq)]
 struct AuditRow {
     station: String,
-    id: u128,
+    id: [u64; 2],
     steps: Option<(u64, u64)>,
     found: Outcome,
     near_repeat: Option<bool>,
@@ -188,7 +188,7 @@ impl AuditRow {
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     audits: Vec<AuditRow>,
-    poses: BTreeMap<u128, (Vec<f64>, Vec<f64>)>,
+    poses: BTreeMap<[u64; 2], (Vec<f64>, Vec<f64>)>,
     draws: Vec<AuditDraw>,
     coverage: BTreeMap<String, Vec<(i64, i64)>>,
     presence: BTreeMap<String, Vec<(i64, i64, f64)>>,
@@ -240,7 +240,8 @@ impl Builder<'_> {
             .then(|| protocol.stratum_of(&audit.conditions).and_then(|at| u16::try_from(at).ok()));
         if !audit.object.is_empty() && !audit.motion.is_empty() {
             // Mixed, so that names in sequence are not chosen in sequence.
-            let place = name_hash(&format!("{}\n{}", audit.station, audit.unit)).swap_bytes();
+            let [high, low] = name_hash(&format!("{}\n{}", audit.station, audit.unit));
+            let place = [low.swap_bytes(), high.swap_bytes()];
             self.control.poses.insert(place, (audit.object.clone(), audit.motion.clone()));
             if self.control.poses.len() > POSES_MAX {
                 self.control.poses.pop_last();
@@ -287,7 +288,9 @@ impl Collector {
     /// Facts about the whole log.
     pub(crate) fn facts(self, audits_unmatched: u64) -> LogWitness {
         let mut draws = self.draws;
-        draws.sort_by(|a, b| (a.committed, a.kind, &a.commitment, &a.seed).cmp(&(b.committed, b.kind, &b.commitment, &b.seed)));
+        draws.sort_by(|a, b| {
+            (a.committed, a.kind, &a.commitment, &a.seed).cmp(&(b.committed, b.kind, &b.commitment, &b.seed))
+        });
         draws.dedup();
         LogWitness {
             draws,
@@ -299,7 +302,13 @@ impl Collector {
     }
 
     /// Finds the unit of each audit. `kept` is sorted by station and id; gives how many audits found none.
-    pub(crate) fn join(&mut self, shifts: &[Shift], kept: &mut [Kept], sums: &mut [ShiftSums], matched_min: f64) -> u64 {
+    pub(crate) fn join(
+        &mut self,
+        shifts: &[Shift],
+        kept: &mut [Kept],
+        sums: &mut [ShiftSums],
+        matched_min: f64,
+    ) -> u64 {
         let mut rows = std::mem::take(&mut self.audits);
         rows.sort_by(|a, b| (&a.station, a.id).cmp(&(&b.station, b.id)));
         let mut merged: Vec<AuditRow> = Vec::with_capacity(rows.len());
@@ -311,8 +320,8 @@ impl Collector {
         }
         let mut unmatched = 0;
         for row in &merged {
-            // OK to index: numbers of shifts are places in `shifts`.
-            let key = |kept: &Kept| (shifts[kept.shift as usize].station.as_str(), kept.id);
+            // OK to index: numbers of shifts are places in `shifts`, once, or once more for the release before.
+            let key = |kept: &Kept| (shifts[kept.shift as usize % shifts.len()].station.as_str(), kept.id);
             let place = kept.partition_point(|kept| key(kept) < (row.station.as_str(), row.id));
             match kept.get_mut(place).filter(|kept| key(kept) == (row.station.as_str(), row.id)) {
                 Some(kept) => audited(row, kept, &mut sums[kept.shift as usize].witness, matched_min),
@@ -514,7 +523,7 @@ fn idle_counts(sums: &mut [ShiftSums], readings: &[CounterReading]) {
 #[derive(Debug, Default)]
 pub(crate) struct Disturbances {
     cuts: Vec<(i64, i64)>,
-    challenges: Vec<(i64, Option<u128>)>,
+    challenges: Vec<(i64, Option<[u64; 2]>)>,
     down: Vec<(i64, i64)>,
 }
 
@@ -552,7 +561,7 @@ impl Disturbances {
         if self.challenges.is_empty() {
             return;
         }
-        let mut by_id: BTreeMap<u128, usize> = BTreeMap::new();
+        let mut by_id: BTreeMap<[u64; 2], usize> = BTreeMap::new();
         if self.challenges.iter().any(|(_, id)| id.is_some()) {
             by_id = units.iter().enumerate().map(|(place, unit)| (unit.id, place)).collect();
         }
@@ -578,11 +587,20 @@ impl Disturbances {
             return;
         }
         let (start, end) = (shift.span.start.0, shift.span.end.0);
-        let blocks: Vec<(i64, i64)> =
-            self.cuts.iter().map(|(from, to)| ((*from).max(start), (*to).min(end))).filter(|(from, to)| to > from).collect();
+        let blocks: Vec<(i64, i64)> = self
+            .cuts
+            .iter()
+            .map(|(from, to)| ((*from).max(start), (*to).min(end)))
+            .filter(|(from, to)| to > from)
+            .collect();
         let seconds = |from: i64, to: i64| Nanos(to).seconds_since(Nanos(from));
         let overlap = |from: i64, to: i64| -> f64 {
-            self.down.iter().map(|(a, b)| (from.max(*a), to.min(*b))).filter(|(a, b)| b > a).map(|(a, b)| seconds(a, b)).sum()
+            self.down
+                .iter()
+                .map(|(a, b)| (from.max(*a), to.min(*b)))
+                .filter(|(a, b)| b > a)
+                .map(|(a, b)| seconds(a, b))
+                .sum()
         };
         let inside = |from: i64, to: i64| {
             let first = units.partition_point(|unit| unit.end <= from);

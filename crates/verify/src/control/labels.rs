@@ -1,19 +1,19 @@
-//! ## What it does
+//! # What it does
 //!
 //! Some units that the log calls good are inspected again by somebody who does not know the log's answer. Which ones is drawn
 //! by lot, by a seed whose hash was published before the run. A drawn unit that was not inspected counts as bad. The share of
 //! false successes must be ruled out at 95 %; and where the control is required, success is bounded by `lower(reported) ·
 //! (1 − upper(false))`, alpha shared equally between the two (amendment A3).
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That units called good are good.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! Defects that the inspector cannot see either, and that a customer finds a month later.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! labels  fail  31 of 640 drawn units that the log calls good are not, at least 3.5 % (limit 0.5 %)
@@ -49,9 +49,10 @@ fn is_drawn(case: &Case<'_>) -> bool {
 
 /// Drawn, of them inspected, of them bad.
 fn counts(case: &Case<'_>) -> (u64, u64, u64) {
-    case.robot.iter().map(|sums| sums.witness.audit).fold((0, 0, 0), |all, audit| {
-        (all.0 + audit.drawn, all.1 + audit.drawn_inspected, all.2 + audit.drawn_bad)
-    })
+    case.robot
+        .iter()
+        .map(|sums| sums.witness.audit)
+        .fold((0, 0, 0), |all, audit| (all.0 + audit.drawn, all.1 + audit.drawn_inspected, all.2 + audit.drawn_bad))
 }
 
 impl Control for Labels {

@@ -1,19 +1,19 @@
-//! ## What it does
+//! # What it does
 //!
 //! Counts tested units that are near-copies of what the release was trained on: their recorded episode is in a dataset version
 //! that the task book names as training data, or an audit found the nearest training item at less than a tenth of the usual
 //! distance between training items. More than 5 % near-copies must be ruled out at 95 %.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That the robot was tested on work that it had not been shown.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! Training data that nobody declared: an episode outside of the named datasets is not found by its hash, only by its likeness
 //! to something in them.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! overlap  fail  212 of 300 compared units are near-copies of training data, at least 66.0 % (limit 5.0 %)

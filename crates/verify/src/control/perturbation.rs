@@ -1,18 +1,18 @@
-//! ## What it does
+//! # What it does
 //!
 //! An auditor moves a part or a fixture, swaps an object, nudges the robot, at times that nobody announced. At least 30
 //! challenges are asked; the exact lower bound of good units under challenge must reach 80 % at 95 %, and fails where the upper
 //! bound is below. A challenge after which no unit was logged was not met.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That movements answer to what is there: a recorded movement misses a part that lies elsewhere.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! Who answers: a person who steers from afar sees the moved part too. That is what `uplink_cut` and `reexecution` are for.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! perturbation  fail  4 of 36 units under challenge are good, at most 24.2 % (at least 80.0 % asked)
@@ -47,10 +47,12 @@ impl Control for Perturbation {
 
     fn look(&self, case: &Case<'_>) -> Found {
         let limits = &case.frozen.protocol.controls.perturbation;
-        let (all, good) = case.robot.iter().fold((0, 0), |sum, sums| {
-            (sum.0 + sums.witness.challenged, sum.1 + sums.witness.challenged_good)
-        });
-        let missing = format!("{} challenges, with a lower bound of {}", limits.challenges_min, percent(limits.at_least));
+        let (all, good) = case
+            .robot
+            .iter()
+            .fold((0, 0), |sum, sums| (sum.0 + sums.witness.challenged, sum.1 + sums.witness.challenged_good));
+        let missing =
+            format!("{} challenges, with a lower bound of {}", limits.challenges_min, percent(limits.at_least));
         if all == 0 {
             return Found::unknown("nothing was moved on purpose").missing(missing);
         }

@@ -1,17 +1,17 @@
-//! ## What it does
+//! # What it does
 //!
 //! Says who recorded. A recorder with a power supply and keys of its own, which the vendor does not hold, passes. Otherwise
 //! the verdict is *self-attested*, which its report says on the first page.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! Nothing by arithmetic: it is what the mapping of the log states, and whoever signs the log answers for it.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! That an independent recorder is honest. Everything else in a verdict is conditional on it.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! recorder  unknown  self-attested: the recorder belongs to a party that gains by the verdict

@@ -1,20 +1,20 @@
-//! ## What it does
+//! # What it does
 //!
 //! Logged observations of some units are put through the attested release again, with the logged seed, and the actions are
 //! compared with the logged ones. A unit of which fewer than 99.9 % of the steps match was not moved by that release: it counts
 //! as teleoperated, and is not good where autonomy counts. That more than 1 % of units are of that kind must be ruled out at
 //! 95 %, which takes 299 units without a mismatch.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That what moved the robot is what was attested: no person, no other program, no other version.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! That the observations themselves are those of the station. A release that waits for a person's advice as one of its inputs
 //! matches too.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! reexecution  fail  22 of 340 units do not match the attested release, at least 4.4 % (limit 1.0 %)

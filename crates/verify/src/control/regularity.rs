@@ -1,18 +1,18 @@
-//! ## What it does
+//! # What it does
 //!
 //! Real shifts differ: light, parts and people do. The control asks whether shifts differ less than independent draws would,
 //! by the lower tail of Pearson's X² over shifts, and whether good and bad shifts alternate more evenly than chance, by the
 //! lag-1 correlation of shift means against random orders. A log less probable than 0.001 fails.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! Screening only: a log that was filled in by hand or by a rule such as "two bad ones a shift" looks like this.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! That a log is true. Whoever makes one up with a random number generator passes.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! regularity  fail  shifts differ less than chance: X² 3.1 for 29 degrees of freedom (p 0.0000)

@@ -1,4 +1,4 @@
-//! ## What it does
+//! # What it does
 //!
 //! Two things. First, units in the run's shifts by another release than the protocol names, or by none that is named, may be
 //! 0.5 % of all: they are not counted, and so would be a way out for bad units. Second, a search for a change that nobody
@@ -6,16 +6,16 @@
 //! `√K`, which follows Kolmogorov's distribution where nothing changes; for the share of good units and for the logarithm of
 //! the takt, at half of alpha each (Ploberger and Krämer, Econometrica 60, 1992).
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That one release did the work, as far as each unit says, and that no step in success or rhythm says otherwise.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! A change before the first shift, one that changes neither success nor rhythm, or one that keeps the old hash. For those
 //! `reexecution` is needed. Learning people and slow wear are changes too.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! releases  fail  success changes after shift 14 of 30 (p 0.0001): 92.1 % before, 98.8 % after

@@ -1,19 +1,19 @@
-//! ## What it does
+//! # What it does
 //!
 //! Two things about recorded movements. How many are more alike than natural repeats ever are (the nearest other movement is
 //! nearer than the 0.1 % quantile between natural repeats): more than 5 % must be ruled out at 95 %. And whether movements
 //! depend on where the object was, by the distance correlation of object pose and movement over at most 200 units: a p-value
 //! below 0.01 is asked.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That no recorded movement was played again, as far as it was not changed first.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! A replay with noise added, or with a few movements chosen by the place of the object. `perturbation` is the harder test.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! replay  fail  171 of 200 movements are more alike than natural repeats, at least 80.6 % (limit 5.0 %)
@@ -53,14 +53,16 @@ impl Control for Replay {
         let limits = &case.frozen.protocol.controls.replay;
         let audits = case.robot.iter().map(|sums| sums.witness.audit);
         let (moved, near) = audits.fold((0, 0), |all, audit| (all.0 + audit.moved, all.1 + audit.near_repeat));
-        let missing = format!("{} compared movements, and {POSES_MIN} with the pose of the object", needed(limits.near_max));
+        let missing =
+            format!("{} compared movements, and {POSES_MIN} with the pose of the object", needed(limits.near_max));
         let poses = &case.evidence.witness.poses;
         if moved == 0 && poses.len() < POSES_MIN {
             return Found::unknown("no recorded movements were compared").missing(missing);
         }
         let (alike, upper) = ruled_out(near, moved, limits.near_max);
         let (object, motion): (Vec<_>, Vec<_>) = poses.iter().cloned().unzip();
-        let depends = if poses.len() < POSES_MIN { None } else { distance_correlation(&object, &motion, REPLICATES, 1).ok() };
+        let depends =
+            if poses.len() < POSES_MIN { None } else { distance_correlation(&object, &motion, REPLICATES, 1).ok() };
         let state = match (alike, depends) {
             (ControlState::Fail, _) => ControlState::Fail,
             (_, Some(test)) if test.p >= limits.p_max => ControlState::Fail,

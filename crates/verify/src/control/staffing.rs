@@ -1,18 +1,18 @@
-//! ## What it does
+//! # What it does
 //!
 //! Adds up who was near the station, by badges or by pictures, and compares the mean number of people per shift with the
 //! number that the task book states: more must be ruled out at 95 %, by a t-bound over shifts. It also gives the minutes of
 //! people per unit, which is what a buyer pays.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That the station ran with the people that it is said to run with.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! What they did, and who helped from another room.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! staffing  fail  1.31 people were near on average over 30 shifts, at least 1.24 (limit 0.50): 1.4 minutes per unit

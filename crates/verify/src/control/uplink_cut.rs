@@ -1,4 +1,4 @@
-//! ## What it does
+//! # What it does
 //!
 //! The link to the network is cut for five to fifteen minutes at times that nobody announced, at least 20 times. Work during
 //! the cuts is compared with the rest of the same shifts. That good units are rarer by more than 5 points must be ruled out at
@@ -9,16 +9,16 @@
 //! A block in which the station stood still long before or after, as in a break, or in which fewer than three units were due,
 //! says nothing and is not counted.
 //!
-//! ## What it can show
+//! # What it can show
 //!
 //! That nobody steers over the link that was cut, and nothing that matters is computed beyond it.
 //!
-//! ## What it cannot show
+//! # What it cannot show
 //!
 //! A second link that nobody knew of, or a steersman on the site. A person's advice that arrived before the cut still helps
 //! during it.
 //!
-//! ## Example
+//! # Example
 //!
 //! ```text
 //! uplink_cut  fail  161 of 178 units in 20 cuts are good and 97.9 % of the others; 6 blocks gave no good unit
@@ -83,7 +83,8 @@ impl Control for UplinkCut {
             percent(limits.margin)
         );
         if cut.blocks == 0 {
-            let why = if cut.idle > 0 { "the uplink was cut only when no work was due" } else { "the uplink was never cut" };
+            let why =
+                if cut.idle > 0 { "the uplink was cut only when no work was due" } else { "the uplink was never cut" };
             return Found::unknown(why).count("idle", cut.idle).missing(missing);
         }
         let arms = Arms { x1: cut.good, n1: cut.units, x2: good.min(units), n2: units };

@@ -1,17 +1,38 @@
 //! Endpoints: what a gate asks, one file each.
+//!
+//! The head of a file is its page: what it asks, why, formula and source, an example. `prairie explain NAME` prints it.
 
+mod adherence;
+mod assistance;
 mod availability;
+mod completion;
+mod drills;
+mod economics;
+mod effectiveness;
+mod efficiency;
 mod exposure;
+mod false_alarms;
 mod hardware;
 mod interventions;
+mod missed_defects;
+mod previous;
+mod quality;
 mod rhythm;
+mod safety;
+mod sites;
+mod software;
+mod steadiness;
 mod success;
+mod takt_tail;
+mod transfer;
+mod trials;
 
 use std::collections::BTreeMap;
 
+use crate::bound::{Confidence, Side};
 use crate::evidence::{Evidence, ShiftSums};
 use crate::protocol::Frozen;
-use crate::verdict::{EndpointResult, Look, Provenance, State};
+use crate::verdict::{EndpointResult, Look, Provenance, State, spend};
 
 /// What an endpoint is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -37,17 +58,62 @@ pub trait Endpoint: Sync {
 
     /// How it stands; `None` where the protocol does not ask for it.
     fn judge(&self, case: &Case<'_>) -> Option<EndpointResult>;
+
+    /// Its source text, of which the head is its page.
+    fn source(&self) -> &'static str;
 }
 
 /// All endpoints.
 pub const ENDPOINTS: &[&dyn Endpoint] = &[
+    &adherence::Adherence,
+    &assistance::Assistance,
     &availability::Availability,
+    &completion::Completion,
+    &drills::Drills,
+    &economics::Economics,
+    &effectiveness::Effectiveness,
+    &efficiency::Efficiency,
     &exposure::Exposure,
+    &false_alarms::FalseAlarms,
     &hardware::Hardware,
     &interventions::Interventions,
+    &missed_defects::MissedDefects,
+    &previous::Previous,
+    &quality::Quality,
     &rhythm::Rhythm,
+    &safety::Safety,
+    &sites::Sites,
+    &software::Software,
+    &steadiness::Steadiness,
     &success::Success,
+    &takt_tail::TaktTail,
+    &transfer::Transfer,
+    &trials::Trials,
 ];
+
+/// What an endpoint may spend, and the confidence that is left at this look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Level {
+    confidence: Confidence,
+    alpha: f64,
+}
+
+impl Case<'_> {
+    /// The confidence at this look of an endpoint that is asked for at `asked` over all looks and attempts (amendment A5).
+    fn level(&self, asked: Confidence) -> Level {
+        // OK to cast: a number of looks.
+        let spent = spend(self.frozen, self.look.number as usize, asked.alpha()).ok();
+        let confidence = spent.and_then(|spent| Confidence::new(1.0 - spent.at_look).ok());
+        // A protocol without looks is refused before any endpoint is asked.
+        Level { confidence: confidence.unwrap_or(asked), alpha: spent.map_or(asked.alpha(), |spent| spent.of_attempt) }
+    }
+
+    /// The seed of every draw: from the protocol's hash, which nobody can choose afterwards.
+    fn seed(&self) -> u64 {
+        // OK to index: a hash has 32 bytes.
+        self.frozen.hash.as_bytes()[..8].iter().fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+    }
+}
 
 /// A result that nothing is known for yet.
 fn unknown(endpoint: &dyn Endpoint, unit: &str, reason: impl Into<String>) -> EndpointResult {
@@ -57,18 +123,83 @@ fn unknown(endpoint: &dyn Endpoint, unit: &str, reason: impl Into<String>) -> En
         estimate: None,
         lower: None,
         upper: None,
+        side: Side::Lower,
         confidence: None,
+        alpha: None,
         threshold: None,
         unit: unit.to_owned(),
         numbers: BTreeMap::new(),
         reason: reason.into(),
+        notes: Vec::new(),
         missing: None,
     }
 }
 
+/// An estimate, both ends, and what is asked of one of them.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    estimate: Option<f64>,
+    lower: f64,
+    upper: f64,
+    threshold: f64,
+    side: Side,
+}
+
+impl Measured {
+    /// How it stands.
+    fn state(&self) -> State {
+        match self.side {
+            Side::Upper => at_most(self.lower, self.upper, self.threshold),
+            _ => at_least(self.lower, self.upper, self.threshold),
+        }
+    }
+}
+
+/// A result from an interval, that waits for the next look where the interval holds the threshold.
+fn measured(
+    endpoint: &dyn Endpoint,
+    unit: &str,
+    case: &Case<'_>,
+    level: Level,
+    measured: Measured,
+    reason: String,
+) -> EndpointResult {
+    let state = measured.state();
+    EndpointResult {
+        state,
+        estimate: measured.estimate.filter(|estimate| estimate.is_finite()),
+        lower: Some(measured.lower).filter(|lower| lower.is_finite()),
+        upper: Some(measured.upper).filter(|upper| upper.is_finite()),
+        side: measured.side,
+        confidence: Some(level.confidence.level()),
+        alpha: Some(level.alpha),
+        threshold: Some(measured.threshold),
+        missing: (state == State::Hold).then(|| next_step(case.look)),
+        ..unknown(endpoint, unit, reason)
+    }
+}
+
+/// Adds what is missing; what would have passed is held.
+fn hold_for(result: &mut EndpointResult, missing: String) {
+    if result.state == State::Pass {
+        result.state = State::Hold;
+    }
+    result.missing = Some(match result.missing.take() {
+        Some(before) => format!("{before}; {missing}"),
+        None => missing,
+    });
+}
+
 /// Named numbers.
 fn numbers(pairs: &[(&str, f64)]) -> BTreeMap<String, f64> {
-    pairs.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect()
+    let finite = pairs.iter().filter(|(_, number)| number.is_finite());
+    finite.map(|(name, number)| ((*name).to_owned(), *number)).collect()
+}
+
+/// A count as a number.
+fn float(count: u64) -> f64 {
+    // OK to cast: counts far below 2^53.
+    count as f64
 }
 
 /// How a bound from below stands against a threshold.
@@ -82,8 +213,19 @@ fn at_least(lower: f64, upper: f64, threshold: f64) -> State {
     }
 }
 
+/// How a bound from above stands against a threshold.
+fn at_most(lower: f64, upper: f64, threshold: f64) -> State {
+    if upper <= threshold {
+        State::Pass
+    } else if lower > threshold {
+        State::Fail
+    } else {
+        State::Hold
+    }
+}
+
 /// What a hold waits for: the next declared look, or a new attempt (amendment A5).
-fn next_step(look: &Look) -> String {
+pub(crate) fn next_step(look: &Look) -> String {
     match look.next {
         // OK: the next look has more shifts than this one.
         Some(next) => format!("{} more shifts, to the declared look at {next}", next.saturating_sub(look.shifts)),
@@ -96,4 +238,10 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-pub(crate) use success::points as evidence_points;
+/// A confidence in percent: alpha may be small at an early look.
+fn percent_of(confidence: Confidence) -> String {
+    let level = 100.0 * confidence.level();
+    if level < 99.0 { format!("{level:.1} %") } else { format!("{level:.2} %") }
+}
+
+pub(crate) use success::{cells_of, points as evidence_points};

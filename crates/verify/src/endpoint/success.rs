@@ -1,15 +1,49 @@
-//! `success`: good units among all that were begun, by a bound that knows that shifts differ (amendments A1, A2, A5).
+//! # What it asks
+//!
+//! That units are good, among all that were begun: autonomously and at once, as the task book defines it. The lower bound of
+//! the share must reach `at_least`, every stratum must reach a floor of its own, and the last third of the shifts must reach
+//! `at_least` by itself at 80 %.
+//!
+//! # Why
+//!
+//! A mean over units forgets that units of one shift fail together, that easy conditions may be seen more often than they
+//! occur, and that a robot may get worse while its mean is still good.
+//!
+//! # Formula and source
+//!
+//! `n* = min(N, n_w / max(1, 1 + (n0 − 1)·max(icc_U, icc_min)))·(z/t)²`, `lower = BetaInv(α; n*·p, n*·(1−p) + 1)`: Korn and
+//! Graubard (Survey Methodology 24, 1998) with an upper bound of the intra-cluster correlation. Shares of strata come from an
+//! independent source. Alpha is spent over the declared looks and attempts. Units under conditions that nobody declared are
+//! not good. A lag-1 autocorrelation of the shifts' shares above 0.2 is told: then shifts are not independent, and weeks
+//! should be the cluster.
+//!
+//! # Example
+//!
+//! ```text
+//! success   1962 of 2040 units autonomous and good over 20 shifts: 96.2 %, lower bound 94.1 % at 97.6 % (cluster-aware, ICC 0.031)
+//!           needs 10 more shifts, to the declared look at 30
+//! ```
 
 use std::collections::BTreeMap;
 
-use super::{Case, Endpoint, at_least, next_step, numbers, percent, unknown};
-use crate::bound::{Confidence, StatError};
+use super::{
+    Case, Endpoint, Level, Measured, float, hold_for, measured, next_step, numbers, percent, percent_of, unknown,
+};
+use crate::bound::{Confidence, Side, StatError};
 use crate::evidence::{NO_STRATUM, ShiftSums};
 use crate::protocol::{Protocol, SHIFTS_LEAST, Success as Asked};
+use crate::shares;
 use crate::stats::cluster::Rule;
 use crate::stats::labels::reinspected;
+use crate::stats::regularity::lag1_autocorrelation;
 use crate::stats::strata::{Cell, StratumBound, SuccessBound, stratum_bounds, success_bound};
 use crate::verdict::{EndpointResult, Point, State};
+
+/// Above this correlation of successive shifts they are not independent.
+const LAG1_MOST: f64 = 0.2;
+
+/// Shuffles for the probability of a correlation as high.
+const SHUFFLES: u32 = 999;
 
 /// Good units among all.
 #[derive(Debug)]
@@ -23,28 +57,34 @@ impl Endpoint for Success {
     fn judge(&self, case: &Case<'_>) -> Option<EndpointResult> {
         let protocol = &case.frozen.protocol;
         let asked = protocol.endpoints.success.as_ref()?;
-        let confidence = match Confidence::new(1.0 - case.look.alpha) {
-            Ok(confidence) => confidence,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
-        };
+        let level = case.level(asked.confidence);
         let (mut cells, unlisted) = cells(case.robot, protocol);
         let inspected = crate::control::labels_sample(case);
-        let result = match labelled_bound(&mut cells, protocol, unlisted, confidence, inspected) {
-            Ok(bound) => self.result(case, asked, confidence, &bound, unlisted),
-            Err(error) => unknown(self, "share", error.to_string()),
+        let mut result = match labelled_bound(&mut cells, protocol, unlisted, level.confidence, inspected) {
+            Ok(bound) => self.result(case, asked, level, &bound, unlisted),
+            Err(error) => return Some(unknown(self, "share", error.to_string())),
         };
-        Some(self.with_strata(result, case, asked, &cells))
+        with_strata(&mut result, case, asked, &cells);
+        if asked.last_third {
+            last_third(&mut result, case, asked);
+        }
+        autocorrelation(&mut result, case);
+        Some(result)
+    }
+
+    fn source(&self) -> &'static str {
+        include_str!("success.rs")
     }
 }
 
 /// Counts per cluster and stratum. Units in no declared stratum are in one of their own, after the last; the second number
 /// is how many they are.
-fn cells(shifts: &[ShiftSums], protocol: &Protocol) -> (Vec<Cell>, u64) {
+fn cells<'a>(shifts: impl IntoIterator<Item = &'a ShiftSums>, protocol: &Protocol) -> (Vec<Cell>, u64) {
     let strata = protocol.strata.len();
     let mut clusters: BTreeMap<(usize, u32), usize> = BTreeMap::new();
     let mut cells = Vec::new();
     let mut unlisted = 0;
-    for (at, sums) in shifts.iter().enumerate() {
+    for (at, sums) in shifts.into_iter().enumerate() {
         for cell in &sums.cells {
             let next = clusters.len();
             let shift = *clusters.entry((at, cell.robot)).or_insert(next);
@@ -59,6 +99,16 @@ fn cells(shifts: &[ShiftSums], protocol: &Protocol) -> (Vec<Cell>, u64) {
     (cells, unlisted)
 }
 
+/// The success bound of some shifts by the protocol's strata, for whoever else needs one.
+pub(crate) fn cells_of<'a>(
+    shifts: impl IntoIterator<Item = &'a ShiftSums>,
+    protocol: &Protocol,
+    confidence: Confidence,
+) -> Result<shares::Share, StatError> {
+    let (mut cells, unlisted) = cells(shifts, protocol);
+    Ok(shares::of_bound(&bound(&mut cells, protocol, unlisted, confidence)?, confidence))
+}
+
 /// The bound; units in no declared stratum keep their own share, and the declared weights share the rest.
 fn bound(
     cells: &mut [Cell],
@@ -70,8 +120,7 @@ fn bound(
         return success_bound(cells, None, confidence, Rule::Decision);
     }
     let units: u64 = cells.iter().map(|cell| cell.units).sum();
-    // OK to cast: counts far below 2^53.
-    let share = if units == 0 { 0.0 } else { unlisted as f64 / units as f64 };
+    let share = if units == 0 { 0.0 } else { float(unlisted) / float(units) };
     let declared: f64 = protocol.strata.iter().map(|stratum| stratum.weight).sum();
     let mut weights: Vec<f64> =
         protocol.strata.iter().map(|stratum| stratum.weight / declared * (1.0 - share)).collect();
@@ -98,16 +147,15 @@ const POINTS_MAX: usize = 120;
 
 /// Success after the first shifts, after some more, and so on to all of them.
 pub(crate) fn points(case: &Case<'_>) -> Vec<Point> {
-    let Ok(confidence) = Confidence::new(1.0 - case.look.alpha) else { return Vec::new() };
+    let Some(asked) = &case.frozen.protocol.endpoints.success else { return Vec::new() };
+    let confidence = case.level(asked.confidence).confidence;
     let all = case.robot.len();
     let step = all.div_ceil(POINTS_MAX).max(1);
     let places = (1..all).filter(|place| place % step == 0).chain((all > 0).then_some(all));
     let point = |place: usize| {
-        let (mut cells, unlisted) = cells(&case.robot[..place], &case.frozen.protocol);
-        let bound = bound(&mut cells, &case.frozen.protocol, unlisted, confidence).ok()?;
-        let upper = upper(&bound, confidence);
+        let bound = cells_of(&case.robot[..place], &case.frozen.protocol, confidence).ok()?;
         // OK to cast: a number of shifts.
-        Some(Point { shifts: place as u64, estimate: bound.estimate, lower: bound.lower, upper })
+        Some(Point { shifts: place as u64, estimate: bound.estimate, lower: bound.lower, upper: bound.upper })
     };
     places.filter_map(point).collect()
 }
@@ -117,99 +165,111 @@ impl Success {
         &self,
         case: &Case<'_>,
         asked: &Asked,
-        confidence: Confidence,
+        level: Level,
         bound: &SuccessBound,
         unlisted: u64,
     ) -> EndpointResult {
-        let few = bound.shifts < u64::from(SHIFTS_LEAST) || case.look.number == 0;
         // An upper bound that is as careful: the bound of the bad units from below, at the same confidence.
-        let upper = upper(bound, confidence);
-        let state = match at_least(bound.lower, upper, asked.at_least) {
-            State::Pass if few => State::Hold,
-            State::Fail if few => State::Hold,
-            state => state,
-        };
+        let upper = shares::upper(bound, level.confidence);
         let good = bound.units - bound.failures;
+        let how = match (case.frozen.protocol.success.autonomous, case.frozen.protocol.success.first_pass) {
+            (true, _) => "autonomous and good",
+            (false, true) => "good at once",
+            (false, false) => "good",
+        };
         let reason = format!(
-            "{good} of {} units autonomous and good over {} shifts: {}, lower bound {} at {} (cluster-aware, ICC {:.3})",
+            "{good} of {} units {how} over {} shifts: {}, lower bound {} at {} (cluster-aware, ICC {:.3})",
             bound.units,
             bound.shifts,
             percent(bound.estimate),
             percent(bound.lower),
-            percent(confidence.level()),
+            percent_of(level.confidence),
             bound.icc_used
         );
-        // OK to cast: counts far below 2^53.
-        let facts = [
-            ("good", good as f64),
-            ("units", bound.units as f64),
-            ("shifts", bound.shifts as f64),
+        let ends = Measured {
+            estimate: Some(bound.estimate),
+            lower: bound.lower,
+            upper,
+            threshold: asked.at_least,
+            side: Side::Lower,
+        };
+        let mut result = measured(self, "share", case, level, ends, reason);
+        // With few shifts nothing is decided, either way.
+        if bound.shifts < u64::from(SHIFTS_LEAST) && result.state != State::Hold {
+            result.state = State::Hold;
+            result.missing = Some(next_step(case.look));
+        }
+        result.numbers = numbers(&[
+            ("good", float(good)),
+            ("units", float(bound.units)),
+            ("shifts", float(bound.shifts)),
             ("icc", bound.icc.unwrap_or(f64::NAN)),
             ("icc_used", bound.icc_used),
             ("effective_units", bound.effective_units),
-            ("unlisted_units", unlisted as f64),
-        ];
-        let facts: Vec<(&str, f64)> = facts.into_iter().filter(|(_, number)| number.is_finite()).collect();
-        EndpointResult {
-            state,
-            estimate: Some(bound.estimate),
-            lower: Some(bound.lower),
-            upper: Some(upper),
-            confidence: Some(confidence.level()),
-            threshold: Some(asked.at_least),
-            numbers: numbers(&facts),
-            missing: (state == State::Hold).then(|| next_step(case.look)),
-            ..unknown(self, "share", reason)
-        }
-    }
-
-    /// Adds the bound of each stratum, of which the worst must hold its own floor.
-    fn with_strata(
-        &self,
-        mut result: EndpointResult,
-        case: &Case<'_>,
-        asked: &Asked,
-        cells: &[Cell],
-    ) -> EndpointResult {
-        let strata = &case.frozen.protocol.strata;
-        let Some(floor) = asked.stratum_at_least.filter(|_| !strata.is_empty()) else { return result };
-        let bounds: Vec<StratumBound> =
-            match stratum_bounds(cells, strata.len() + 1, asked.stratum_confidence, Rule::Decision) {
-                Ok(bounds) => bounds,
-                Err(error) => {
-                    result.missing = Some(format!("strata: {error}"));
-                    result.state = if result.state == State::Pass { State::Hold } else { result.state };
-                    return result;
-                }
-            };
-        let mut below = Vec::new();
-        for (stratum, bound) in strata.iter().zip(&bounds) {
-            result.numbers.insert(format!("stratum.{}.lower", stratum.name), bound.lower);
-            result.numbers.insert(format!("stratum.{}.estimate", stratum.name), bound.estimate);
-            // OK to cast: counts far below 2^53.
-            result.numbers.insert(format!("stratum.{}.units", stratum.name), bound.units as f64);
-            if bound.lower < floor {
-                below.push(format!("`{}` {}", stratum.name, percent(bound.lower)));
-            }
-        }
-        if !below.is_empty() {
-            let strata = format!("strata below their floor of {}: {}", percent(floor), below.join(", "));
-            result.missing = Some(result.missing.map_or_else(
-                || format!("{strata}; {}", next_step(case.look)),
-                |missing| format!("{missing}; {strata}"),
-            ));
-            result.state = if result.state == State::Pass { State::Hold } else { result.state };
-        }
+            ("unlisted_units", float(unlisted)),
+        ]);
         result
     }
 }
 
-/// The upper bound with the same effective units.
-fn upper(bound: &SuccessBound, confidence: Confidence) -> f64 {
-    let n = bound.effective_units;
-    let good = n * bound.estimate;
-    if bound.estimate >= 1.0 {
-        return 1.0;
+/// Adds the bound of each stratum, of which the worst must hold its own floor.
+fn with_strata(result: &mut EndpointResult, case: &Case<'_>, asked: &Asked, cells: &[Cell]) {
+    let strata = &case.frozen.protocol.strata;
+    let Some(floor) = asked.stratum_at_least.filter(|_| !strata.is_empty()) else { return };
+    let level = case.level(asked.stratum_confidence);
+    // Strata are part of the same claim, and their alpha of its risk.
+    result.alpha = result.alpha.map(|alpha| alpha.max(level.alpha));
+    let bounds: Vec<StratumBound> = match stratum_bounds(cells, strata.len() + 1, level.confidence, Rule::Decision) {
+        Ok(bounds) => bounds,
+        Err(error) => return hold_for(result, format!("strata: {error}")),
+    };
+    let mut below = Vec::new();
+    for (stratum, bound) in strata.iter().zip(&bounds) {
+        result.numbers.insert(format!("stratum.{}.lower", stratum.name), bound.lower);
+        result.numbers.insert(format!("stratum.{}.estimate", stratum.name), bound.estimate);
+        result.numbers.insert(format!("stratum.{}.units", stratum.name), float(bound.units));
+        if bound.lower < floor {
+            below.push(format!("`{}` {}", stratum.name, percent(bound.lower)));
+        }
     }
-    crate::math::distribution::beta_quantile_upper(confidence.alpha(), good + 1.0, (n - good).max(f64::MIN_POSITIVE))
+    if !below.is_empty() {
+        if result.missing.is_none() {
+            result.missing = Some(next_step(case.look));
+        }
+        hold_for(result, format!("strata below their floor of {}: {}", percent(floor), below.join(", ")));
+    }
+}
+
+/// The last third of the shifts must hold the threshold by itself, at 80 %.
+fn last_third(result: &mut EndpointResult, case: &Case<'_>, asked: &Asked) {
+    let last = case.robot.len().div_ceil(3);
+    let shifts = case.robot.get(case.robot.len() - last..).unwrap_or_default();
+    let Ok(confidence) = Confidence::new(0.80) else { return };
+    match cells_of(shifts, &case.frozen.protocol, confidence) {
+        Ok(bound) => {
+            result.numbers.insert("last_third.lower".to_owned(), bound.lower);
+            result.numbers.insert("last_third.estimate".to_owned(), bound.estimate);
+            if bound.lower < asked.at_least && result.state == State::Pass {
+                result.missing = Some(next_step(case.look));
+                let (lower, floor) = (percent(bound.lower), percent(asked.at_least));
+                hold_for(result, format!("the last {last} shifts alone show {lower} at 80 %, not {floor}"));
+            }
+        }
+        Err(error) => hold_for(result, format!("the last third of the shifts: {error}")),
+    }
+}
+
+/// Tells where successive shifts are alike.
+fn autocorrelation(result: &mut EndpointResult, case: &Case<'_>) {
+    let worked = case.robot.iter().filter(|sums| sums.units() > 0);
+    let shares: Vec<f64> = worked.map(|sums| float(sums.good()) / float(sums.units())).collect();
+    // Without spread, or with too few shifts, there is no correlation to tell of.
+    let Ok(found) = lag1_autocorrelation(&shares, SHUFFLES, case.seed()) else { return };
+    result.numbers.insert("lag1".to_owned(), found.value);
+    if found.value > LAG1_MOST {
+        result.notes.push(format!(
+            "successive shifts are alike (lag-1 autocorrelation {:.2}, p {:.3}): shifts may not be independent, and weeks would be the better cluster",
+            found.value, found.p_high
+        ));
+    }
 }

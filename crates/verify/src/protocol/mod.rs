@@ -7,20 +7,28 @@
 //! A task book names a gate; the gate's defaults ([`crate::gate`]) fill in what the task book leaves out, so that a frozen
 //! protocol holds every number that decides.
 
+mod asked;
 mod controls;
+mod families;
+mod prices;
 mod stratum;
 mod validate;
 
 use prairie_model::{Crew, Hash256, Nanos};
 use serde::{Deserialize, Serialize};
 
-use crate::bound::Confidence;
 use crate::gate::Gate;
 
+pub use asked::{
+    Adherence, Completion, Economics, Effectiveness, Efficiency, Endpoints, Exposure, Hours, Judged, Previous, Quality,
+    Rhythm, Share, ShareAtMost, Sites, Steadiness, Success, TaktTail, Transfer, Trials, TrialsMethod,
+};
 pub use controls::{
     Calendar, Conditions, Controls, Counter, Coverage, DrawnShifts, HumanBaseline, Labels, Overlap, Perturbation,
     Reexecution, Regularity, Releases, Replay, Staffing, UplinkCut,
 };
+pub use families::{Family, Inspection, Lot, Setting, Site, Without};
+pub use prices::Prices;
 pub use stratum::{Range, Rule, Stratum};
 pub use validate::{ProtocolError, SHIFTS_LEAST};
 
@@ -42,7 +50,7 @@ pub struct Protocol {
     pub gate: Gate,
     /// Which units the verdict is about.
     pub scope: Scope,
-    /// The five axes of the task book, in words with numbers; kept for people.
+    /// What the user needs, on five axes, in words with numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Target>,
     /// What counts as success.
@@ -65,21 +73,21 @@ pub struct Protocol {
     /// Units that are left out, by a rule that was written down before. Everything else counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclusions: Vec<Exclusion>,
-}
-
-/// What kind of work it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    /// Pieces are made or moved, and counted.
-    #[default]
-    Counted,
-    /// Something is looked at, and judged.
-    Inspection,
-    /// People are helped; assistance is allowed and measured.
-    Care,
-    /// Rescue and emergency: drills by lot, time to complete.
-    Mission,
+    /// Whether this task book only bridges a change: it asks for `endpoints.previous`, and nothing of the gate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bridges: bool,
+    /// Endpoints of the gate that mean nothing for this work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Without>,
+    /// Prices, for the cost of a good unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Prices>,
+    /// For inspection: which conditions say what was there, and what was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<Inspection>,
+    /// For laboratory trials and drills: how they are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<Lot>,
 }
 
 /// Which units the verdict is about.
@@ -100,6 +108,12 @@ pub struct Scope {
     /// Why robots of one shift are independent of each other; needed where the cluster is robot and shift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_reason: Option<String>,
+    /// Where the units come from.
+    #[serde(default)]
+    pub setting: Setting,
+    /// Sites; left out, every station is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<Site>,
 }
 
 /// What fails and succeeds together (amendment A2).
@@ -113,14 +127,33 @@ pub enum Cluster {
     RobotShift,
 }
 
-/// One axis of the task book, for people.
+/// One target of the task book.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// `perception`, `execution`, `interaction`, `adaptability` or `reliability`.
-    pub axis: String,
+    /// Which of the five axes.
+    pub axis: Axis,
     /// What is asked, with its number.
     pub text: String,
+    /// The endpoint that shows it; left out, the target is for people, and the report says that nothing shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_by: Option<String>,
+}
+
+/// The five axes on which a user quantifies what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// Perception and decision.
+    Perception,
+    /// Execution.
+    Execution,
+    /// Interaction with people.
+    Interaction,
+    /// Adaptability to the environment.
+    Adaptability,
+    /// Reliability.
+    Reliability,
 }
 
 /// What counts as success.
@@ -179,102 +212,6 @@ pub struct Exclusion {
     pub rule: Rule,
 }
 
-/// What is tested. An endpoint that is `None` is not asked for; the gate's defaults say which are.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoints {
-    /// How much there must be to look at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exposure: Option<Exposure>,
-    /// Good units among all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub success: Option<Success>,
-    /// Seconds from good unit to good unit, against people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rhythm: Option<Rhythm>,
-    /// Hours between interventions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interventions: Option<Hours>,
-    /// Hours between failures of the hardware.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hardware: Option<Hours>,
-    /// Share of scheduled time in which the station could work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub availability: Option<Share>,
-}
-
-/// How much there must be to look at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exposure {
-    /// Shifts in which robots were to work.
-    pub shifts_min: u32,
-    /// Calendar days on which they did.
-    pub days_min: u32,
-    /// Robots that did.
-    pub robots_min: u32,
-    /// Units.
-    pub units_min: u64,
-}
-
-/// Good units among all.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Success {
-    /// The bound must be at least this.
-    pub at_least: f64,
-    /// Confidence of the bound, over all looks together.
-    #[serde(default)]
-    pub confidence: Confidence,
-    /// Every stratum's own bound must be at least this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stratum_at_least: Option<f64>,
-    /// Confidence of the bound of a stratum.
-    #[serde(default = "eighty")]
-    pub stratum_confidence: Confidence,
-    /// Numbers of shifts after which the data may be looked at. The last is the end.
-    pub looks: Vec<u32>,
-}
-
-/// Seconds from good unit to good unit, against people.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rhythm {
-    /// Robots may be slower by this share: 0.15 is fifteen percent.
-    pub margin: f64,
-    /// Confidence of the bound on the ratio.
-    #[serde(default)]
-    pub confidence: Confidence,
-    /// Shifts on either side.
-    #[serde(default = "ten")]
-    pub shifts_min: u32,
-}
-
-/// Hours between events.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hours {
-    /// The bound must be at least this.
-    pub at_least_h: f64,
-    /// Confidence of the bound.
-    pub confidence: Confidence,
-}
-
-/// A share of time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Share {
-    /// The bound must be at least this.
-    pub at_least: f64,
-    /// Confidence of the bound.
-    pub confidence: Confidence,
-}
-
-fn eighty() -> Confidence {
-    // OK: 0.80 lies between 0 and 1.
-    Confidence::new(0.80).unwrap_or_default()
-}
-
 /// A protocol that nothing changes any more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frozen {
@@ -309,7 +246,17 @@ impl Protocol {
     ///
     /// The first thing that makes it impossible or meaningless, with its numbers.
     pub fn complete(mut self) -> Result<Self, ProtocolError> {
-        self.endpoints = self.gate.complete(self.endpoints);
+        if !self.bridges {
+            self.endpoints = self.gate.complete(self.family, self.endpoints);
+        }
+        for without in &self.without {
+            if !self.endpoints.leave_out(&without.endpoint) {
+                return Err(ProtocolError::NoEndpoint { found: without.endpoint.clone() });
+            }
+        }
+        if self.gate == Gate::Lab {
+            self.scope.setting = Setting::Laboratory;
+        }
         let at_least = self.endpoints.success.as_ref().map(|success| success.at_least);
         self.controls = self.controls.complete(self.gate, at_least, !self.strata.is_empty());
         validate::validate(&self)?;
@@ -322,6 +269,24 @@ impl Protocol {
             Crew::Robot => &self.scope.stations,
             Crew::Human => self.baseline.as_ref().map_or(&[], |baseline| &baseline.stations),
         }
+    }
+
+    /// The sites with their stations: those declared, else every station.
+    pub fn sites(&self) -> Vec<Site> {
+        if !self.scope.sites.is_empty() {
+            return self.scope.sites.clone();
+        }
+        let mut stations = self.scope.stations.clone();
+        stations.sort();
+        stations
+            .into_iter()
+            .map(|station| Site { name: station.clone(), stations: vec![station], changed: Vec::new() })
+            .collect()
+    }
+
+    /// The release that this one is compared with.
+    pub fn previous_release(&self) -> Option<&str> {
+        self.endpoints.previous.as_ref().map(|asked| asked.release.as_str())
     }
 
     /// The stratum of a unit with these conditions: its place in `strata`, `None` where none takes it.

@@ -1,6 +1,9 @@
 //! What makes a task book impossible or meaningless.
 
-use super::{Cluster, Endpoints, Protocol, Success};
+mod asked;
+
+use super::{Cluster, Endpoints, Family, Protocol, Setting, Success};
+use crate::stats::economics::resample::REPLICATES_MAX;
 
 /// Strata and exclusions that a task book may have; each pair of strata is compared.
 const RULES_MAX: usize = 200;
@@ -71,8 +74,32 @@ pub enum ProtocolError {
     /// A name that stands twice.
     #[error("the name `{0}` stands twice")]
     Twice(String),
+    /// An endpoint that is not there.
+    #[error("there is no endpoint `{found}`; there are {}", super::Endpoints::NAMES.join(", "))]
+    NoEndpoint {
+        /// The name.
+        found: String,
+    },
+    /// A target that says it is shown by something that is not asked for.
+    #[error("the target `{target}` is to be shown by `{endpoint}`, which is not asked for")]
+    TargetNotShown {
+        /// The target.
+        target: String,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// An endpoint that means nothing for this work, with the reason.
+    #[error("`endpoints.{endpoint}` is refused: {reason}")]
+    Refused {
+        /// The endpoint.
+        endpoint: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
     /// Looks that are not in order.
-    #[error("the looks {0:?} must grow, and begin at {SHIFTS_LEAST} shifts or more")]
+    #[error(
+        "the looks {0:?} must grow, and begin at {SHIFTS_LEAST} shifts or more (laboratory sessions and drills: at 1)"
+    )]
     Looks(Vec<u32>),
 }
 
@@ -89,9 +116,12 @@ pub(super) fn validate(protocol: &Protocol) -> Result<(), ProtocolError> {
     }
     endpoints(&protocol.endpoints)?;
     super::controls::validate(protocol)?;
-    if protocol.endpoints.rhythm.is_some() && protocol.baseline.as_ref().is_none_or(|it| it.stations.is_empty()) {
-        return Err(ProtocolError::Missing("`endpoints.rhythm` compares with people: `baseline.stations` is missing"));
-    }
+    asked::validate(&protocol.endpoints)?;
+    people(protocol)?;
+    families(protocol)?;
+    targets(protocol)?;
+    sites(protocol)?;
+    money(protocol)?;
     if let Some(takt) = protocol.baseline.as_ref().and_then(|baseline| baseline.record_takt_s) {
         within("baseline.record_takt_s", takt, 1e-3, 1e7, "between a millisecond and some months")?;
     }
@@ -184,7 +214,13 @@ fn endpoints(endpoints: &Endpoints) -> Result<(), ProtocolError> {
             });
         }
     }
-    for (what, hours) in [("interventions", &endpoints.interventions), ("hardware", &endpoints.hardware)] {
+    let hours = [
+        ("interventions", &endpoints.interventions),
+        ("hardware", &endpoints.hardware),
+        ("software", &endpoints.software),
+        ("safety", &endpoints.safety),
+    ];
+    for (what, hours) in hours {
         if let Some(hours) = hours {
             within(
                 &format!("endpoints.{what}.at_least_h"),
@@ -201,6 +237,151 @@ fn endpoints(endpoints: &Endpoints) -> Result<(), ProtocolError> {
     Ok(())
 }
 
+/// What compares with people needs people.
+fn people(protocol: &Protocol) -> Result<(), ProtocolError> {
+    let endpoints = &protocol.endpoints;
+    if protocol.baseline.as_ref().is_some_and(|baseline| !baseline.stations.is_empty()) {
+        return Ok(());
+    }
+    let own_target = endpoints.adherence.as_ref().is_none_or(|asked| asked.target_s.is_some());
+    let calls = [&endpoints.missed_defects, &endpoints.false_alarms];
+    let compares = calls.iter().any(|asked| asked.as_ref().is_some_and(|asked| asked.margin.is_some()));
+    let rules = [
+        (endpoints.rhythm.is_some(), "`endpoints.rhythm` compares with people: `baseline.stations` is missing"),
+        (endpoints.takt_tail.is_some(), "`endpoints.takt_tail` compares with people: `baseline.stations` is missing"),
+        (endpoints.quality.is_some(), "`endpoints.quality` compares with people: `baseline.stations` is missing"),
+        (endpoints.efficiency.is_some(), "`endpoints.efficiency` compares with people: `baseline.stations` is missing"),
+        (
+            endpoints.economics.is_some(),
+            "`endpoints.economics` compares with people: `baseline.stations` is missing, or list it in `without` with a reason",
+        ),
+        (!own_target, "`endpoints.adherence` takes its target from people: give `target_s` or `baseline.stations`"),
+        (compares, "a margin of missed defects or false alarms compares with people: `baseline.stations` is missing"),
+        (
+            endpoints.sites.as_ref().is_some_and(|asked| asked.rhythm_margin.is_some()),
+            "`endpoints.sites.rhythm_margin` compares with people: `baseline.stations` is missing",
+        ),
+    ];
+    rules.iter().find(|(broken, _)| *broken).map_or(Ok(()), |(_, reason)| Err(ProtocolError::Missing(reason)))
+}
+
+/// What each family and setting may ask, and needs.
+fn families(protocol: &Protocol) -> Result<(), ProtocolError> {
+    let endpoints = &protocol.endpoints;
+    let refused = |endpoint, reason| Err(ProtocolError::Refused { endpoint, reason });
+    if endpoints.trials.is_some() && protocol.scope.setting == Setting::ShopFloor {
+        return refused(
+            "trials",
+            "units of one shift share light, people and parts, so that a test that counts them one by one promotes falsely \
+             in up to half of all cases; it is for laboratory trials (`gate = \"lab\"`, or `scope.setting = \"laboratory\"`)",
+        );
+    }
+    if endpoints.drills.is_some() && protocol.family != Family::Mission {
+        return refused("drills", "drills belong to missions: `family = \"mission\"`");
+    }
+    if endpoints.completion.is_some() && protocol.family != Family::Mission {
+        return refused("completion", "time to complete belongs to missions: `family = \"mission\"`");
+    }
+    let by_lot = endpoints.trials.is_some() || endpoints.drills.is_some() || endpoints.completion.is_some();
+    let drawn = protocol.lot.as_ref().is_some_and(|lot| !lot.drawn.trim().is_empty());
+    if by_lot && !drawn {
+        return Err(ProtocolError::Missing(
+            "`lot.drawn` is missing: trials and drills are independent only where each begins from a state drawn by lot",
+        ));
+    }
+    let judges = endpoints.missed_defects.is_some() || endpoints.false_alarms.is_some();
+    let says = protocol.inspection.as_ref().is_some_and(|it| {
+        !it.truth.is_empty() && !it.call.is_empty() && !it.defective.is_empty() && !it.truth_source.trim().is_empty()
+    });
+    if judges && !says {
+        return Err(ProtocolError::Missing(
+            "`inspection` is missing or empty: nobody could say what was really there, and who says so",
+        ));
+    }
+    if protocol.family == Family::Care && protocol.success.autonomous {
+        return Err(ProtocolError::Missing(
+            "care allows help and measures it: say `success.autonomous = false`, or take `family = \"counted\"`",
+        ));
+    }
+    let previous = endpoints.previous.as_ref();
+    if protocol.bridges && previous.is_none() {
+        return Err(ProtocolError::Missing("a task book that bridges a change asks for `endpoints.previous`"));
+    }
+    if previous.is_some_and(|asked| protocol.scope.release.as_ref().is_none_or(|release| *release == asked.release)) {
+        return Err(ProtocolError::Missing(
+            "`endpoints.previous` compares two releases: `scope.release` must name the new one, and not the same",
+        ));
+    }
+    Ok(())
+}
+
+/// Targets have a number, and what they say shows them is asked for.
+fn targets(protocol: &Protocol) -> Result<(), ProtocolError> {
+    for target in &protocol.targets {
+        if !target.text.chars().any(|letter| letter.is_ascii_digit()) {
+            return Err(ProtocolError::Missing("a target's `text` has no number: nobody could say when it is reached"));
+        }
+        if let Some(endpoint) = target.shown_by.as_ref().filter(|endpoint| !protocol.endpoints.asks(endpoint)) {
+            return Err(ProtocolError::TargetNotShown { target: target.text.clone(), endpoint: endpoint.clone() });
+        }
+    }
+    for without in &protocol.without {
+        if without.reason.trim().is_empty() {
+            return Err(ProtocolError::Missing("`without` needs a `reason` for each endpoint"));
+        }
+    }
+    Ok(())
+}
+
+/// Every station belongs to one site.
+fn sites(protocol: &Protocol) -> Result<(), ProtocolError> {
+    let mut stations: Vec<&String> = protocol.scope.sites.iter().flat_map(|site| &site.stations).collect();
+    stations.sort();
+    if let Some(pair) = stations.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(ProtocolError::Twice(pair[0].clone()));
+    }
+    let complete = protocol.scope.stations.iter().all(|station| stations.contains(&station));
+    let named = stations.iter().all(|station| protocol.scope.stations.contains(station));
+    let declared = !protocol.scope.sites.is_empty();
+    if declared && (!complete || !named) {
+        return Err(ProtocolError::Missing(
+            "`scope.sites` must hold every station of `scope.stations` once, and no other",
+        ));
+    }
+    Ok(())
+}
+
+/// What money needs.
+fn money(protocol: &Protocol) -> Result<(), ProtocolError> {
+    let Some(asked) = &protocol.endpoints.economics else { return Ok(()) };
+    let share = ("endpoints.economics.npv_positive_at_least", asked.npv_positive_at_least);
+    within(share.0, share.1, 0.0, 1.0 - 1e-6, "a share below 1")?;
+    within(
+        "endpoints.economics.replicates",
+        f64::from(asked.replicates),
+        1e3,
+        f64::from(REPLICATES_MAX),
+        "from 1,000 to 1,000,000",
+    )?;
+    let Some(prices) = &protocol.prices else {
+        return Err(ProtocolError::Missing(
+            "`prices` is missing: this gate asks what a good unit costs; give prices, or list `economics` in `without` with a reason",
+        ));
+    };
+    within("prices.people", prices.people, 1e-3, 1e3, "from 0.001 to 1,000")?;
+    within("prices.supervision", prices.supervision.value(), 0.0, 1e3, "from 0 to 1,000 people")?;
+    if prices.supervision.is_measured() && prices.supervision_source.as_deref().unwrap_or_default().trim().is_empty() {
+        return Err(ProtocolError::Missing("`prices.supervision_source` is missing: measured by whom, and how?"));
+    }
+    if asked.measured_only && !prices.supervision.is_measured() {
+        return Err(ProtocolError::Missing(
+            "`prices.supervision` is assumed, and this gate takes measured people's minutes only: it could never be passed",
+        ));
+    }
+    let form = |error: crate::bound::StatError| ProtocolError::Form(format!("`prices`: {error}"));
+    prices.assumptions().check().map_err(form)
+}
+
 fn of_success(success: &Success) -> Result<(), ProtocolError> {
     within(
         "endpoints.success.at_least",
@@ -212,23 +393,22 @@ fn of_success(success: &Success) -> Result<(), ProtocolError> {
     if let Some(stratum) = success.stratum_at_least {
         within("endpoints.success.stratum_at_least", stratum, 1e-6, 1.0 - 1e-6, "above 0 and below 1")?;
     }
-    if success.looks.len() > LOOKS_MAX {
-        return Err(ProtocolError::TooMany { what: "looks", found: success.looks.len(), limit: LOOKS_MAX });
+    looks(&success.looks, SHIFTS_LEAST)
+}
+
+/// Looks grow, and begin late enough.
+fn looks(looks: &[u32], least: u32) -> Result<(), ProtocolError> {
+    if looks.len() > LOOKS_MAX {
+        return Err(ProtocolError::TooMany { what: "looks", found: looks.len(), limit: LOOKS_MAX });
     }
-    let grow = success.looks.windows(2).all(|pair| pair[0] < pair[1]);
-    if !grow || success.looks.first().is_none_or(|first| *first < SHIFTS_LEAST) {
-        return Err(ProtocolError::Looks(success.looks.clone()));
+    let grow = looks.windows(2).all(|pair| pair[0] < pair[1]);
+    if !grow || looks.first().is_none_or(|first| *first < least) {
+        return Err(ProtocolError::Looks(looks.to_vec()));
     }
     Ok(())
 }
 
-pub(super) fn within(
-    what: &str,
-    found: f64,
-    low: f64,
-    high: f64,
-    allowed: &'static str,
-) -> Result<(), ProtocolError> {
+pub(super) fn within(what: &str, found: f64, low: f64, high: f64, allowed: &'static str) -> Result<(), ProtocolError> {
     if found >= low && found <= high {
         Ok(())
     } else {

@@ -31,7 +31,7 @@ pub struct Shift {
 }
 
 /// A number that is not measured.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Assumption {
     /// One number.
@@ -104,6 +104,16 @@ pub struct Assumptions {
     pub rate: Assumption,
     /// The lives in years, each as likely as the others.
     pub years: Vec<u32>,
+}
+
+impl Assumptions {
+    /// Whether money can be resampled with these.
+    ///
+    /// # Errors
+    /// The first that is out of order, or may not stand where it is.
+    pub fn check(&self) -> Result<(), StatError> {
+        checked(self).map(|_| ())
+    }
 }
 
 /// Quantiles and mean of a distribution. `None` where it is infinite.
