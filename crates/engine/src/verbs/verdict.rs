@@ -126,7 +126,7 @@ impl Engine {
         logs: Option<&[String]>,
         progress: &dyn Progress,
     ) -> Result<Verdict, EngineError> {
-        let (frozen, hash) = self.frozen(scenario, gate)?;
+        let frozen = self.frozen(scenario, gate)?;
         let mut reports = self.station_logs()?;
         if let Some(logs) = logs {
             if let Some(missing) = logs.iter().find(|log| !reports.iter().any(|report| report.id == **log)) {
@@ -168,10 +168,7 @@ impl Engine {
             events: reports.iter().any(|report| report.keeps_events),
             readings: reports.iter().any(|report| report.keeps_readings),
         };
-        let mut verdict =
-            judge(&frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))?;
-        verdict.protocol = hash.to_string();
-        Ok(verdict)
+        judge(&frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))
     }
 
     /// Calls `take` with each row of a query.
