@@ -138,8 +138,15 @@ fn is_text(head: &[u8]) -> bool {
 }
 
 /// Whether a folder looks like one recording from its own entries, so that a whole disk is not opened to find out.
+///
+/// What may not be looked at may be there: then opening the folder tells which file that is.
+#[expect(clippy::disallowed_methods, reason = "the paths are the user's, and only their names are read here")]
 fn may_be_one_recording(path: &Path) -> bool {
-    path.join("meta").join("info.json").is_file() || path.join("metadata.yaml").is_file()
+    let may_be_file = |path: PathBuf| match fs::metadata(path) {
+        Ok(metadata) => metadata.is_file(),
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    };
+    may_be_file(path.join("meta").join("info.json")) || may_be_file(path.join("metadata.yaml"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the paths are the user's, and only their names are read here")]

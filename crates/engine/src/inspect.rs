@@ -23,8 +23,8 @@ use prairie_model::{
     BlobRef, Channel, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, NoteKind, Payload, Picture,
     PictureInfo, ReadEvent, ReadOptions, RecordingPlan, Source, StreamBatch,
 };
-use prairie_quality::{Examination, Examined, Facts};
-use prairie_standardize::{Mapping, Segmentation, Standard, Standardizer};
+use prairie_quality::{Examination, Examined, Facts, Profile};
+use prairie_standardize::{Concerns, Mapping, Segmentation, Standard, Standardizer};
 
 use crate::content::ContentHasher;
 use crate::error::EngineError;
@@ -33,6 +33,7 @@ use crate::history::Earlier;
 use crate::options::InspectOptions;
 use crate::progress::Progress;
 use crate::queue::{Closed, queue};
+use crate::report::FindingReport;
 
 /// An episode with what was found in it.
 #[derive(Debug)]
@@ -60,8 +61,21 @@ pub(crate) struct Inspection {
     pub(crate) notes: Vec<Note>,
     /// Topics that no mapping takes: type and messages.
     pub(crate) unmapped: BTreeMap<String, (String, u64)>,
+    /// How many of the notes the last episode was judged with. The others are carried by no episode.
+    pub(crate) carried: usize,
     /// Whether the container was read to its end without damage.
     pub(crate) complete: bool,
+    /// Messages that damage took; `None` where nobody can say.
+    pub(crate) lost: Option<u64>,
+}
+
+impl Inspection {
+    /// The findings that no episode carries, under `profile`. `episodes` says whether there is one.
+    pub(crate) fn findings(&self, profile: &Profile, episodes: bool) -> Vec<FindingReport> {
+        let notes = self.notes.get(self.carried..).unwrap_or_default();
+        let findings = prairie_quality::about_recording(profile, notes, episodes);
+        findings.iter().map(|finding| FindingReport::new(finding, None)).collect()
+    }
 }
 
 /// What the reader may be ahead of the checks.
@@ -147,6 +161,7 @@ pub(crate) fn inspect_prepared(
     let mut standardizer = Standardizer::new(&plan, options.mapping.clone(), options.overrides.clone(), segmentation);
     let total: u64 = plan.claimed_messages.unwrap_or(0);
     let mut done = 0;
+    let mut of_no_episode = Vec::new();
     let summary = thread::scope(|scope| {
         let (events, incoming) = queue(AHEAD_BYTES_MAX);
         let reading = scope.spawn({
@@ -167,7 +182,16 @@ pub(crate) fn inspect_prepared(
                     done += batch.len() as u64;
                     progress.at(path, done, total.max(done));
                 }
-                ReadEvent::Note(note) if note.episode.is_none() => inspector.recording_notes.push(note.clone()),
+                ReadEvent::Note(note) if note.episode.is_none() => match standardizer.concerns(note) {
+                    Concerns::Recording => inspector.recording_notes.push(note.clone()),
+                    Concerns::NoEpisode => of_no_episode.push(note.clone()),
+                    Concerns::Episodes(notes) => {
+                        for note in notes {
+                            forward(&mut inspector, |out| standardizer.push(ReadEvent::Note(note), out))?;
+                        }
+                        continue;
+                    }
+                },
                 _ => {}
             }
             if progress.cancelled() {
@@ -186,12 +210,17 @@ pub(crate) fn inspect_prepared(
     progress.finished(path);
     // OK because `forward` failed above when `finish` did.
     let tally = tally.expect("finish succeeded");
+    let carried = inspector.judged_with;
     let mut notes = inspector.recording_notes;
+    notes.extend(of_no_episode);
     notes.extend(tally.notes);
     // A recording whose files are missing, and that gave nothing, has no episode to carry a finding: it must not pass.
     let gone = |note: &Note| matches!(note.kind, NoteKind::FileMissing | NoteKind::CountMismatch);
     let complete = summary.complete && !(tally.tally.messages == 0 && notes.iter().any(gone));
-    Ok(Inspection { plan, tasks_told, tally: tally.tally, notes, unmapped: tally.unmapped, complete })
+    // What the files that are gone held, nobody can say.
+    let lost = summary.lost.filter(|_| complete == summary.complete);
+    let (unmapped, tally) = (tally.unmapped, tally.tally);
+    Ok(Inspection { plan, tasks_told, tally, notes, unmapped, carried, complete, lost })
 }
 
 /// About how much memory an event holds.
@@ -304,6 +333,8 @@ pub(crate) struct Inspector<'a> {
     pub(crate) tasks: Vec<Option<String>>,
     /// What was noticed about the recording so far.
     pub(crate) recording_notes: Vec<Note>,
+    /// How many notes about the recording there were when the last episode was judged.
+    judged_with: usize,
     /// Repairs that made the episode.
     pub(crate) repairs: Vec<String>,
 }
@@ -326,6 +357,7 @@ impl<'a> Inspector<'a> {
             sink,
             tasks: Vec::new(),
             recording_notes: Vec::new(),
+            judged_with: 0,
             repairs: Vec::new(),
         }
     }
@@ -400,6 +432,7 @@ impl<'a> Inspector<'a> {
         };
         let examined = open.examination.finish(&facts);
         let recording_notes = self.recording_notes.len();
+        self.judged_with = recording_notes;
         self.sink.episode(InspectedEpisode { draft, content, examined, recording_notes })
     }
 }

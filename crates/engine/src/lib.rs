@@ -78,8 +78,8 @@ pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictS
 pub use progress::{Progress, Quiet};
 pub use reference::{CheckLine, FormatLine, calculate, checks, explain, formats, methods};
 pub use report::{
-    CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage,
-    Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
+    CheckReport, CheckedEpisode, CheckedRecording, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport,
+    Lineage, Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
     ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LogFile, LogReport, PlanReport, PlansReport,

@@ -67,6 +67,10 @@ pub struct RecordingReport {
     pub frames: u64,
     /// Whether it was read to its end without damage. The findings say what is missing.
     pub complete: bool,
+    /// Messages that damage took, over all episodes; `None` where nobody can say.
+    pub lost: Option<u64>,
+    /// Findings about the recording that no episode carries: an episode that never came, damage between two episodes.
+    pub findings: Vec<FindingReport>,
     /// How many episodes got which decision.
     pub decisions: BTreeMap<Decision, u64>,
     /// Topics that no mapping takes: type and messages.
@@ -91,6 +95,8 @@ impl RecordingReport {
             messages: Messages::default(),
             frames: 0,
             complete: false,
+            lost: None,
+            findings: Vec::new(),
             decisions: BTreeMap::new(),
             unmapped: BTreeMap::new(),
             exit: 2,
@@ -165,9 +171,24 @@ pub struct CheckReport {
     pub failed: Vec<Failure>,
     /// Recordings that were read up to some damage.
     pub damaged: Vec<String>,
+    /// Recordings that are damaged, or have findings that no episode carries.
+    pub recordings: Vec<CheckedRecording>,
     /// What lies beside them.
     #[serde(flatten)]
     pub passed_over: PassedOver,
+}
+
+/// What a `check` found about a recording rather than about one of its episodes.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedRecording {
+    /// The recording.
+    pub path: String,
+    /// Whether it was read to its end without damage.
+    pub complete: bool,
+    /// Messages that damage took; `None` where nobody can say.
+    pub lost: Option<u64>,
+    /// The findings.
+    pub findings: Vec<FindingReport>,
 }
 
 /// A recording that could not be read.

@@ -1,6 +1,9 @@
 //! The data road, end to end, on the bundled recordings: every verb, through the engine's boundary.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and damage files of their own")]
 
+#[path = "road/damage.rs"]
+mod damage;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

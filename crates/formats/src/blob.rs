@@ -1,5 +1,7 @@
 //! Reads the bytes that a [`BlobRef`] points to.
 
+use std::io::{self, BufRead, BufReader, Read};
+
 use prairie_model::{BlobRef, Compression, Source};
 
 use crate::FormatError;
@@ -7,6 +9,31 @@ use crate::mcap::Inflater;
 
 /// Decompressed bytes that are kept, and compressed bytes that are read at once.
 const KEPT_BYTES: usize = 128 << 20;
+
+/// A larger chunk is decompressed as it is read.
+const HELD_BYTES: u64 = 32 << 20;
+
+/// Bytes of such a chunk that are read at once.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// A part of a file.
+struct Part<'a> {
+    source: &'a dyn Source,
+    file: usize,
+    at: u64,
+    left: u64,
+}
+
+impl Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // OK to cast: not more than the buffer has.
+        let wanted = self.left.min(buffer.len() as u64) as usize;
+        let n = self.source.read_at(self.file, self.at, &mut buffer[..wanted])?;
+        self.at += n as u64;
+        self.left -= n as u64;
+        Ok(n)
+    }
+}
 
 /// Where a chunk lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,20 +110,37 @@ impl<'a> BlobReader<'a> {
             self.kept[at..].rotate_left(1);
             return Ok(self.kept.len() - 1);
         }
-        let body = self
-            .source
-            .read_exact(blob.file as usize, blob.chunk_offset, blob.chunk_length)
-            .map_err(|error| self.failed(blob, error))?;
+        // A chunk is not smaller than what it is compressed to, or not by much: so much room it needs at least.
+        self.make_room(usize::try_from(blob.chunk_length).unwrap_or(usize::MAX));
         // Of a chunk that is damaged further on, what lies before the damage was delivered when it was read, so it can be
         // had here as well.
-        let cut = self.inflater.inflate(blob.compression, &body, None).err();
+        let cut = if blob.chunk_length <= HELD_BYTES {
+            let body = self
+                .source
+                .read_exact(blob.file as usize, blob.chunk_offset, blob.chunk_length)
+                .map_err(|error| self.failed(blob, error))?;
+            self.inflater.inflate(blob.compression, &body, None).err()
+        } else {
+            // What is compressed is not held beside what comes out of it.
+            let part =
+                Part { source: self.source, file: blob.file as usize, at: blob.chunk_offset, left: blob.chunk_length };
+            let mut input = BufReader::with_capacity(PIECE_BYTES, part);
+            // A part that the file does not have is a failure of the reference, as it is where the chunk is held.
+            input.fill_buf().map_err(|error| self.failed(blob, error))?;
+            self.inflater.inflate_from(blob.compression, input).err()
+        };
         let bytes = self.inflater.take();
-        let mut total: usize = self.kept.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() + bytes.len();
-        while total > self.room && !self.kept.is_empty() {
-            total -= self.kept.remove(0).1.len();
-        }
+        self.make_room(bytes.len());
         self.kept.push((chunk, bytes, cut));
         Ok(self.kept.len() - 1)
+    }
+
+    /// Forgets the chunks that were used least recently, until there is room for one of `bytes`.
+    fn make_room(&mut self, bytes: usize) {
+        let mut total: usize = self.kept.iter().map(|(_, bytes, _)| bytes.len()).sum();
+        while total.saturating_add(bytes) > self.room && !self.kept.is_empty() {
+            total -= self.kept.remove(0).1.len();
+        }
     }
 
     fn path(&self, blob: &BlobRef) -> String {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use prairie_model::{Note, NoteKind};
+
 /// Only the unreadable is an error; bad data is a [`prairie_model::Note`].
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
@@ -23,6 +25,18 @@ pub enum FormatError {
         /// What is wrong with it.
         why: String,
     },
+    /// The container ends where more of it is needed.
+    #[error("failed to read {what} of `{file}`, which ends at byte {offset}: {why}")]
+    Cut {
+        /// What was to be read.
+        what: &'static str,
+        /// The file in the recording.
+        file: String,
+        /// Where it ends.
+        offset: u64,
+        /// What that means.
+        why: String,
+    },
     /// The operating system or the object store failed.
     #[error("failed to read `{file}`")]
     Io {
@@ -42,4 +56,20 @@ pub enum FormatError {
     /// What was asked for cannot be expressed in the format.
     #[error("{0}")]
     Unsupported(String),
+}
+
+impl FormatError {
+    /// Damage as a note, for whoever can go on without what was to be read.
+    ///
+    /// # Errors
+    ///
+    /// Every other error as it is: a failing disk is no property of the recording.
+    pub(crate) fn into_note(self) -> Result<Note, Self> {
+        let (kind, file, offset) = match &self {
+            Self::Damaged { file, offset, .. } => (NoteKind::Corrupt, file.clone(), *offset),
+            Self::Cut { file, offset, .. } => (NoteKind::Truncated, file.clone(), *offset),
+            _ => return Err(self),
+        };
+        Ok(Note::new(kind, self.to_string()).at(file, offset))
+    }
 }

@@ -48,33 +48,36 @@ pub const READERS: &[&dyn Reader] = &[&LeRobot, &Mcap];
 ///
 /// # Errors
 ///
-/// When no reader claims it, or several do.
+/// When no reader claims it, or several do, or its first bytes cannot be read.
 pub fn sniff(source: &dyn Source) -> Result<&'static dyn Reader, FormatError> {
     let claims: Vec<_> = READERS.iter().copied().filter(|reader| reader.claims(source)).collect();
     match claims[..] {
         [reader] => Ok(reader),
-        [] => Err(FormatError::Unrecognized(describe(source))),
+        [] => Err(describe(source).map_or_else(|error| error, FormatError::Unrecognized)),
         _ => Err(FormatError::Ambiguous(claims.iter().map(|reader| reader.name()).collect())),
     }
 }
 
 /// What an unknown recording looks like, for the error message.
-fn describe(source: &dyn Source) -> String {
+fn describe(source: &dyn Source) -> Result<String, FormatError> {
     let files = source.files();
-    let Some(first) = files.first() else { return "there is no file in it".to_owned() };
-    if first.size == 0 && files.len() == 1 {
-        return "the file is empty".to_owned();
-    }
+    let Some(first) = files.first() else { return Ok("there is no file in it".to_owned()) };
     let mut head = [0; 512];
-    let head = match source.read_at(0, 0, &mut head) {
-        Ok(n) => &head[..n],
-        Err(error) => return format!("`{}` cannot be read: {error}", first.path),
-    };
+    let n = source.read_at(0, 0, &mut head);
+    let n = n.map_err(|source| FormatError::Io { file: first.path.clone(), source })?;
+    if first.size == 0 && files.len() == 1 {
+        return Ok("the file is empty".to_owned());
+    }
+    Ok(looks_like(&first.path, &head[..n]))
+}
+
+/// What a file looks like that begins with `head`.
+fn looks_like(path: &str, head: &[u8]) -> String {
     if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return format!("`{}` is {what}", first.path);
+        return format!("`{}` is {what}", path);
     }
     if head.get(4..8) == Some(b"ftyp") {
-        return format!("`{}` is an MP4 video without the data set that it belongs to", first.path);
+        return format!("`{}` is an MP4 video without the data set that it belongs to", path);
     }
     // A character may be cut at the end.
     let text = match std::str::from_utf8(head) {
@@ -83,10 +86,10 @@ fn describe(source: &dyn Source) -> String {
         Err(_) => None,
     };
     match text {
-        Some(text) if !text.contains('\0') => format!("`{}` is text", first.path),
+        Some(text) if !text.contains('\0') => format!("`{}` is text", path),
         _ => {
             let bytes: Vec<_> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            format!("`{}` begins with {}", first.path, bytes.join(" "))
+            format!("`{}` begins with {}", path, bytes.join(" "))
         }
     }
 }
@@ -110,11 +113,36 @@ const KNOWN: &[(&[u8], &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use prairie_model::MemorySource;
+    use prairie_model::{MemorySource, SourceFile};
+
+    /// A file that nobody may read.
+    struct Locked([SourceFile; 1]);
+
+    impl Source for Locked {
+        fn files(&self) -> &[SourceFile] {
+            &self.0
+        }
+
+        fn read_at(&self, _: usize, _: u64, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_of_no_unknown_format() {
+        for path in ["run.mcap", "run.bin", "meta/info.json"] {
+            let locked = Locked([SourceFile { path: path.to_owned(), size: 100 }]);
+            let error = sniff(&locked).err().expect("it cannot be read");
+            assert_eq!(error.to_string(), format!("failed to read `{path}`"));
+            assert!(
+                matches!(error, FormatError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
+            );
+        }
+    }
 
     #[test]
     fn a_refusal_says_what_it_is() {
-        let said = |bytes: &[u8]| describe(&MemorySource::new([("x".to_owned(), bytes.to_vec())]));
+        let said = |bytes: &[u8]| describe(&MemorySource::new([("x".to_owned(), bytes.to_vec())])).expect("memory");
         assert_eq!(said(b""), "the file is empty");
         assert_eq!(said(b"#ROSBAG V2.0\n"), "`x` is a ROS 1 bag; `mcap convert` makes an MCAP of it");
         assert!(said(b"SQLite format 3\0\x10").contains("SQLite"));

@@ -4,7 +4,7 @@
 //!   bytes of one frame ─ sniff, probe, is_key_frame ─▶ what they are, without decoding
 //!
 //!   PictureInfo ─ decoder ─▶ PictureDecoder ◀─ push(t, bytes) … flush()
-//!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · png · raw
+//!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · png · raw · rvl
 //!   Picture ─ even_rgb ─ H264Encoder ─▶ access unit (Annex B)
 //!   Picture, Picture ─ ssim, psnr ─▶ how much was lost
 //! ```
@@ -41,6 +41,7 @@
 
 mod av1;
 mod bits;
+mod depth;
 mod error;
 mod even;
 mod h264;
@@ -50,6 +51,7 @@ pub mod png;
 mod probe;
 mod quality;
 pub mod raw;
+mod rvl;
 mod yuv;
 
 use prairie_model::{Codec, FrameError, Nanos, Picture, PictureInfo};
@@ -84,15 +86,19 @@ pub trait PictureDecoder: Send {
 /// A decoder for the pictures of one stream.
 ///
 /// [`PictureInfo::config`] holds what MP4 holds (`avcC`, `av1C`). For [`Codec::Raw`] it may hold [`raw::Layout::config`], and
-/// for [`Codec::Png`] the `format` text of a ROS message (see [`png`]).
+/// for [`Codec::Png`] and [`Codec::Rvl`] the `format` text of a ROS message, which tells float depth.
 pub fn decoder(info: &PictureInfo) -> Result<Box<dyn PictureDecoder>, FrameError> {
     Ok(match info.codec {
         Codec::Av1 => Box::new(av1::Decoder::new(&info.config)?),
         Codec::H264 => Box::new(h264::Decoder::new(&info.config)?),
         Codec::Jpeg => Box::new(Intra(jpeg::decode)),
         Codec::Png => {
-            let is_float = png::is_float_depth(&info.config);
+            let is_float = depth::is_float(&info.config);
             Box::new(Intra(move |data: &[u8]| png::decode(data, is_float)))
+        }
+        Codec::Rvl => {
+            let is_float = depth::is_float(&info.config);
+            Box::new(Intra(move |data: &[u8]| rvl::decode(data, is_float)))
         }
         Codec::Raw(format) => {
             let layout = raw::Layout::new(format, info)?;

@@ -1,24 +1,17 @@
-//! PNG, and the depth pictures that ROS wraps around it.
-//!
-//! `compressed_depth_image_transport` puts 12 bytes before the PNG: a 32-bit format and two 32-bit floats A and B. Whether depth
-//! is a float can only be seen in the message's `format` text (`32FC1; compressedDepth png`), so the text goes into
-//! [`prairie_model::PictureInfo::config`]. Then depth in metres is A / (value − B), and a value of 0 means that there is none
-//! (NaN). Otherwise the values are what the PNG holds: millimetres.
+//! PNG, also behind the header that ROS puts before depth ([`crate::depth`]).
 
 use std::io::Cursor;
 
 use prairie_model::{FrameError, Picture, PixelFormat};
 
-use crate::{MAX_PIXEL_BYTES, pixel_bytes};
+use crate::{MAX_PIXEL_BYTES, depth, pixel_bytes};
 
 /// The first bytes of a PNG.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-const DEPTH_HEADER: usize = 12;
-
 /// The PNG, without a depth header in front of it.
 pub(crate) fn body(data: &[u8]) -> Option<&[u8]> {
-    [0, DEPTH_HEADER].into_iter().filter_map(|at| data.get(at..)).find(|rest| rest.starts_with(&MAGIC))
+    [0, depth::HEADER].into_iter().filter_map(|at| data.get(at..)).find(|rest| rest.starts_with(&MAGIC))
 }
 
 /// Width and height, as IHDR says.
@@ -26,12 +19,6 @@ pub(crate) fn size(data: &[u8]) -> Option<(u32, u32)> {
     let head = body(data)?.get(12..24)?;
     let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     head.starts_with(b"IHDR").then(|| (number(4), number(8)))
-}
-
-/// Whether the `format` text of a message speaks of float depth.
-pub(crate) fn is_float_depth(text: &[u8]) -> bool {
-    let has = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
-    has(b"32FC1") && has(b"compressedDepth")
 }
 
 /// Grey of up to 8 bits becomes `Mono8`, grey of 16 bits `Mono16`, everything else `Rgb8`; transparency is dropped, and colours
@@ -68,13 +55,9 @@ pub(crate) fn decode(data: &[u8], is_float_depth: bool) -> Result<Picture, Frame
     if !is_float_depth || format != PixelFormat::Mono16 {
         return Ok(picture);
     }
-    let header = data.get(4..DEPTH_HEADER).filter(|_| body.len() + DEPTH_HEADER == data.len());
+    let header = data.first_chunk::<{ depth::HEADER }>().filter(|_| body.len() + depth::HEADER == data.len());
     let header = header.ok_or_else(|| damaged("no depth header before it"))?;
-    let a = f32::from_le_bytes([header[0], header[1], header[2], header[3]]);
-    let b = f32::from_le_bytes([header[4], header[5], header[6], header[7]]);
-    let metres = |value: u16| if value == 0 { f32::NAN } else { a / (f32::from(value) - b) };
-    let pixels = picture.pixels.chunks_exact(2);
-    let pixels = pixels.flat_map(|pixel| metres(u16::from_le_bytes([pixel[0], pixel[1]])).to_le_bytes()).collect();
+    let pixels = depth::metres(&picture.pixels, depth::quantisation(header));
     Ok(Picture { format: PixelFormat::Float32, pixels, ..picture })
 }
 
@@ -122,7 +105,6 @@ mod tests {
         message.extend_from_slice(&depth);
         assert_eq!(size(&message), Some((2, 1)));
         assert_eq!(decode(&message, false).map(|p| p.pixels), Ok(vec![0, 0, 232, 3]));
-        assert!(is_float_depth(b"32FC1; compressedDepth png") && !is_float_depth(b"16UC1; compressedDepth"));
         let metres = decode(&message, true).expect("the header is there");
         let values: Vec<f32> =
             metres.pixels.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();

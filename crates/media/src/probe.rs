@@ -2,7 +2,7 @@
 
 use prairie_model::Codec;
 
-use crate::{av1, h264, jpeg, png};
+use crate::{av1, h264, jpeg, png, rvl};
 
 /// The codec of a frame whose stream does not say, by its first bytes: JPEG, PNG (also behind a ROS depth header), H.264 or
 /// H.265 in Annex B. [`Codec::Other`] where nothing fits; raw pixels and AV1 look like nothing in particular.
@@ -46,6 +46,7 @@ pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
     match codec {
         Codec::Jpeg => jpeg::header(data).map(|header| (header.width, header.height)),
         Codec::Png => png::size(data),
+        Codec::Rvl => rvl::size(data),
         Codec::H264 => h264::units(data, None).find_map(h264::sps_size),
         Codec::Av1 => av1::sequence_size(data),
         Codec::H265 | Codec::Raw(_) | Codec::Other => None,
@@ -56,7 +57,7 @@ pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
 /// Whether decoding can start at this frame. For codecs that this version does not know the answer is no.
 pub fn is_key_frame(codec: Codec, data: &[u8]) -> bool {
     match codec {
-        Codec::Jpeg | Codec::Png | Codec::Raw(_) => true,
+        Codec::Jpeg | Codec::Png | Codec::Raw(_) | Codec::Rvl => true,
         Codec::H264 => h264::units(data, None).any(|unit| unit.first().is_some_and(|first| first & 0x1F == 5)),
         // IRAP pictures: BLA, IDR and CRA.
         Codec::H265 => {

@@ -20,6 +20,8 @@ pub enum Codec {
     Png,
     /// Rows of pixels, of the given encoding.
     Raw(PixelFormat),
+    /// Depth in runs of zeros and differences (RVL), behind the header that ROS puts before it.
+    Rvl,
     /// Something that this version cannot decode.
     Other,
 }
@@ -34,6 +36,7 @@ impl Codec {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Raw(format) => format.name(),
+            Self::Rvl => "rvl",
             Self::Other => "other",
         }
     }
@@ -46,13 +49,14 @@ impl Codec {
             "h265" => Self::H265,
             "jpeg" => Self::Jpeg,
             "png" => Self::Png,
+            "rvl" => Self::Rvl,
             name => PixelFormat::from_name(name).map_or(Self::Other, Self::Raw),
         }
     }
 
     /// Whether every frame stands for itself.
     pub const fn is_intra(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Raw(_))
+        matches!(self, Self::Jpeg | Self::Png | Self::Raw(_) | Self::Rvl)
     }
 }
 

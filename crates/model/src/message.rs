@@ -207,6 +207,9 @@ pub struct ReadSummary {
     pub channels: BTreeMap<u32, ChannelTally>,
     /// Whether the container was read to its end without damage.
     pub complete: bool,
+    /// Messages that damage took: what the container's own counts say beyond those that were read. `None` where there is
+    /// damage, and nothing says what it took.
+    pub lost: Option<u64>,
     /// Span of log times that was seen.
     pub span: Option<TimeSpan>,
 }

@@ -12,6 +12,8 @@ pub enum NoteKind {
     Truncated,
     /// Bytes in the middle of the container make no sense; what follows could not be read, or was skipped.
     Corrupt,
+    /// Bytes lie behind the end of the container. `measured` is how many.
+    Trailing,
     /// A checksum differs from the bytes it covers. `measured` and `limit` are the two checksums.
     Checksum,
     /// The index is missing, so that the whole file had to be read.

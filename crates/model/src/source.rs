@@ -119,9 +119,17 @@ pub enum Compression {
     Zstd,
     /// A raw Snappy block, as pages of Parquet are.
     Snappy,
+    /// A raw LZ4 block without a frame, as pages of Parquet are.
+    Lz4Block,
+    /// A gzip member, as pages of Parquet are.
+    Gzip,
+    /// A Brotli stream, as pages of Parquet are.
+    Brotli,
 }
 
 impl Compression {
+    const ALL: [Self; 7] = [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli];
+
     /// The name in the frame index.
     pub const fn name(self) -> &'static str {
         match self {
@@ -129,12 +137,15 @@ impl Compression {
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
             Self::Snappy => "snappy",
+            Self::Lz4Block => "lz4_block",
+            Self::Gzip => "gzip",
+            Self::Brotli => "brotli",
         }
     }
 
     /// The compression of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::None, Self::Lz4, Self::Zstd, Self::Snappy].into_iter().find(|compression| compression.name() == name)
+        Self::ALL.into_iter().find(|compression| compression.name() == name)
     }
 
     fn code(self) -> u8 {
@@ -143,6 +154,9 @@ impl Compression {
             Self::Lz4 => 1,
             Self::Zstd => 2,
             Self::Snappy => 3,
+            Self::Lz4Block => 4,
+            Self::Gzip => 5,
+            Self::Brotli => 6,
         }
     }
 
@@ -151,6 +165,9 @@ impl Compression {
             1 => Self::Lz4,
             2 => Self::Zstd,
             3 => Self::Snappy,
+            4 => Self::Lz4Block,
+            5 => Self::Gzip,
+            6 => Self::Brotli,
             _ => Self::None,
         }
     }

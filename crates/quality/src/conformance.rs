@@ -147,6 +147,7 @@ fn every_kind_of_note_is_judged_by_one_check() {
     let kinds = [
         NoteKind::Truncated,
         NoteKind::Corrupt,
+        NoteKind::Trailing,
         NoteKind::Checksum,
         NoteKind::IndexMissing,
         NoteKind::IndexWrong,
@@ -168,6 +169,7 @@ fn every_kind_of_note_is_judged_by_one_check() {
         match kind {
             NoteKind::Truncated
             | NoteKind::Corrupt
+            | NoteKind::Trailing
             | NoteKind::Checksum
             | NoteKind::IndexMissing
             | NoteKind::IndexWrong

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use prairie_model::{
-    CheckResult, Decision, Dimension, DimensionState, Finding, FrameError, Nanos, Picture, StreamBatch, StreamKind,
-    TimeSpan,
+    CheckResult, Decision, Dimension, DimensionState, EpisodeDraft, Finding, FrameError, Nanos, Note, Picture,
+    StreamBatch, StreamKind, TimeSpan,
 };
 
 use crate::CHECKS;
-use crate::check::{BatchView, Check, Context, FrameView, Run, Settings};
-use crate::checks::NEAR;
+use crate::check::{BatchView, Check, Context, Family, FrameView, Run, Settings};
+use crate::checks::{EMPTY, NEAR};
 use crate::decide::{decide, dimensions};
 use crate::facts::Facts;
 use crate::outcome::Outcome;
@@ -148,6 +148,39 @@ impl Examination {
     }
 }
 
+/// The findings about a recording that no episode carries: what the checks of the container say of `notes`.
+///
+/// A note that names an episode is of one that never came, and where `episodes` is false none came at all: then what is missing
+/// is missing altogether, and as bad as it would be for an episode of its own.
+pub fn about_recording(profile: &crate::Profile, notes: &[Note], episodes: bool) -> Vec<Finding> {
+    let (of_episode, of_recording): (Vec<Note>, Vec<Note>) = notes
+        .iter()
+        .map(|note| (note.episode.is_some(), note.clone().episode(None)))
+        .fold((Vec::new(), Vec::new()), |(mut of_episode, mut of_recording), (own, note)| {
+            if own || !episodes {
+                of_episode.push(note)
+            } else {
+                of_recording.push(note)
+            }
+            (of_episode, of_recording)
+        });
+    let nothing = EpisodeDraft { notes: of_episode, ..EpisodeDraft::default() };
+    let facts = Facts { recording_notes: &of_recording, ..Facts::new(&nothing) };
+    let context = Context { facts: &facts, scene: &Scene::default() };
+    let mut findings = Vec::new();
+    for &check in CHECKS.iter().filter(|check| check.doc.family == Family::Fmt && check.doc.code != EMPTY.doc.code) {
+        if profile.ignore.iter().any(|code| code == check.doc.code) {
+            continue;
+        }
+        let settings = profile.settings(check, None, None);
+        let mut outcome = Outcome::new(&settings);
+        (check.start)(&settings).finish(&context, &mut outcome);
+        findings.extend(outcome.findings.into_iter().map(|(finding, _)| finding));
+    }
+    Finding::sort(&mut findings);
+    findings
+}
+
 /// Each camera alone may be dropped while there is another. Where the cures together would drop them all, nothing is cured.
 fn keep_a_camera(outcomes: &mut [(&'static Check, Outcome)], facts: &Facts<'_>) {
     let drops: Vec<String> = outcomes
@@ -258,6 +291,24 @@ mod tests {
         );
         assert_eq!(examine("name = \"p\"\nrequired.dimensions = [\"security\"]").decision, Decision::Unknown);
         assert_eq!(examine("name = \"p\"\nrequired.dimensions = [\"usability\"]").decision, Decision::Accept);
+    }
+
+    #[test]
+    fn what_no_episode_carries_is_told_of_the_recording() {
+        use prairie_model::{NoteKind, Severity};
+        let cut = Note::new(NoteKind::Truncated, "the footer is missing").at("a.parquet", 1000).episode(Some(3));
+        let gone = Note::new(NoteKind::FileMissing, "two files are not there");
+        let told = |profile: &str, episodes: bool| -> Vec<(String, Severity, Option<u64>)> {
+            let notes = [cut.clone(), gone.clone()];
+            let findings = about_recording(&Profile::parse(profile).unwrap(), &notes, episodes);
+            findings.into_iter().map(|finding| (finding.code, finding.severity, finding.offset)).collect()
+        };
+        let expected = |gone: Severity| {
+            vec![("FMT001".to_owned(), Severity::Error, Some(1000)), ("FMT009".to_owned(), gone, None)]
+        };
+        assert_eq!(told("name = \"p\"", true), expected(Severity::Warning));
+        assert_eq!(told("name = \"p\"", false), expected(Severity::Error));
+        assert_eq!(told("name = \"p\"\nignore = [\"FMT001\"]", true).len(), 1);
     }
 
     #[test]

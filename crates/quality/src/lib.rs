@@ -58,7 +58,7 @@ mod testing;
 pub use check::{BatchView, Check, CheckDoc, Context, Family, FrameView, Limit, Need, Run, Settings};
 pub use checks::{CHECKS, NOT_DECODED};
 pub use decide::{decide, dimensions};
-pub use examine::{Examination, Examined};
+pub use examine::{Examination, Examined, about_recording};
 pub use explain::{explain, reference};
 pub use facts::{Facts, History, JointLimit, JointLimits, TaskDurations};
 pub use outcome::{Outcome, Report};

@@ -61,7 +61,7 @@ pub use error::StandardizeError;
 pub use mapping::{Mapping, MappingError};
 pub use overrides::Overrides;
 pub use segment::{Segmentation, marker_channels};
-pub use standardizer::{RecordingTally, Standard, Standardizer, inline};
+pub use standardizer::{Concerns, RecordingTally, Standard, Standardizer, inline};
 
 /// Version of the rules in this crate. It is part of every derivation: change it whenever the same recording would give other
 /// rows.

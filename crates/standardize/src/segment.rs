@@ -77,6 +77,14 @@ impl Segmentation {
         self.windows.iter().map(|window| window.facts.get("task").cloned()).collect()
     }
 
+    /// The windows that share a time with `span`.
+    pub(crate) fn windows_at(&self, span: TimeSpan) -> impl Iterator<Item = usize> + '_ {
+        // Windows are in the order of time and do not overlap, so that their ends are in that order too.
+        let first = self.windows.partition_point(|window| window.end < span.start.0);
+        let end = self.windows.partition_point(|window| window.start <= span.end.0);
+        first..end
+    }
+
     /// The window that holds a log time.
     pub(crate) fn window_at(&self, log_time: i64) -> Option<usize> {
         let after = self.windows.partition_point(|window| window.start <= log_time);
@@ -308,6 +316,45 @@ mod tests {
                 .iter()
                 .any(|note| note.text == "14 messages of `std_msgs/msg/Int32` lie outside of every episode")
         );
+    }
+
+    #[test]
+    fn damage_belongs_to_the_episodes_whose_times_it_shares() {
+        use crate::{Concerns, Standardizer};
+        let window = |start: i64, end: i64| Window { start, end, ..Window::default() };
+        let windows = vec![window(10, 20), window(30, 40), window(50, i64::MAX)];
+        let plan = RecordingPlan::default();
+        let standardizer = |windows: Vec<Window>| {
+            let segmentation = Segmentation { windows, segments: Vec::new() };
+            Standardizer::new(&plan, Mapping::default(), Overrides::default(), segmentation)
+        };
+        let three = standardizer(windows);
+        let note = |from: i64, to: i64| {
+            Note::new(NoteKind::Corrupt, "x").at("a", 7).span(TimeSpan::new(Nanos(from), Nanos(to)))
+        };
+        for (from, to, expected) in [
+            (12, 15, vec![(0, 12, 15)]),
+            (20, 30, vec![(0, 20, 20), (1, 30, 30)]),
+            (21, 29, vec![]),
+            (0, 9, vec![]),
+            (15, 60, vec![(0, 15, 20), (1, 30, 40), (2, 50, 60)]),
+            (99, 99, vec![(2, 99, 99)]),
+        ] {
+            let got = match three.concerns(&note(from, to)) {
+                Concerns::Episodes(notes) => notes,
+                Concerns::NoEpisode => Vec::new(),
+                Concerns::Recording => panic!("the recording has marked episodes"),
+            };
+            let got: Vec<_> = got
+                .iter()
+                .map(|note| (note.episode.unwrap(), note.span.unwrap().start.0, note.span.unwrap().end.0))
+                .collect();
+            assert_eq!(got, expected, "{from}..{to}");
+        }
+        let count = Note::new(NoteKind::CountMismatch, "x");
+        assert_eq!(three.concerns(&count), Concerns::NoEpisode, "a count of the whole file");
+        assert_eq!(three.concerns(&Note::new(NoteKind::SchemaMissing, "x")), Concerns::Recording);
+        assert_eq!(standardizer(Vec::new()).concerns(&note(12, 15)), Concerns::Recording, "it is one episode");
     }
 
     #[test]

@@ -24,6 +24,18 @@ pub enum Standard {
     EpisodeEnd(Box<EpisodeDraft>),
 }
 
+/// Whom a note of the reader concerns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Concerns {
+    /// The recording, and so every episode of it.
+    Recording,
+    /// These episodes: the note once for each, with the episode and with the times that lie in it.
+    Episodes(Vec<Note>),
+    /// No episode: damage between two of them, say, or a note about the recording's whole that comes when some of its episodes
+    /// are over.
+    NoEpisode,
+}
+
 /// What is known about the recording rather than about one of its episodes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecordingTally {
@@ -108,6 +120,27 @@ impl Standardizer {
             ReadEvent::Batch(batch) => self.batch(&batch, out)?,
         }
         Ok(())
+    }
+
+    /// Whom a note of the reader concerns. A note that names its episode, or says what holds for every message, needs no asking.
+    ///
+    /// In a recording with marked episodes, damage belongs to the episodes whose log times it shares.
+    pub fn concerns(&self, note: &Note) -> Concerns {
+        let whole = matches!(note.kind, NoteKind::IndexMissing | NoteKind::SchemaMissing);
+        if self.by_source || self.segmentation.windows.is_empty() || whole {
+            return Concerns::Recording;
+        }
+        let Some(span) = note.span else { return Concerns::NoEpisode };
+        let in_window = |at: usize| {
+            let window = &self.segmentation.windows[at];
+            let part = TimeSpan::new(span.start.max(Nanos(window.start)), span.end.min(Nanos(window.end)));
+            // OK to cast: `pair` opens at most a million episodes.
+            note.clone().span(part).episode(Some(at as u32))
+        };
+        match self.segmentation.windows_at(span).map(in_window).collect::<Vec<_>>() {
+            notes if notes.is_empty() => Concerns::NoEpisode,
+            notes => Concerns::Episodes(notes),
+        }
     }
 
     /// Ends the episodes that are still open, and tells what belongs to none.

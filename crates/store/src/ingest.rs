@@ -45,6 +45,23 @@ impl Staged {
     }
 }
 
+/// Which end of a copy failed.
+#[derive(Debug)]
+pub enum StageError {
+    /// The source.
+    Read(io::Error),
+    /// The store.
+    Write(io::Error),
+}
+
+impl From<StageError> for io::Error {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Read(error) | StageError::Write(error) => error,
+        }
+    }
+}
+
 /// Copies a file of a source into the store under the hash of its content, and gives the hash and the bytes.
 ///
 /// As [`stage`], and durable on return.
@@ -75,8 +92,8 @@ pub fn stage(
     file: usize,
     objects: &dyn Objects,
     progress: &(dyn Fn(u64) + Sync),
-) -> io::Result<Staged> {
-    let mut writer = objects.create()?;
+) -> Result<Staged, StageError> {
+    let mut writer = objects.create().map_err(StageError::Write)?;
     let (full, to_write) = sync_channel::<Vec<u8>>(IN_FLIGHT);
     let (empty, to_fill) = sync_channel::<Vec<u8>>(IN_FLIGHT);
     let (read, written) = std::thread::scope(|scope| {
@@ -103,8 +120,8 @@ pub fn stage(
         (read, written)
     });
     // The writer's error first: when it failed, the reader only knows that it is gone.
-    let writer = written?;
-    let (id, bytes) = read?;
+    let writer = written.map_err(StageError::Write)?;
+    let (id, bytes) = read.map_err(StageError::Read)?;
     Ok(Staged { writer, id, bytes })
 }
 

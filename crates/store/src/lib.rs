@@ -50,7 +50,7 @@ mod volume;
 
 pub use disk::Disk;
 pub use faulty::{FaultPlan, Faulty};
-pub use ingest::{Staged, copy_hashed, hash_file, stage};
+pub use ingest::{StageError, Staged, copy_hashed, hash_file, stage};
 pub use lossy::LossyVolume;
 pub use memory::Memory;
 pub use object::{ObjectMeta, ObjectReader, ObjectWriter, Objects, Put, object_key};

@@ -123,6 +123,11 @@ struct Found {
     modified: SystemTime,
 }
 
+/// An error that names what it is about: it may be one of a thousand files in a folder.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+}
+
 fn not_text(path: &Path) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the name of `{}` is not UTF-8", path.display()))
 }
@@ -136,8 +141,8 @@ fn walk(folder: &Path, prefix: &str, ancestors: &mut Vec<PathBuf>, found: &mut V
             format!("folders are nested more than {DEPTH_MAX} deep at `{}`", folder.display()),
         ));
     }
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
+    for entry in fs::read_dir(folder).map_err(|error| named(folder, &error))? {
+        let entry = entry.map_err(|error| named(folder, &error))?;
         let path = entry.path();
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
@@ -147,10 +152,10 @@ fn walk(folder: &Path, prefix: &str, ancestors: &mut Vec<PathBuf>, found: &mut V
         let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
         let metadata = match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            metadata => metadata?,
+            metadata => metadata.map_err(|error| named(&path, &error))?,
         };
         if metadata.is_dir() {
-            let real = path.canonicalize()?;
+            let real = path.canonicalize().map_err(|error| named(&path, &error))?;
             if !ancestors.contains(&real) {
                 ancestors.push(real);
                 walk(&path, &name, ancestors, found)?;

@@ -49,6 +49,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "protobuf", run: encodings::protobuf },
     Target { name: "raw", run: pictures::raw },
     Target { name: "ros1", run: encodings::ros1 },
+    Target { name: "rvl", run: pictures::rvl },
     Target { name: "station_log", run: texts::station_log },
     Target { name: "task_book", run: texts::task_book },
 ];

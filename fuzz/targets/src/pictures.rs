@@ -16,6 +16,18 @@ pub(crate) fn png(data: &[u8]) {
     intra(Codec::Png, data);
 }
 
+/// The first byte chooses whether depth is in metres.
+pub(crate) fn rvl(data: &[u8]) {
+    let Some((is_float, data)) = data.split_first() else { return };
+    if probe(Codec::Rvl, data).is_some_and(|(width, height)| width > SIDE_MAX || height > SIDE_MAX) {
+        return;
+    }
+    let config = if is_float & 1 == 1 { b"32FC1; compressedDepth rvl".to_vec() } else { Vec::new() };
+    let info = PictureInfo { codec: Codec::Rvl, width: None, height: None, config, fps: None };
+    let Ok(mut decoder) = decoder(&info) else { return };
+    check(&decoder.push(Nanos(0), data));
+}
+
 pub(crate) fn h264(data: &[u8]) {
     frames(Codec::H264, data);
 }

@@ -43,6 +43,14 @@ fn print(context: &Context, report: &CheckReport) -> Result<(), Failure> {
             }
         }
     }
+    for recording in &report.recordings {
+        for one in &recording.findings {
+            if one.severity != "info" || context.global.verbose {
+                finding::print(&mut out, one, &recording.path, None)?;
+                writeln!(out)?;
+            }
+        }
+    }
     out.flush()?;
     for failure in &report.failed {
         context.say(format!("error: Failed to check `{}`\n  Caused by: {}", failure.path, failure.error));
@@ -51,7 +59,11 @@ fn print(context: &Context, report: &CheckReport) -> Result<(), Failure> {
         }
     }
     for path in &report.damaged {
-        context.say(format!("warning: `{path}` is damaged or lacks files; what could be read of it was checked"));
+        let lost = report.recordings.iter().find(|recording| recording.path == *path).and_then(|one| one.lost);
+        context.say(format!(
+            "warning: `{path}` is damaged or lacks files; what could be read of it was checked{}",
+            ingest::lost_words(lost)
+        ));
     }
     ingest::tell_passed_over(context, &report.passed_over);
     let mut decisions: BTreeMap<Decision, u64> = BTreeMap::new();

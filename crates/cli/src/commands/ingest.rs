@@ -8,7 +8,7 @@ use prairie_engine::{IngestReport, PassedOver, PlanReport, RecordingReport, Stat
 use prairie_model::Decision;
 
 use crate::args::Ingest;
-use crate::commands::worst;
+use crate::commands::{finding, worst};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::table::{Table, bytes, count, thousands};
@@ -54,6 +54,12 @@ fn print(context: &Context, report: &IngestReport) -> Result<(), Failure> {
     }
     let mut out = context.out();
     table.print(&mut out)?;
+    for recording in &report.recordings {
+        for one in recording.findings.iter().filter(|one| one.severity != "info" || context.global.verbose) {
+            writeln!(out)?;
+            finding::print(&mut out, one, &recording.path, None)?;
+        }
+    }
     if context.global.verbose {
         for recording in &report.recordings {
             for (topic, (schema, messages)) in &recording.unmapped {
@@ -111,10 +117,14 @@ fn summary(context: &Context, report: &IngestReport, elapsed_s: f64) {
         }
     }
     for recording in with(Status::Ingested).filter(|recording| !recording.complete) {
+        let kept = match recording.messages.total {
+            0 => "nothing of it could be read".to_owned(),
+            total => format!("the {} that could be read are kept", count(total, "message")),
+        };
         context.say(format!(
-            "warning: `{}` is damaged; the {} before the damage are kept, and the findings say where it is",
+            "warning: `{}` is damaged or lacks files; {kept}{}, and the findings say where",
             recording.path,
-            count(recording.messages.total, "message")
+            lost_words(recording.lost)
         ));
     }
     let ingested = with(Status::Ingested).count() as u64;
@@ -130,6 +140,15 @@ fn summary(context: &Context, report: &IngestReport, elapsed_s: f64) {
         line.push_str(&format!("; {} failed", count(failed, "recording")));
     }
     context.say(line);
+}
+
+/// How many messages damage took, as the end of a sentence.
+pub(crate) fn lost_words(lost: Option<u64>) -> String {
+    match lost {
+        Some(0) => String::new(),
+        Some(lost) => format!(", {} are lost", count(lost, "message")),
+        None => ", how many messages are lost is unknown".to_owned(),
+    }
 }
 
 fn print_plans(context: &Context, plans: &[PlanReport]) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use crate::inspect::{InspectSink, InspectedEpisode, inspect};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
 use crate::replay::Replay;
-use crate::report::{CheckReport, CheckedEpisode, Failure, FindingReport};
+use crate::report::{CheckReport, CheckedEpisode, CheckedRecording, Failure, FindingReport};
 use crate::sink::EpisodeSink;
 
 /// Checks every recording under `paths` and keeps nothing.
@@ -36,7 +36,12 @@ pub fn check(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progres
         let mut sink = Collect { path: &path, episodes: Vec::new() };
         match inspect(&path, &source, options, &Nobody, &mut sink, progress) {
             Ok(inspection) => {
+                let findings = inspection.findings(&options.profile, !sink.episodes.is_empty());
                 report.episodes.append(&mut sink.episodes);
+                if !findings.is_empty() || !inspection.complete {
+                    let (complete, lost) = (inspection.complete, inspection.lost);
+                    report.recordings.push(CheckedRecording { path: path.clone(), complete, lost, findings });
+                }
                 if !inspection.complete {
                     report.damaged.push(path);
                 }

@@ -13,9 +13,10 @@ use std::path::PathBuf;
 use std::thread;
 
 use prairie_catalog::{Commit, DerivationRow, Leaf, RecordingFile, RecordingRow};
+use prairie_formats::FormatError;
 use prairie_model::{Derivation, EpisodeTally, Hash256, ObjectId, RecordingId, Source, manifest_hash};
 use prairie_standardize::STANDARDIZER_VERSION;
-use prairie_store::{PathSource, Staged};
+use prairie_store::{PathSource, StageError, Staged};
 use serde_json::json;
 
 use crate::Engine;
@@ -164,6 +165,8 @@ impl Engine {
         report.messages = Messages::from(tally);
         report.frames = tally.frames;
         report.complete = inspection.complete;
+        report.lost = inspection.lost;
+        report.findings = inspection.findings(&options.profile, !report.episodes.is_empty());
         report.unmapped = inspection.unmapped;
         report.exit = if inspection.complete { 0 } else { 3 };
         Ok(report)
@@ -186,6 +189,7 @@ impl Engine {
             };
             report.frames = summary["frames"].as_u64().unwrap_or(0);
             report.complete = summary["complete"].as_bool().unwrap_or(false);
+            report.lost = summary["lost"].as_u64();
         }
         report.status = Status::Already;
         report.episodes = episodes;
@@ -205,7 +209,14 @@ impl Engine {
 
     /// Hashes every file; copies it into the store meanwhile, unless it looks as if it were there.
     fn hash(&self, path: &str, source: &PathSource, progress: &dyn Progress) -> Result<Bytes, EngineError> {
-        let failed = |source| EngineError::Open { path: path.to_owned(), source };
+        let unread = |file: &str, source| EngineError::Read {
+            path: path.to_owned(),
+            source: FormatError::Io { file: file.to_owned(), source },
+        };
+        let failed = |file: &str, error| match error {
+            StageError::Read(source) => unread(file, source),
+            StageError::Write(source) => EngineError::Store { what: format!("`{file}` of `{path}`"), source },
+        };
         let what = format!("{path} (hash)");
         let total = find::size(source);
         let mut files = Vec::new();
@@ -218,9 +229,10 @@ impl Engine {
             let told = |done: u64| progress.at(&what, before + done, total);
             let known = self.has_file_of_size(file.size)?;
             let object: ObjectId = if known {
-                prairie_store::hash_file(source, index, &told).map_err(failed)?.0
+                prairie_store::hash_file(source, index, &told).map_err(|source| unread(&file.path, source))?.0
             } else {
-                let copy = prairie_store::stage(source, index, self.objects(), &told).map_err(failed)?;
+                let copy = prairie_store::stage(source, index, self.objects(), &told);
+                let copy = copy.map_err(|error| failed(&file.path, error))?;
                 let object = copy.id();
                 staged.push(copy);
                 object
@@ -231,7 +243,8 @@ impl Engine {
         // A file that only looked known is copied after all.
         for (file, known, index) in &files {
             if *known && !self.has_object(file.object, file.size)? {
-                staged.push(prairie_store::stage(source, *index, self.objects(), &|_| {}).map_err(failed)?);
+                let copy = prairie_store::stage(source, *index, self.objects(), &|_| {});
+                staged.push(copy.map_err(|error| failed(&file.path, error))?);
             }
         }
         progress.finished(&what);
@@ -265,6 +278,7 @@ fn summary(inspection: &Inspection, tally: EpisodeTally) -> serde_json::Value {
         "messages": Messages::from(tally),
         "frames": tally.frames,
         "complete": inspection.complete,
+        "lost": inspection.lost,
         "tasks_told": inspection.tasks_told,
         "unmapped": inspection.unmapped,
         "notes": inspection.notes,

@@ -9,7 +9,7 @@
 //! values but not where they come from, so the frames of pages are read here, as
 //! <https://parquet.apache.org/docs/file-format/> gives them.
 //!
-//! What it does *not* do: pages of LZ4, Gzip or Brotli, delta encodings, columns of lists. Those pictures are counted.
+//! What it does *not* do: delta encodings, columns of lists, pages of several LZ4 blocks. Those pictures are counted.
 //!
 //! **Invariant:** it holds one page and the places of one row group, never the pictures.
 
@@ -44,6 +44,9 @@ pub(super) struct Column {
 /// Where a value lies in its page: after how many bytes, and how long it is.
 type Place = (u64, u64);
 
+/// Where compressed bytes lie in the file, how many, and how they are compressed.
+type Chunk = (u64, u64, Compression);
+
 /// One page, as its header describes it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Page {
@@ -69,15 +72,9 @@ const RLE_DICTIONARY: i64 = 8;
 /// The place of the value of each row, `None` where there is none, of at least the first `enough` rows; `None` when the column
 /// is written in a way that is not known, or damaged.
 pub(super) fn places(source: &dyn Source, column: Column, rows: u64, enough: usize) -> Option<Vec<Option<BlobRef>>> {
-    let compression = match column.compression {
-        basic::Compression::UNCOMPRESSED => Compression::None,
-        basic::Compression::SNAPPY => Compression::Snappy,
-        basic::Compression::ZSTD(_) => Compression::Zstd,
-        _ => return None,
-    };
     let rows = usize::try_from(rows).ok().filter(|rows| *rows <= ROWS_MAX)?;
     let end = column.start.checked_add(column.length)?;
-    let mut walk = Walk { source, column, compression, inflater: Inflater::default(), dictionary: Vec::new() };
+    let mut walk = Walk { source, column, inflater: Inflater::default(), dictionary: Vec::new() };
     let mut found = Vec::new();
     let mut offset = column.start;
     let enough = enough.min(rows);
@@ -97,7 +94,6 @@ pub(super) fn places(source: &dyn Source, column: Column, rows: u64, enough: usi
 struct Walk<'a> {
     source: &'a dyn Source,
     column: Column,
-    compression: Compression,
     inflater: Inflater,
     dictionary: Vec<BlobRef>,
 }
@@ -119,17 +115,48 @@ impl Walk<'_> {
         }
     }
 
+    /// Where the compressed bytes of a page lie that has `length` bytes at `offset`, and how they are compressed.
+    fn chunk(&self, offset: u64, length: u64) -> Option<Chunk> {
+        let compression = match self.column.compression {
+            basic::Compression::UNCOMPRESSED => Compression::None,
+            basic::Compression::SNAPPY => Compression::Snappy,
+            basic::Compression::ZSTD(_) => Compression::Zstd,
+            basic::Compression::LZ4_RAW => Compression::Lz4Block,
+            basic::Compression::GZIP(_) => Compression::Gzip,
+            basic::Compression::BROTLI(_) => Compression::Brotli,
+            basic::Compression::LZ4 => return self.old_lz4(offset, length),
+            basic::Compression::LZO => return None,
+        };
+        Some((offset, length, compression))
+    }
+
+    /// The codec that the format calls LZ4 and no longer wants: writers put a block behind the two sizes that Hadoop has, a frame,
+    /// or a block alone. Several blocks cannot be pointed into.
+    fn old_lz4(&self, offset: u64, length: u64) -> Option<Chunk> {
+        const FRAME: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
+        let head = self.source.read_exact(self.column.file, offset, length.min(8)).ok()?;
+        if head.starts_with(&FRAME) {
+            return Some((offset, length, Compression::Lz4));
+        }
+        match head[..] {
+            [_, _, _, _, a, b, c, d] if u64::from(u32::from_be_bytes([a, b, c, d])) + 8 == length => {
+                Some((offset + 8, length - 8, Compression::Lz4Block))
+            }
+            _ => Some((offset, length, Compression::Lz4Block)),
+        }
+    }
+
     /// The bytes of a region of the file, decompressed.
-    fn plain(&mut self, offset: u64, length: u64, claimed: u64, compression: Compression) -> Option<Vec<u8>> {
+    fn plain(&mut self, (offset, length, compression): Chunk, claimed: u64) -> Option<Vec<u8>> {
         let bytes = self.source.read_exact(self.column.file, offset, length).ok()?;
         if compression == Compression::None {
             return Some(bytes);
         }
         self.inflater.inflate(compression, &bytes, Some(claimed)).ok()?;
-        Some(self.inflater.take())
+        Some(self.inflater.take()).filter(|plain| plain.len() as u64 == claimed)
     }
 
-    fn blob(&self, chunk: (u64, u64, Compression), (inner, length): Place) -> BlobRef {
+    fn blob(&self, chunk: Chunk, (inner, length): Place) -> BlobRef {
         let (offset, chunk_length, compression) = chunk;
         let place = match compression {
             // Where nothing is compressed the chunk is the picture itself.
@@ -149,9 +176,10 @@ impl Walk<'_> {
     }
 
     fn dictionary_of(&mut self, page: Page, body: u64) -> Option<Vec<BlobRef>> {
-        let bytes = self.plain(body, page.compressed, page.plain, self.compression)?;
+        let chunk = self.chunk(body, page.compressed)?;
+        let bytes = self.plain(chunk, page.plain)?;
         let places = plain_values(&bytes, 0, usize::try_from(page.values).ok()?)?;
-        Some(places.into_iter().map(|place| self.blob((body, page.compressed, self.compression), place)).collect())
+        Some(places.into_iter().map(|place| self.blob(chunk, place)).collect())
     }
 
     fn data(&mut self, page: Page, body: u64, rows: usize, found: &mut Vec<Option<BlobRef>>) -> Option<()> {
@@ -160,21 +188,24 @@ impl Walk<'_> {
             Some((repetition, definition)) => {
                 let levels = repetition.checked_add(definition)?;
                 let length = page.compressed.checked_sub(levels)?;
-                let compression = if page.is_compressed { self.compression } else { Compression::None };
+                let chunk = match page.is_compressed {
+                    true => self.chunk(body + levels, length)?,
+                    false => (body + levels, length, Compression::None),
+                };
                 let head = self.source.read_exact(self.column.file, body + repetition, definition).ok()?;
                 let claimed = page.plain.checked_sub(levels)?;
-                let bytes = self.plain(body + levels, length, claimed, compression)?;
-                (bytes, (body + levels, length, compression), head, 0)
+                (self.plain(chunk, claimed)?, chunk, head, 0)
             }
             None => {
-                let bytes = self.plain(body, page.compressed, page.plain, self.compression)?;
+                let chunk = self.chunk(body, page.compressed)?;
+                let bytes = self.plain(chunk, page.plain)?;
                 let length = match self.column.defined {
                     0 => None,
                     _ => Some(u32::from_le_bytes(*bytes.first_chunk::<4>()?) as usize),
                 };
                 let values = length.map_or(0, |length| length.saturating_add(4));
                 let levels = bytes.get(4.min(values)..values)?.to_vec();
-                (bytes, (body, page.compressed, self.compression), levels, values)
+                (bytes, chunk, levels, values)
             }
         };
         let defined: Vec<bool> = if self.column.defined == 0 {
@@ -403,7 +434,7 @@ mod tests {
     use crate::BlobReader;
     use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch};
     use parquet::arrow::ArrowWriter;
-    use parquet::basic::ZstdLevel;
+    use parquet::basic::{BrotliLevel, GzipLevel, ZstdLevel};
     use parquet::file::properties::{WriterProperties, WriterVersion};
     use prairie_model::MemorySource;
 
@@ -428,6 +459,10 @@ mod tests {
             basic::Compression::UNCOMPRESSED,
             basic::Compression::SNAPPY,
             basic::Compression::ZSTD(ZstdLevel::default()),
+            basic::Compression::GZIP(GzipLevel::default()),
+            basic::Compression::BROTLI(BrotliLevel::default()),
+            basic::Compression::LZ4,
+            basic::Compression::LZ4_RAW,
         ] {
             for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
                 for dictionary in [false, true] {

@@ -52,7 +52,7 @@ fn for_each_line(
         return Ok(());
     };
     let mut lines = BufReader::new(FileRead { source, file, offset: 0 });
-    let (mut bad, mut offset, mut first_bad) = (0_u64, 0_u64, None);
+    let (mut bad, mut offset, mut number, mut first_bad) = (0_u64, 0_u64, 0_u64, None);
     loop {
         let mut line = Vec::new();
         let n = (&mut lines)
@@ -62,20 +62,32 @@ fn for_each_line(
         if n == 0 {
             break;
         }
+        number += 1;
         if !line.trim_ascii().is_empty() {
-            match serde_json::from_slice(&line) {
-                Ok(Value::Object(object)) => take(&object),
-                _ => {
-                    bad += 1;
-                    first_bad = first_bad.or(Some(offset));
+            let why = match serde_json::from_slice(&line) {
+                Ok(Value::Object(object)) => {
+                    take(&object);
+                    None
                 }
+                Ok(_) => Some((0, "it is no object".to_owned())),
+                // Every text is one line, so that only its column tells more.
+                Err(error) => {
+                    let why = error.to_string();
+                    let why = why.split(" at line ").next().unwrap_or(&why);
+                    Some((error.column().saturating_sub(1) as u64, format!("{why} at column {}", error.column())))
+                }
+            };
+            if let Some((column, why)) = why {
+                bad += 1;
+                first_bad.get_or_insert((offset + column, number, why));
             }
         }
         offset += n as u64;
     }
-    if let Some(first) = first_bad {
-        let note = Note::new(NoteKind::Corrupt, format!("{bad} lines of `{path}` are no JSON objects"));
-        notes.push(note.at(path, first).numbers(bad as f64, Some(0.0)));
+    if let Some((first, number, why)) = first_bad {
+        let (lines, verb) = if bad == 1 { ("line", "is") } else { ("lines", "are") };
+        let text = format!("{bad} {lines} of `{path}` {verb} no JSON object; the first is line {number}: {why}");
+        notes.push(Note::new(NoteKind::Corrupt, text).at(path, first).numbers(bad as f64, Some(0.0)));
     }
     Ok(())
 }
@@ -117,12 +129,11 @@ pub(super) fn load_tasks(source: &dyn Source, layout: Layout, notes: &mut Vec<No
 /// Turns damage of a metadata file into a note. Only the failure of the source stays an error.
 fn tell(result: Result<(), FormatError>, notes: &mut Vec<Note>) -> Result<(), FormatError> {
     match result {
-        Err(FormatError::Damaged { what, file, offset, why }) => {
-            let text = format!("failed to read {what} of `{file}`: {why}");
-            notes.push(Note::new(NoteKind::Corrupt, text).at(file, offset));
+        Err(error) => {
+            notes.push(error.into_note()?);
             Ok(())
         }
-        other => other,
+        Ok(()) => Ok(()),
     }
 }
 

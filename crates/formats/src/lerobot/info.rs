@@ -80,13 +80,22 @@ fn layout_of(version: &str) -> Option<Layout> {
     }
 }
 
-/// Whether there is an `info.json` of a version that is read here.
+/// Whether there is an `info.json` of LeRobot. One that cannot be read is claimed where the folder is laid out like a dataset: then
+/// the error can say what is wrong with it, instead of refusing every file of the dataset by itself.
 pub(super) fn is_lerobot(source: &dyn Source) -> bool {
-    parse(source).ok().and_then(|object| layout_of(object.get("codebase_version")?.as_str()?)).is_some()
+    match parse(source) {
+        Ok(object) => object.contains_key("codebase_version") || object.contains_key("features"),
+        Err(_) if source.find(INFO).is_none() => false,
+        Err(_) => source.files().iter().any(|file| {
+            let parts = ["data/", "videos/", "meta/episodes", "meta/tasks", "meta/stats"];
+            parts.iter().any(|part| file.path.starts_with(part))
+        }),
+    }
 }
 
 fn parse(source: &dyn Source) -> Result<Map<String, Value>, FormatError> {
     let damaged = |why: String| FormatError::Damaged { what: "the description", file: INFO.to_owned(), offset: 0, why };
+    let at = |offset, why| FormatError::Damaged { what: "the description", file: INFO.to_owned(), offset, why };
     let file = source.find(INFO).ok_or_else(|| damaged("it is not there".to_owned()))?;
     let size = source.files().get(file).map_or(0, |file| file.size);
     if size > MAX_INFO_BYTES {
@@ -96,8 +105,22 @@ fn parse(source: &dyn Source) -> Result<Map<String, Value>, FormatError> {
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(damaged("it is no JSON object".to_owned())),
-        Err(error) => Err(damaged(error.to_string())),
+        Err(error) if error.is_eof() => Err(FormatError::Cut {
+            what: "the description",
+            file: INFO.to_owned(),
+            offset: size,
+            why: error.to_string(),
+        }),
+        // The text of the error ends with line and column.
+        Err(error) => Err(at(place_of(&bytes, error.line(), error.column()), error.to_string())),
     }
+}
+
+/// The byte at a line and a column, both from one on, as `serde_json` counts them: columns are bytes.
+fn place_of(bytes: &[u8], line: usize, column: usize) -> u64 {
+    let before: usize =
+        bytes.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    (before + column.saturating_sub(1)) as u64
 }
 
 impl Info {
@@ -106,7 +129,10 @@ impl Info {
         let object = parse(source)?;
         let version = object.get("codebase_version").and_then(Value::as_str).unwrap_or_default().to_owned();
         let layout = layout_of(&version).ok_or_else(|| {
-            FormatError::Unsupported(format!("LeRobot version `{version}` is not read: v2 and v3 are"))
+            FormatError::Unsupported(match version.as_str() {
+                "" => format!("`{INFO}` names no `codebase_version`, which says how a LeRobot dataset is laid out"),
+                _ => format!("`{INFO}` says LeRobot `{version}`, which is not read: v2.0, v2.1 and v3.0 are"),
+            })
         })?;
         let mut notes = Vec::new();
         let fps = object.get("fps").and_then(Value::as_f64).filter(|fps| fps.is_finite() && *fps > 0.0);
@@ -295,6 +321,34 @@ mod tests {
         let found = feature("action", &json!({"dtype": "float32", "shape": [3], "names": ["a", "b"]}), &mut notes);
         assert!(found.expect("it is a feature").names.is_empty());
         assert_eq!(notes[0].measured, Some(2.0));
+    }
+
+    #[test]
+    fn a_broken_description_says_where() {
+        let read = |text: &str| {
+            let source = prairie_model::MemorySource::new([
+                (INFO.to_owned(), text.as_bytes().to_vec()),
+                ("data/chunk-000/file-000.parquet".to_owned(), Vec::new()),
+            ]);
+            assert!(is_lerobot(&source), "{text}");
+            Info::load(&source).expect_err("it is broken").to_string()
+        };
+        assert_eq!(
+            read("{\n  \"fps\": 30\n  \"robot\": 1}"),
+            "failed to read the description at byte 16 of `meta/info.json`: expected `,` or `}` at line 3 column 3"
+        );
+        assert_eq!(
+            read("{\"fps\": 30,"),
+            "failed to read the description of `meta/info.json`, which ends at byte 11: EOF while parsing a value at line 1 column 11"
+        );
+        assert_eq!(read("[1]"), "failed to read the description at byte 0 of `meta/info.json`: it is no JSON object");
+        assert_eq!(
+            read("{\"codebase_version\": \"v1.6\"}"),
+            "`meta/info.json` says LeRobot `v1.6`, which is not read: v2.0, v2.1 and v3.0 are"
+        );
+        assert!(read("{\"features\": {}}").contains("names no `codebase_version`"));
+        let other = prairie_model::MemorySource::new([(INFO.to_owned(), b"{".to_vec())]);
+        assert!(!is_lerobot(&other), "a folder that has nothing else of a dataset");
     }
 
     #[test]

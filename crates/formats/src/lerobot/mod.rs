@@ -14,8 +14,7 @@
 //! Partial datasets are the norm. What is there is delivered; what the metadata promises and the folder lacks is a note. An
 //! episode without rows is never delivered, so that missing is not mistaken for empty.
 //!
-//! What it does *not* do: LeRobot v1, pictures inside Parquet pages of LZ4, Gzip or Brotli (they are counted), and
-//! decoding of videos.
+//! What it does *not* do: LeRobot v1, and decoding of videos.
 
 mod dataset;
 mod embedded;

@@ -13,15 +13,18 @@ use prairie_model::{
     ReadSummary, RecordingPlan, Source, blob_field,
 };
 
-use super::dataset::{Dataset, fields_of};
+use super::dataset::{Dataset, fields_of, ranges};
 use super::info::{FeatureKind, INDEX_COLUMNS, Layout};
 use super::rows::{Seen, messages, times};
-use super::table::{Table, integers, texts};
+use super::table::{BATCH_ROWS, Table, integers, texts};
 use super::video::{Frames, Video, picture_of, video_path};
 use crate::FormatError;
 
 /// Frames per batch.
 const BATCH_FRAMES: usize = 4096;
+
+/// Episodes that are told of damage one by one.
+const NAMED_MAX: usize = 16;
 
 /// Why reading stops before the end.
 enum Stop {
@@ -105,12 +108,14 @@ pub(super) fn read(
     if plan.channels.len() != dataset.features.len() || plan.episodes.len() != dataset.episodes.len() {
         return Err(FormatError::Unsupported("the plan is not of this dataset".to_owned()));
     }
+    let is_damage = |note: &Note| matches!(note.kind, NoteKind::Corrupt | NoteKind::Truncated);
+    let whole = !dataset.notes.iter().any(is_damage);
     let mut reading = Reading {
         source,
         dataset,
         options,
         sink,
-        summary: ReadSummary { complete: true, ..ReadSummary::default() },
+        summary: ReadSummary { complete: whole, lost: Some(0), ..ReadSummary::default() },
         channels: plan.channels.clone(),
         extra: Vec::new(),
         videos: BTreeMap::new(),
@@ -169,16 +174,12 @@ impl Reading<'_> {
         for (ordinal, index) in (0_u32..).zip(self.dataset.episodes.iter().map(|e| e.index).collect::<Vec<_>>()) {
             let Some(&file) = self.dataset.data.get(&index).filter(|_| self.wants_episode(ordinal)) else { continue };
             let mut current = Current::new(ordinal);
-            let damage = match Table::open(self.source, file) {
-                Ok(table) => self.rows_of_episode(&table, &mut current),
-                Err(error) => Err(error.into()),
-            };
-            let rows = current.seen.rows;
-            if let Err(stop) = damage {
-                self.damaged(stop, file, (rows > 0).then_some(ordinal))?;
+            match Table::open(self.source, file) {
+                Ok(table) => self.rows_of_episode(&table, &mut current)?,
+                Err(error) => self.damaged(error, &[ordinal])?,
             }
             // An episode of which no row could be read is missing, not empty.
-            if rows > 0 {
+            if current.seen.rows > 0 {
                 self.end(current)?;
             }
         }
@@ -187,11 +188,8 @@ impl Reading<'_> {
 
     fn rows_of_episode(&mut self, table: &Table<'_>, current: &mut Current) -> Step {
         for group in 0..table.groups() {
-            let mut pictures = self.embedded(table, group);
-            for batch in table.batches(group, |column| self.wants_column(column))? {
-                let batch = pictures.beside(batch.map_err(|error| damage(table, &error))?);
-                self.rows(current, &batch)?;
-            }
+            let ordinal = current.ordinal;
+            self.group(table, group, &[], |_| vec![ordinal], |reading, batch| reading.rows(current, batch))?;
         }
         if table.rows() == 0 {
             let text = format!("the data file `{}` has no rows", table.path());
@@ -205,12 +203,15 @@ impl Reading<'_> {
         let files: Vec<usize> = self.dataset.data.values().copied().collect();
         let mut current = None;
         for file in files {
-            let done = match Table::open(self.source, file) {
-                Ok(table) => self.rows_of_shared(&table, &mut current),
-                Err(error) => Err(error.into()),
-            };
-            if let Err(stop) = done {
-                self.damaged(stop, file, current.as_ref().map(|current: &Current| current.ordinal))?;
+            match Table::open(self.source, file) {
+                Ok(table) => self.rows_of_shared(&table, &mut current)?,
+                Err(error) => {
+                    let of_file = (0_u32..).zip(&self.dataset.episodes);
+                    let of_file =
+                        of_file.filter(|(_, episode)| self.dataset.data_of(self.source, episode) == Some(file));
+                    let lost: Vec<u32> = of_file.map(|(ordinal, _)| ordinal).collect();
+                    self.damaged(error, &lost)?;
+                }
             }
         }
         current.map_or(Ok(()), |current| self.end(current))
@@ -222,20 +223,23 @@ impl Reading<'_> {
             if self.skips(table, group) {
                 continue;
             }
-            let mut pictures = self.embedded(table, group);
-            for batch in table.batches(group, |column| self.wants_column(column))? {
-                let batch = pictures.beside(batch.map_err(|error| damage(table, &error))?);
-                let indexes = integers(&batch, "episode_index").unwrap_or_else(|| vec![None; batch.num_rows()]);
+            let concerned = |reading: &Self| match table.range(group, "episode_index") {
+                Some((first, last)) => reading.ordinals(first, last),
+                None => Vec::new(),
+            };
+            self.group(table, group, &["episode_index"], concerned, |reading, batch| {
+                let indexes = integers(batch, "episode_index").unwrap_or_else(|| vec![None; batch.num_rows()]);
                 let mut from = 0;
                 while from < indexes.len() {
                     let length = indexes[from..].iter().take_while(|index| **index == indexes[from]).count();
                     let run = batch.slice(from, length);
-                    if !self.run(current, indexes[from], &run)? {
+                    if !reading.run(current, indexes[from], &run)? {
                         lost += length as u64;
                     }
                     from += length;
                 }
-            }
+                Ok(())
+            })?;
         }
         if lost > 0 {
             let text =
@@ -243,6 +247,96 @@ impl Reading<'_> {
             self.tell(Note::new(NoteKind::IndexWrong, text).in_file(table.path()).numbers(lost as f64, Some(0.0)))?;
         }
         Ok(())
+    }
+
+    /// The ordinals of the episodes with these indexes.
+    fn ordinals(&self, first: i64, last: i64) -> Vec<u32> {
+        let (Ok(first), Ok(last)) = (u64::try_from(first), u64::try_from(last)) else { return Vec::new() };
+        if first > last {
+            return Vec::new();
+        }
+        self.dataset.ordinals.range(first..=last).map(|(_, ordinal)| *ordinal).collect()
+    }
+
+    /// Gives the rows of a row group to `take`: all of them, or what its damage leaves. A damaged column is left out from where
+    /// it breaks; the rest needs the columns of `needs`. `concerned` are the episodes that damage of the group touches.
+    fn group(
+        &mut self,
+        table: &Table<'_>,
+        group: usize,
+        needs: &[&str],
+        concerned: impl Fn(&Self) -> Vec<u32>,
+        mut take: impl FnMut(&mut Self, &RecordBatch) -> Step,
+    ) -> Step {
+        let mut pictures = self.embedded(table, group);
+        let mut leaves = table.leaves(|column| self.wants_column(column));
+        let mut done = 0;
+        let Err(error) = self.rows_from(table, (group, &leaves, BATCH_ROWS), &mut done, &mut pictures, &mut take)?
+        else {
+            return Ok(());
+        };
+        // The batch with the damage in it, row by row: what lies in the pages before it is whole.
+        let _before: Result<(), FormatError> =
+            self.rows_from(table, (group, &leaves, 1), &mut done, &mut pictures, &mut take)?;
+        let touched = concerned(self);
+        let mut broken = Vec::new();
+        for &leaf in &leaves {
+            if let Some(error) = table.breaks(group, leaf, done)? {
+                broken.push(leaf);
+                self.damaged(error, &touched)?;
+            }
+        }
+        leaves.retain(|leaf| !broken.contains(leaf));
+        let left = table.leaves(|column| needs.contains(&column));
+        let timed = table.leaves(|column| ["timestamp", "frame_index"].contains(&column));
+        let goes_on = !broken.is_empty()
+            && left.iter().all(|leaf| leaves.contains(leaf))
+            && timed.iter().any(|leaf| leaves.contains(leaf));
+        let rest = if goes_on {
+            self.rows_from(table, (group, &leaves, BATCH_ROWS), &mut done, &mut pictures, &mut take)?
+        } else if broken.is_empty() {
+            Err(error)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = rest {
+            self.damaged(error, &touched)?;
+        }
+        let lost = table.rows_of(group).saturating_sub(done as u64);
+        if lost > 0 {
+            let text =
+                format!("{lost} of {} rows of row group {group} of `{}` are lost", table.rows_of(group), table.path());
+            let note = Note::new(NoteKind::Corrupt, text).at(table.path(), table.begins(group));
+            self.about(note.numbers(lost as f64, Some(0.0)), &touched)?;
+        }
+        Ok(())
+    }
+
+    /// Gives rows of a row group to `take`, from row `done` on. The inner error is damage, before which `done` rows were given.
+    fn rows_from(
+        &mut self,
+        table: &Table<'_>,
+        (group, leaves, size): (usize, &[usize], usize),
+        done: &mut usize,
+        pictures: &mut Embedded,
+        take: &mut impl FnMut(&mut Self, &RecordBatch) -> Step,
+    ) -> Result<Result<(), FormatError>, Stop> {
+        let batches = match table.read(group, leaves, *done, size) {
+            Ok(batches) => batches,
+            Err(error @ FormatError::Damaged { .. }) => return Ok(Err(error)),
+            Err(error) => return Err(error.into()),
+        };
+        pictures.row = *done;
+        for batch in batches {
+            match batch {
+                Ok(batch) => {
+                    *done += batch.num_rows();
+                    take(self, &pictures.beside(batch))?;
+                }
+                Err(error) => return Ok(Err(table.undecodable(group, &error))),
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Where the pictures inside a row group lie.
@@ -472,15 +566,18 @@ impl Reading<'_> {
         };
         let video = match self.open(id, file) {
             Ok(video) => video,
-            Err(FormatError::Damaged { what, file, offset, why }) => {
+            Err(error) => {
+                let note = error.into_note()?;
                 self.summary.complete = false;
-                let text = format!("failed to read {what} of `{file}`: {why}");
-                return self.tell(about(Note::new(NoteKind::Corrupt, text).at(file, offset)));
+                self.summary.lost = None;
+                return self.tell(about(note));
             }
-            Err(error) => return Err(error.into()),
         };
         for note in &video.track.notes {
-            self.summary.complete &= note.kind != NoteKind::Truncated;
+            if note.kind == NoteKind::Truncated {
+                self.summary.complete = false;
+                self.summary.lost = None;
+            }
             self.tell(about(note.clone()))?;
         }
         let picture = picture_of(&video.track);
@@ -554,13 +651,33 @@ impl Reading<'_> {
         Ok(channel)
     }
 
-    /// Tells damage of a data file; what came before it is delivered already.
-    fn damaged(&mut self, stop: Stop, file: usize, ordinal: Option<u32>) -> Step {
-        let Stop::Failed(FormatError::Damaged { what, offset, why, .. }) = stop else { return Err(stop) };
+    /// Tells damage that concerns these episodes; what came before it is delivered already.
+    fn damaged(&mut self, error: FormatError, ordinals: &[u32]) -> Step {
+        let note = error.into_note()?;
+        self.about(note, ordinals)
+    }
+
+    /// Tells damage of the episodes that are not over. Where none of them has begun, one note names them all: they may be a
+    /// thousand, and none of them will come.
+    fn about(&mut self, note: Note, ordinals: &[u32]) -> Step {
         self.summary.complete = false;
-        let path = self.source.files()[file].path.clone();
-        let text = format!("failed to read {what} of `{path}`: {why}");
-        self.tell(Note::new(NoteKind::Corrupt, text).at(path, offset).episode(ordinal))
+        self.summary.lost = None;
+        let open: Vec<u32> = ordinals.iter().copied().filter(|ordinal| !self.ended.contains(ordinal)).collect();
+        if open.len() > NAMED_MAX {
+            let named = |ordinal: &u32| self.dataset.episodes.get(*ordinal as usize).map(|episode| episode.index);
+            let indexes: Vec<u64> = open.iter().filter_map(named).collect();
+            let text = format!("{}; that concerns {} episodes: {}", note.text, open.len(), ranges(&indexes));
+            return self.tell(Note { text, ..note }.episode(open.first().copied()));
+        }
+        if open.is_empty() {
+            return self.tell(note);
+        }
+        for ordinal in open {
+            let key = self.dataset.episodes.get(ordinal as usize).map_or(0, |episode| episode.index);
+            let text = format!("{}; that concerns episode {key}", note.text);
+            self.tell(Note { text, ..note.clone() }.episode(Some(ordinal)))?;
+        }
+        Ok(())
     }
 
     /// Compares what came with what the dataset claims as a whole.
@@ -575,10 +692,6 @@ impl Reading<'_> {
             _ => Ok(()),
         }
     }
-}
-
-fn damage(table: &Table<'_>, error: &arrow::error::ArrowError) -> FormatError {
-    FormatError::Damaged { what: "a row group", file: table.path().to_owned(), offset: 0, why: error.to_string() }
 }
 
 impl Current {

@@ -15,7 +15,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use prairie_model::{BlobRef, Source};
@@ -24,7 +24,7 @@ use super::embedded;
 use crate::FormatError;
 
 /// Rows per batch.
-const BATCH_ROWS: usize = 2048;
+pub(super) const BATCH_ROWS: usize = 2048;
 
 /// Bytes of a footer. A file of 1,000 columns and 1,000 row groups has about 100 MB.
 const MAX_FOOTER_BYTES: u64 = 256 << 20;
@@ -69,12 +69,14 @@ impl<'a> Table<'a> {
         let damaged =
             |offset, why: String| FormatError::Damaged { what: "the footer", file: path.clone(), offset, why };
         let io = |source| FormatError::Io { file: path.clone(), source };
+        let cut =
+            |why: &str| FormatError::Cut { what: "the footer", file: path.clone(), offset: size, why: why.to_owned() };
         if size < 12 {
-            return Err(damaged(0, format!("a Parquet file has at least 12 bytes, this one has {size}")));
+            return Err(cut("a Parquet file has at least 12 bytes"));
         }
         let tail = source.read_exact(file, size - 8, 8).map_err(io)?;
         if &tail[4..] != b"PAR1" {
-            return Err(damaged(size - 4, "it does not end with `PAR1`; it may be cut off".to_owned()));
+            return Err(cut("the end is not `PAR1`, and without the footer before it no row can be found"));
         }
         let length = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
         if length > MAX_FOOTER_BYTES || length + 12 > size {
@@ -125,56 +127,108 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The rows of a row group, these leaf columns only. A wanted name is a top-level column or the path of a leaf
+    /// Rows of a row group, as the footer claims.
+    pub(super) fn rows_of(&self, group: usize) -> u64 {
+        let group = self.metadata.metadata().row_groups().get(group);
+        group.and_then(|group| u64::try_from(group.num_rows()).ok()).unwrap_or(0)
+    }
+
+    /// The leaf columns that are wanted. A wanted name is a top-level column or the path of a leaf
     /// (`observation.image.path`).
+    pub(super) fn leaves(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        let is_wanted = |leaf: &usize| {
+            wanted(schema.get_column_root(*leaf).name()) || wanted(&schema.column(*leaf).path().string())
+        };
+        (0..schema.num_columns()).filter(is_wanted).collect()
+    }
+
+    /// The rows of a row group, the wanted leaf columns only.
     pub(crate) fn batches(&self, group: usize, wanted: impl Fn(&str) -> bool) -> Result<Batches, FormatError> {
+        self.read(group, &self.leaves(wanted), 0, BATCH_ROWS)
+    }
+
+    /// The rows of a row group from row `from` on, these leaf columns only, in batches of `size` rows.
+    pub(super) fn read(
+        &self,
+        group: usize,
+        leaves: &[usize],
+        from: usize,
+        size: usize,
+    ) -> Result<Batches, FormatError> {
         let metadata = self.metadata.metadata();
         let schema = metadata.file_metadata().schema_descr();
-        let leaves: Vec<usize> = (0..schema.num_columns())
-            .filter(|leaf| {
-                let path = schema.column(*leaf).path().string();
-                wanted(schema.get_column_root(*leaf).name()) || wanted(&path)
-            })
-            .collect();
-        let damaged =
-            |offset, why: String| FormatError::Damaged { what: "a row group", file: self.path.clone(), offset, why };
         let columns = metadata.row_groups().get(group).map(|group| group.columns()).unwrap_or_default();
         let mut parts = Vec::with_capacity(leaves.len());
         let mut total = 0_u64;
-        for leaf in &leaves {
+        for leaf in leaves {
             let Some(column) = columns.get(*leaf) else {
-                return Err(damaged(0, format!("row group {group} lacks column {leaf}")));
+                return Err(self.broken(0, format!("row group {group} lacks column {leaf}")));
             };
-            let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
-            let start = start.min(column.data_page_offset());
-            let (Ok(start), Ok(length)) = (u64::try_from(start), u64::try_from(column.compressed_size())) else {
-                return Err(damaged(0, format!("column `{}` has a negative place", column.column_path().string())));
+            let (Some(start), Ok(length)) = (begins(column), u64::try_from(column.compressed_size())) else {
+                return Err(self.broken(0, format!("column `{}` has a negative place", column.column_path().string())));
             };
             total = total.saturating_add(length);
             if total > MAX_GROUP_BYTES {
-                return Err(damaged(start, format!("row group {group} has more than {MAX_GROUP_BYTES} bytes")));
+                return Err(self.broken(start, format!("row group {group} has more than {MAX_GROUP_BYTES} bytes")));
             }
             if start.checked_add(length).is_none_or(|end| end > self.size) {
                 let why = format!("column `{}` ends beyond the file", column.column_path().string());
-                return Err(damaged(start, why));
+                return Err(self.broken(start, why));
             }
             let bytes = self.source.read_exact(self.file, start, length);
             let bytes = bytes.map_err(|source| FormatError::Io { file: self.path.clone(), source })?;
             parts.push((start, Bytes::from(bytes)));
         }
         parts.sort_by_key(|(start, _)| *start);
-        let mask = ProjectionMask::leaves(schema, leaves);
+        let mask = ProjectionMask::leaves(schema, leaves.iter().copied());
         ParquetRecordBatchReaderBuilder::new_with_metadata(Parts { size: self.size, parts }, self.metadata.clone())
             .with_row_groups(vec![group])
             .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
+            .with_offset(from)
+            .with_batch_size(size)
             .build()
             .map(|reader| Batches(Some(reader)))
-            .map_err(|error| damaged(0, error.to_string()))
+            .map_err(|error| self.broken(self.begins(group), error.to_string()))
     }
 
-    /// Where the byte arrays of column `name` (or its leaf `bytes`) lie, row by row, for at least the first `enough`; `None` when there is no such column, or it
-    /// is written in a way that cannot be pointed into.
+    /// Where a row group begins, as the footer claims.
+    pub(super) fn begins(&self, group: usize) -> u64 {
+        let columns = self.metadata.metadata().row_groups().get(group).map(|group| group.columns()).unwrap_or_default();
+        columns.iter().filter_map(begins).min().unwrap_or(0)
+    }
+
+    /// The error of a row group whose rows cannot be decoded.
+    pub(super) fn undecodable(&self, group: usize, error: &ArrowError) -> FormatError {
+        self.broken(self.begins(group), format!("row group {group}: {error}"))
+    }
+
+    fn broken(&self, offset: u64, why: String) -> FormatError {
+        FormatError::Damaged { what: "a row group", file: self.path.clone(), offset, why }
+    }
+
+    /// Why a leaf column of a row group cannot be decoded from row `from` on; `None` where it can.
+    ///
+    /// # Errors
+    ///
+    /// When the source fails.
+    pub(super) fn breaks(&self, group: usize, leaf: usize, from: usize) -> Result<Option<FormatError>, FormatError> {
+        let why = match self.read(group, &[leaf], from, BATCH_ROWS) {
+            Ok(batches) => batches.filter_map(Result::err).next().map(|error| error.to_string()),
+            Err(FormatError::Damaged { why, .. }) => Some(why),
+            Err(error) => return Err(error),
+        };
+        let Some(why) = why else { return Ok(None) };
+        let metadata = self.metadata.metadata();
+        let column = metadata.row_groups().get(group).and_then(|group| group.columns().get(leaf));
+        let name = column.map_or_else(String::new, |column| column.column_path().string());
+        let offset = column.and_then(begins).unwrap_or(0);
+        let why = format!("`{name}` of row group {group}: {why}; its rows from {from} on are lost");
+        Ok(Some(FormatError::Damaged { what: "a column", file: self.path.clone(), offset, why }))
+    }
+
+    /// Where the byte arrays of column `name` (or its leaf `bytes`) lie, row by row, for at least the first `enough`; `None` when
+    /// there is no such column, or it is written in a way that cannot be pointed into.
     pub(super) fn embedded(&self, group: usize, name: &str, enough: usize) -> Option<Vec<Option<BlobRef>>> {
         let metadata = self.metadata.metadata();
         let schema = metadata.file_metadata().schema_descr();
@@ -188,10 +242,9 @@ impl<'a> Table<'a> {
         let leaf = (0..schema.num_columns()).find(is_it)?;
         let group = metadata.row_groups().get(group)?;
         let column = group.columns().get(leaf)?;
-        let start = column.dictionary_page_offset().unwrap_or(i64::MAX).min(column.data_page_offset());
         let column = embedded::Column {
             file: self.file,
-            start: u64::try_from(start).ok()?,
+            start: begins(column)?,
             length: u64::try_from(column.compressed_size()).ok()?,
             compression: column.compression(),
             defined: u16::try_from(schema.column(leaf).max_def_level()).ok()?,
@@ -207,16 +260,17 @@ impl<'a> Table<'a> {
     ) -> Result<(), FormatError> {
         for group in 0..self.groups() {
             for batch in self.batches(group, &wanted)? {
-                take(&batch.map_err(|error| FormatError::Damaged {
-                    what: "a row group",
-                    file: self.path.clone(),
-                    offset: 0,
-                    why: error.to_string(),
-                })?);
+                take(&batch.map_err(|error| self.undecodable(group, &error))?);
             }
         }
         Ok(())
     }
+}
+
+/// Where a column chunk begins, as the footer claims; `None` for what is no place.
+fn begins(column: &ColumnChunkMetaData) -> Option<u64> {
+    let start = column.dictionary_page_offset().unwrap_or(i64::MAX).min(column.data_page_offset());
+    u64::try_from(start).ok()
 }
 
 /// The column chunks of one row group, in memory.

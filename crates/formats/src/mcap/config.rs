@@ -11,6 +11,13 @@ pub(crate) const JUMP_BYTES: usize = 64 << 10;
 /// A chunk that claims more bytes than this, compressed or not, is skipped and told. No recorder writes such chunks.
 pub(crate) const CHUNK_MAX: u64 = 1 << 30;
 
+/// A chunk that claims more bytes than this, compressed or not, is decompressed as it is walked. Below, decompressing it at
+/// once is faster.
+pub(crate) const CHUNK_HELD: u64 = 32 << 20;
+
+/// Bytes of a chunk that are decompressed at once where it is not held.
+pub(crate) const STREAM_BYTES: usize = 1 << 20;
+
 /// A record outside of chunks that must be held in memory as a whole is skipped and told above this size.
 pub(crate) const RECORD_MAX: u64 = 1 << 30;
 

@@ -215,6 +215,11 @@ impl Layout {
         }
         match walk_summary(window, footer, end).map_err(io)? {
             Ok(summary) => self.adopt(window, summary, loaded, noted).map_err(io)?,
+            Err(_) if ends_earlier(window).map_err(io)? => {
+                loaded.data_crc = 0;
+                let text = "several MCAP files stand one behind the other in it, so all of it has to be read";
+                noted.push(Note::new(NoteKind::IndexMissing, text).at(&path, end));
+            }
             Err(note) => noted.push(note.in_file(&path)),
         }
         Ok(())
@@ -313,6 +318,13 @@ impl Layout {
 /// The text, unless it is empty, which means that nothing is stated.
 fn stated(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Whether a footer and the magic stand before the end of the file: then the summary at its end is of another file, which was
+/// put behind the first.
+fn ends_earlier(window: &mut Window<'_>) -> std::io::Result<bool> {
+    let end = super::ending::end_of(window, MAGIC.len() as u64)?;
+    Ok(end.is_some_and(|end| end < window.size()))
 }
 
 /// The footer; `None` when the file does not end with one.

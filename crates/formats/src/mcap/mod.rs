@@ -13,14 +13,18 @@
 //! a hex editor. That is why framing and records are written here instead of taken from a library, which serves as the
 //! second opinion in the tests.
 //!
-//! **Invariant:** reading holds one compressed chunk, what it decompresses to, and a bounded number of messages; never a file.
+//! **Invariant:** reading holds one chunk of at most 32 MiB with what it decompresses to, or one record of a larger one, and a
+//! bounded number of messages; never a file.
 //!
 //! What it does not do: it does not sort messages by time, and it does not repair files.
 
 mod attributes;
 mod bag;
 mod bindings;
+mod chunk;
 mod config;
+mod damage;
+mod ending;
 mod inflate;
 mod lanes;
 mod layout;

@@ -5,18 +5,24 @@
 //!                                 └─ chunk ─ (inflate) ─ next_frame ─ message ┘
 //! ```
 //!
-//! An uncompressed chunk is walked where it lies, so it needs no memory of its own; a compressed one is decompressed whole.
+//! An uncompressed chunk is walked where it lies, so it needs no memory of its own; a compressed one is decompressed whole, or
+//! as it is walked where it is large (`chunk`). What damage took is found out in `damage`, what stands behind the data in
+//! `ending`.
 //!
 //! **Invariant:** every step moves the offset forward, also after damage, so that reading ends.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use prairie_model::{BlobRef, Compression, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
+use prairie_model::{
+    BlobRef, Compression, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source, TimeSpan,
+};
 
 use super::attributes::Attributes;
 use super::bindings::{Bindings, Met};
-use super::config::{BATCH_BYTES_AT_CHUNK, CHUNK_MAX, DESCRIPTION_MAX, RECORD_MAX};
+use super::chunk::Used;
+use super::config::{BATCH_BYTES_AT_CHUNK, DESCRIPTION_MAX, RECORD_MAX};
+use super::damage::{Pending, chunks_of};
 use super::inflate::Inflater;
 use super::lanes::Lanes;
 use super::layout::{FileLayout, Layout, Summary};
@@ -28,7 +34,7 @@ use super::window::{Digest, Window};
 use crate::FormatError;
 
 /// Why reading ends before the recording does.
-enum Halt {
+pub(super) enum Halt {
     /// The sink has had enough.
     Stopped,
     /// The source failed.
@@ -37,13 +43,13 @@ enum Halt {
 
 /// Where records lie: in the file itself, or in a compressed chunk.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     /// The compressed chunk: where its bytes lie, how many, and how they are compressed.
-    chunk: Option<(u64, u64, Compression)>,
+    pub(super) chunk: Option<(u64, u64, Compression)>,
     /// The chunk record, for notes.
-    record: u64,
+    pub(super) record: u64,
     /// Whether the end of the bytes is known to be cut off, so that a half record there is no news.
-    cut: bool,
+    pub(super) cut: bool,
 }
 
 impl Place {
@@ -56,7 +62,7 @@ impl Place {
     }
 
     /// The byte offset in the file to name in a note about `offset`.
-    fn in_file(&self, offset: u64) -> u64 {
+    pub(super) fn in_file(&self, offset: u64) -> u64 {
         if self.chunk.is_some() { self.record } else { offset }
     }
 }
@@ -70,15 +76,15 @@ struct Slot {
 }
 
 /// The file that is read.
-struct Current {
+pub(super) struct Current {
     file: u32,
-    path: String,
-    closed: bool,
+    pub(super) path: String,
+    pub(super) closed: bool,
     bindings: Bindings,
     /// By number, as far as numbers were met.
     slots: Vec<Slot>,
-    chunks: u64,
-    messages: u64,
+    pub(super) chunks: u64,
+    pub(super) messages: u64,
 }
 
 fn slot(slots: &mut Vec<Slot>, number: u16) -> &mut Slot {
@@ -90,15 +96,23 @@ fn slot(slots: &mut Vec<Slot>, number: u16) -> &mut Slot {
     &mut slots[at]
 }
 
-struct Reading<'a> {
-    options: &'a ReadOptions,
+pub(super) struct Reading<'a> {
+    pub(super) options: &'a ReadOptions,
     sink: &'a mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     registry: Registry,
     lanes: Lanes,
     attributes: Attributes,
-    limit: NoteLimit,
-    inflater: Inflater,
-    damaged: bool,
+    pub(super) limit: NoteLimit,
+    pub(super) inflater: Inflater,
+    pub(super) damaged: bool,
+    /// Whether damage of the file that is read may have taken messages.
+    pub(super) losing: bool,
+    /// Messages that damage took so far; `None` where nobody can say.
+    lost: Option<u64>,
+    /// Notes that wait for the next message.
+    pub(super) pending: Vec<Pending>,
+    /// Latest log time.
+    pub(super) latest: Option<i64>,
 }
 
 /// Reads the recording that `plan` describes.
@@ -116,6 +130,7 @@ pub(crate) fn read(
             registry.entries.len()
         )));
     }
+    let data_files = super::layout::data_files(source).len();
     let mut reading = Reading {
         options,
         sink,
@@ -124,7 +139,11 @@ pub(crate) fn read(
         attributes,
         limit: NoteLimit::default(),
         inflater: Inflater::default(),
-        damaged: files.len() < super::layout::data_files(source).len() || notes.iter().any(|note| is_damage(note.kind)),
+        damaged: files.len() < data_files || notes.iter().any(|note| is_damage(note.kind)),
+        losing: false,
+        lost: (files.len() == data_files).then_some(0),
+        pending: Vec::new(),
+        latest: None,
     };
     reading.open_lanes(Some(plan));
     let mut halt = None;
@@ -136,7 +155,11 @@ pub(crate) fn read(
         }
     }
     let halt = halt.or_else(|| reading.finish(source).err());
-    let mut summary = ReadSummary { complete: halt.is_none() && !reading.damaged, ..ReadSummary::default() };
+    let mut summary = ReadSummary {
+        complete: halt.is_none() && !reading.damaged,
+        lost: reading.lost.filter(|_| halt.is_none()),
+        ..ReadSummary::default()
+    };
     reading.lanes.count(&mut summary);
     match halt {
         Some(Halt::Error(error)) => Err(error),
@@ -150,7 +173,7 @@ fn is_damage(kind: NoteKind) -> bool {
 }
 
 impl Halt {
-    fn io(source: std::io::Error) -> Self {
+    pub(super) fn io(source: std::io::Error) -> Self {
         // The file's name is filled in where it is known, by `in_file`.
         Self::Error(FormatError::Io { file: String::new(), source })
     }
@@ -173,9 +196,13 @@ impl Reading<'_> {
         }
     }
 
-    fn note(&mut self, note: Note) -> Result<(), Halt> {
+    pub(super) fn note(&mut self, note: Note) -> Result<(), Halt> {
         self.damaged |= is_damage(note.kind);
-        if self.limit.admits(note.kind) { self.send(ReadEvent::Note(note)) } else { Ok(()) }
+        if self.limit.admits(note.kind) { self.tell(note) } else { Ok(()) }
+    }
+
+    pub(super) fn tell(&mut self, note: Note) -> Result<(), Halt> {
+        self.send(ReadEvent::Note(note))
     }
 
     fn flush(&mut self) -> Result<(), Halt> {
@@ -198,6 +225,7 @@ impl Reading<'_> {
     }
 
     fn finish(&mut self, source: &dyn Source) -> Result<(), Halt> {
+        self.resolve(None)?;
         self.flush()?;
         let path = |file: u32| source.files().get(file as usize).map(|file| file.path.clone()).unwrap_or_default();
         for note in self.lanes.notes(path) {
@@ -232,7 +260,14 @@ impl Reading<'_> {
         if self.options.verify && data_crc != 0 && skipped.is_empty() {
             window.begin(Digest::Data, 0);
         }
-        self.records(&mut current, &mut window, summary.as_ref(), &skipped, data_crc)?;
+        self.losing = false;
+        self.parts(&mut current, &mut window, summary.as_ref(), &skipped, data_crc)?;
+        let statistics = summary.as_ref().and_then(|summary| summary.statistics.as_ref());
+        if self.losing {
+            let claimed = statistics.filter(|_| self.options.channels.is_none());
+            let taken = claimed.and_then(|claimed| claimed.message_count.checked_sub(current.messages));
+            self.lost = self.lost.zip(taken).and_then(|(lost, taken)| lost.checked_add(taken));
+        }
         if self.options.channels.is_none() {
             self.compare(&current, summary.as_ref())?;
         }
@@ -260,8 +295,8 @@ impl Reading<'_> {
         Ok(chunks)
     }
 
-    /// Walks the records of the file.
-    fn records(
+    /// Walks the records of the file, and those of files that stand behind its end.
+    fn parts(
         &mut self,
         current: &mut Current,
         window: &mut Window<'_>,
@@ -269,32 +304,63 @@ impl Reading<'_> {
         skipped: &BTreeSet<u64>,
         data_crc: u32,
     ) -> Result<(), Halt> {
+        let mut next = Some(MAGIC.len() as u64);
+        while let Some(offset) = next {
+            let data_end = self.records(current, window, (offset, summary), skipped, data_crc)?;
+            next = match data_end {
+                // The summary that holds together stands behind this data, and the footer behind it.
+                Some(end) if !summary.is_some_and(|summary| summary.start >= end) => {
+                    self.after_data(current, window, end)?
+                }
+                _ => None,
+            };
+            if next.is_some() {
+                // Numbers of channels count for one file.
+                current.bindings = Bindings::default();
+                current.slots.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks records from `offset` on. Gives where the data section ends, if it does.
+    fn records(
+        &mut self,
+        current: &mut Current,
+        window: &mut Window<'_>,
+        (mut offset, summary): (u64, Option<&Summary>),
+        skipped: &BTreeSet<u64>,
+        data_crc: u32,
+    ) -> Result<Option<u64>, Halt> {
         let size = window.size();
         let place = Place { chunk: None, record: 0, cut: false };
-        let mut offset = MAGIC.len() as u64;
-        let mut chunk_starts = None;
+        let mut chunks = None;
         loop {
             let frame = match next_frame(window, offset, size) {
                 Ok(Some(frame)) => frame,
-                Ok(None) => return self.truncated(current, size, "the file ends without a data-end record"),
+                Ok(None) => {
+                    self.truncated(current, size, "the file ends without a data-end record");
+                    return Ok(None);
+                }
                 Err(WalkError::Io(error)) => return Err(Halt::io(error)),
                 Err(error) => {
                     window.abandon(Digest::Data);
-                    let mut used = offset;
+                    let mut used = Used { file: offset, records: 0 };
                     if let WalkError::Overrun { frame, .. } = error
                         && frame.opcode == op::CHUNK
                     {
                         used = self.chunk(current, window, frame, true)?;
                     }
-                    self.broken(current, offset, &error)?;
-                    let starts = match &mut chunk_starts {
-                        Some(starts) => starts,
-                        None => chunk_starts.insert(chunks_of(summary, window).map_err(Halt::io)?),
+                    let chunks = match &mut chunks {
+                        Some(chunks) => chunks,
+                        None => chunks.insert(chunks_of(summary, window).map_err(Halt::io)?),
                     };
                     // Only what lies behind all that was used, so that nothing is read twice.
-                    match starts.range(used.max(offset + 1)..).next() {
-                        Some(&next) => offset = next,
-                        None => return Ok(()),
+                    let next = chunks.range(used.file.max(offset + 1)..).next().map(|(next, _)| *next);
+                    self.broken(current, window, (offset, &error), chunks, (used.records, next))?;
+                    match next {
+                        Some(next) => offset = next,
+                        None => return Ok(None),
                     }
                     continue;
                 }
@@ -311,35 +377,18 @@ impl Reading<'_> {
                 op::SCHEMA | op::CHANNEL | op::MESSAGE => self.record(current, window, frame, place)?,
                 op::METADATA => self.metadata(current, window, frame)?,
                 op::ATTACHMENT => self.attachment(current, window, frame)?,
-                op::DATA_END => return self.data_end(current, window, frame, data_crc),
+                op::DATA_END => {
+                    self.data_end(current, window, frame, data_crc)?;
+                    return Ok(Some(frame.end()));
+                }
                 op::FOOTER => {
                     let text = "the footer comes without a data-end record before it";
-                    return self.note(Note::new(NoteKind::IndexWrong, text).at(&current.path, frame.offset));
+                    self.note(Note::new(NoteKind::IndexWrong, text).at(&current.path, frame.offset))?;
+                    return Ok(Some(frame.offset));
                 }
                 _ => {}
             }
         }
-    }
-
-    fn truncated(&mut self, current: &Current, offset: u64, text: &str) -> Result<(), Halt> {
-        self.note(Note::new(NoteKind::Truncated, text).at(&current.path, offset))
-    }
-
-    /// Tells that the frames break at `offset`.
-    fn broken(&mut self, current: &Current, offset: u64, error: &WalkError) -> Result<(), Halt> {
-        // A file with its footer in place was not cut off: the damage is inside.
-        let (kind, what) = if current.closed {
-            (NoteKind::Corrupt, "the records break")
-        } else {
-            (NoteKind::Truncated, "the file is cut off")
-        };
-        self.note(
-            Note::new(kind, format!("{what} after {} messages: {error}", current.messages)).at(&current.path, offset),
-        )
-    }
-
-    fn corrupt(&mut self, current: &Current, offset: u64, text: String) -> Result<(), Halt> {
-        self.note(Note::new(NoteKind::Corrupt, text).at(&current.path, offset))
     }
 
     fn data_end(
@@ -356,14 +405,11 @@ impl Reading<'_> {
             let note = Note::new(NoteKind::Checksum, text).at(&current.path, frame.offset);
             self.note(note.numbers(f64::from(found), Some(f64::from(data_crc))))?;
         }
-        if current.closed {
-            return Ok(());
-        }
-        self.truncated(current, window.size(), "the file is cut off after its data: the footer is missing")
+        Ok(())
     }
 
     /// A schema, a channel or a message, wherever it lies.
-    fn record<B: Bytes>(
+    pub(super) fn record<B: Bytes>(
         &mut self,
         current: &mut Current,
         bytes: &mut B,
@@ -373,7 +419,8 @@ impl Reading<'_> {
         let limit = if frame.opcode == op::MESSAGE { RECORD_MAX } else { DESCRIPTION_MAX };
         if frame.length > limit {
             let text = format!("record {:#04x} of {} bytes is above {limit} and skipped", frame.opcode, frame.length);
-            return self.corrupt(current, place.in_file(frame.offset), text);
+            self.corrupt(current, place.in_file(frame.offset), text);
+            return Ok(());
         }
         // OK to cast: at most RECORD_MAX.
         let body = bytes.get(frame.body(), frame.length as usize).map_err(Halt::io)?;
@@ -402,12 +449,15 @@ impl Reading<'_> {
         let changed = matches!(met, Met::Changed(_));
         match met {
             Met::Known => return Ok(()),
-            Met::Refused(why) => return self.corrupt(current, offset, format!("a {what} cannot be used: {why}")),
+            Met::Refused(why) => {
+                self.corrupt(current, offset, format!("a {what} cannot be used: {why}"));
+                return Ok(());
+            }
             Met::New(_) | Met::Changed(_) => {}
         }
         if changed {
             let text = format!("a {what} has the number of a different one; it counts from here on");
-            self.corrupt(current, offset, text)?;
+            self.corrupt(current, offset, text);
         }
         let Some(number) = number else { return Ok(()) };
         self.bind(current, number)?;
@@ -439,8 +489,15 @@ impl Reading<'_> {
     fn message(&mut self, current: &mut Current, body: &[u8], frame: Frame, place: Place) -> Result<(), Halt> {
         let Some(head) = MessageHead::read(body) else {
             let text = format!("a message record has {} bytes and needs {MESSAGE_HEAD}", body.len());
-            return self.corrupt(current, place.in_file(frame.offset), text);
+            self.corrupt(current, place.in_file(frame.offset), text);
+            return Ok(());
         };
+        // OK to cast: a time beyond the year 2262 is put there, as in `Lanes`.
+        let log_time = i64::try_from(head.log_time).unwrap_or(i64::MAX);
+        if !self.pending.is_empty() {
+            self.resolve(Some(log_time))?;
+        }
+        self.latest = Some(self.latest.map_or(log_time, |latest| latest.max(log_time)));
         current.messages += 1;
         let slot = slot(&mut current.slots, head.channel_id);
         slot.messages += 1;
@@ -462,7 +519,7 @@ impl Reading<'_> {
     /// A lane for messages whose channel is not there (yet).
     fn orphan(&mut self, current: &mut Current, number: u16, offset: u64) -> Result<Option<u32>, Halt> {
         let text = format!("a message names channel {number}, which is not in the file before it");
-        self.corrupt(current, offset, text)?;
+        self.corrupt(current, offset, text);
         match current.bindings.orphan(current.file as usize, number, &mut self.registry) {
             Some(_) => self.bind(current, number),
             None => Ok(None),
@@ -472,7 +529,7 @@ impl Reading<'_> {
     fn metadata(&mut self, current: &Current, window: &mut Window<'_>, frame: Frame) -> Result<(), Halt> {
         if frame.length > DESCRIPTION_MAX {
             let text = format!("metadata of {} bytes is above {DESCRIPTION_MAX} and skipped", frame.length);
-            return self.corrupt(current, frame.offset, text);
+            return self.spoilt(current, frame.offset, text);
         }
         match record::Metadata::parse(window.at_most(frame.body(), frame.length).map_err(Halt::io)?) {
             Ok((metadata, _)) => {
@@ -481,7 +538,7 @@ impl Reading<'_> {
                 }
                 Ok(())
             }
-            Err(error) => self.corrupt(current, frame.offset, format!("metadata cannot be read: {error}")),
+            Err(error) => self.spoilt(current, frame.offset, format!("metadata cannot be read: {error}")),
         }
     }
 
@@ -494,7 +551,7 @@ impl Reading<'_> {
                 (new, used as u64, head.data_size)
             }
             Err(error) => {
-                return self.corrupt(current, frame.offset, format!("an attachment cannot be read: {error}"));
+                return self.spoilt(current, frame.offset, format!("an attachment cannot be read: {error}"));
             }
         };
         if let Some((key, value)) = new {
@@ -502,7 +559,7 @@ impl Reading<'_> {
         }
         let Some(crc_at) = used.checked_add(data_size).filter(|at| at.saturating_add(4) <= frame.length) else {
             let text = format!("an attachment claims {data_size} bytes and its record has {}", frame.length);
-            return self.corrupt(current, frame.offset, text);
+            return self.spoilt(current, frame.offset, text);
         };
         if !self.options.verify {
             return Ok(());
@@ -516,138 +573,29 @@ impl Reading<'_> {
         }
         let stated = window.at_most(end, 4).map_err(Halt::io)?;
         let stated = stated.first_chunk::<4>().map_or(0, |crc| u32::from_le_bytes(*crc));
-        self.checksum(current, frame.offset, "an attachment", hasher.finalize(), stated)
+        self.checksum(current, frame.offset, ("an attachment", None), hasher.finalize(), stated)
     }
 
-    fn checksum(&mut self, current: &Current, offset: u64, what: &str, found: u32, stated: u32) -> Result<(), Halt> {
+    /// Tells of damage that takes no message.
+    fn spoilt(&mut self, current: &Current, offset: u64, text: String) -> Result<(), Halt> {
+        self.note(Note::new(NoteKind::Corrupt, text).at(&current.path, offset))
+    }
+
+    /// Compares a checksum. `what` it is of comes with the times of its messages, where it has some.
+    pub(super) fn checksum(
+        &mut self,
+        current: &Current,
+        offset: u64,
+        (what, span): (&str, Option<TimeSpan>),
+        found: u32,
+        stated: u32,
+    ) -> Result<(), Halt> {
         if stated == 0 || found == stated {
             return Ok(());
         }
         let text = format!("the checksum of {what} is {found:08x} and the file says {stated:08x}");
         let note = Note::new(NoteKind::Checksum, text).at(&current.path, offset);
-        self.note(note.numbers(f64::from(found), Some(f64::from(stated))))
-    }
-
-    /// A chunk. `cut` says that its record goes beyond the end of the file, so that only a part of it is there. Gives the
-    /// offset up to which the file was used.
-    fn chunk(&mut self, current: &mut Current, window: &mut Window<'_>, frame: Frame, cut: bool) -> Result<u64, Halt> {
-        current.chunks += 1;
-        let prefix = window.at_most(frame.body(), frame.length.min(256)).map_err(Halt::io)?;
-        let (head, used) = match record::ChunkHead::parse(prefix) {
-            Ok(parsed) => parsed,
-            // The caller tells of the cut.
-            Err(_) if cut => return Ok(frame.body()),
-            Err(error) => {
-                self.corrupt(current, frame.offset, format!("a chunk cannot be read: {error}"))?;
-                return Ok(frame.body());
-            }
-        };
-        let (claimed, compressed, stated) = (head.uncompressed_size, head.compressed_size, head.uncompressed_crc);
-        let compression = match head.compression {
-            "" => Compression::None,
-            "lz4" => Compression::Lz4,
-            "zstd" => Compression::Zstd,
-            other => {
-                let text = format!("a chunk is compressed with `{other}`, which no reader knows");
-                self.corrupt(current, frame.offset, text)?;
-                return Ok(frame.body());
-            }
-        };
-        let start = frame.body() + used as u64;
-        let room = frame.end().min(window.size()).saturating_sub(start);
-        if compressed > room && !cut {
-            let text = format!("a chunk claims {compressed} bytes of records and its own record has {room}");
-            self.corrupt(current, frame.offset, text)?;
-        }
-        let (length, cut) = (compressed.min(room), compressed > room);
-        let stated = if self.options.verify && !cut { stated } else { 0 };
-        if compression == Compression::None {
-            if claimed != compressed {
-                let text = format!("a chunk without compression claims {claimed} bytes and has {compressed}");
-                self.corrupt(current, frame.offset, text)?;
-            }
-            let place = Place { chunk: None, record: frame.offset, cut };
-            self.plain_chunk(current, window, start, length, stated, place)?;
-            return Ok(start + length);
-        }
-        if length > CHUNK_MAX {
-            let text = format!("a chunk of {length} compressed bytes is above {CHUNK_MAX} and skipped");
-            self.corrupt(current, frame.offset, text)?;
-            return Ok(start);
-        }
-        // OK to cast: at most CHUNK_MAX.
-        let body = window.get(start, length as usize).map_err(Halt::io)?;
-        let outcome = self.inflater.inflate(compression, body, Some(claimed));
-        let inflated = self.inflater.bytes().len() as u64;
-        let whole = outcome.is_ok() && inflated == claimed;
-        if !whole && !cut {
-            let why = outcome.err().unwrap_or_else(|| "it ends there".to_owned());
-            let text = format!("a chunk gives {inflated} of {claimed} bytes: {why}");
-            self.corrupt(current, frame.offset, text)?;
-        }
-        if whole && stated != 0 {
-            let found = crc32fast::hash(self.inflater.bytes());
-            self.checksum(current, frame.offset, "a chunk", found, stated)?;
-        }
-        let place = Place { chunk: Some((start, length, compression)), record: frame.offset, cut: !whole };
-        // The inflater is put aside while its bytes are walked, since the walk needs the rest of `self`.
-        let inflater = std::mem::take(&mut self.inflater);
-        let walked = self.inner(current, &mut inflater.bytes(), 0, inflated, place);
-        self.inflater = inflater;
-        walked.map(|()| start + length)
-    }
-
-    fn plain_chunk(
-        &mut self,
-        current: &mut Current,
-        window: &mut Window<'_>,
-        start: u64,
-        length: u64,
-        stated: u32,
-        place: Place,
-    ) -> Result<(), Halt> {
-        let end = start + length;
-        if stated != 0 {
-            window.begin(Digest::Chunk, start);
-        }
-        self.inner(current, window, start, end, place)?;
-        match window.end(Digest::Chunk, end).map_err(Halt::io)? {
-            Some(found) => self.checksum(current, place.record, "a chunk", found, stated),
-            None => Ok(()),
-        }
-    }
-
-    /// Walks the records of a chunk.
-    fn inner<B: Bytes>(
-        &mut self,
-        current: &mut Current,
-        bytes: &mut B,
-        start: u64,
-        end: u64,
-        place: Place,
-    ) -> Result<(), Halt> {
-        let mut offset = start;
-        loop {
-            let frame = match next_frame(bytes, offset, end) {
-                Ok(Some(frame)) => frame,
-                Ok(None) => return Ok(()),
-                Err(WalkError::Io(error)) => return Err(Halt::io(error)),
-                Err(WalkError::Short { .. } | WalkError::Overrun { .. }) if place.cut => return Ok(()),
-                Err(error) => {
-                    let text = format!("the records of a chunk break {} bytes in: {error}", offset - start);
-                    return self.corrupt(current, place.in_file(offset), text);
-                }
-            };
-            offset = frame.end();
-            match frame.opcode {
-                op::SCHEMA | op::CHANNEL | op::MESSAGE => self.record(current, bytes, frame, place)?,
-                op::HEADER..=op::DATA_END => {
-                    let text = format!("record {:#04x} has no place in a chunk and is left out", frame.opcode);
-                    self.corrupt(current, place.in_file(frame.offset), text)?;
-                }
-                _ => {}
-            }
-        }
+        self.note(Note { span, ..note }.numbers(f64::from(found), Some(f64::from(stated))))
     }
 
     /// Compares what was read with what the summary claims.
@@ -678,15 +626,4 @@ impl Reading<'_> {
         }
         Ok(())
     }
-}
-
-/// Where chunks begin, as the index says.
-fn chunks_of(summary: Option<&Summary>, window: &mut Window<'_>) -> std::io::Result<BTreeSet<u64>> {
-    let mut starts = BTreeSet::new();
-    if let Some(summary) = summary {
-        summary.chunks(window, |index| {
-            starts.insert(index.chunk_start_offset);
-        })?;
-    }
-    Ok(starts)
 }

@@ -423,7 +423,9 @@ impl<W: Write> McapWriter<W> {
                 encoder.write_all(&chunk.records).map_err(failed)?;
                 ("lz4", Some(encoder.finish().map_err(|error| failed(error.into()))?))
             }
-            Compression::Snappy => return Err(FormatError::Unsupported("MCAP has no chunks of Snappy".to_owned())),
+            other @ (Compression::Snappy | Compression::Lz4Block | Compression::Gzip | Compression::Brotli) => {
+                return Err(FormatError::Unsupported(format!("MCAP has no chunks of `{}`", other.name())));
+            }
             Compression::Zstd => ("zstd", Some(zstd::bulk::compress(&chunk.records, ZSTD_LEVEL).map_err(failed)?)),
         };
         let records = compressed.as_deref().unwrap_or(&chunk.records);

@@ -26,6 +26,7 @@ pub fn read_track(source: &dyn Source, file: usize) -> Result<Track, FormatError
     let (path, size) = source.files().get(file).map_or((String::new(), 0), |file| (file.path.clone(), file.size));
     let damaged =
         |what, offset, why: &str| FormatError::Damaged { what, file: path.clone(), offset, why: why.to_owned() };
+    let cut = |offset, why| FormatError::Cut { what: "the movie box", file: path.clone(), offset, why };
     let mut moov = None;
     let mut fragments = Vec::new();
     let mut boxes = TopBoxes::new(source, file);
@@ -36,7 +37,8 @@ pub fn read_track(source: &dyn Source, file: usize) -> Result<Track, FormatError
         }
         if top.end > size {
             if wanted {
-                return Err(damaged("the movie box", top.start, &format!("it ends at byte {} of {size}", top.end)));
+                let why = format!("the box goes from byte {} to {}", top.start, top.end);
+                return Err(cut(size, why));
             }
             break;
         }
@@ -51,8 +53,7 @@ pub fn read_track(source: &dyn Source, file: usize) -> Result<Track, FormatError
         }
     }
     let Some((at, moov)) = moov else {
-        let why = format!("there is no `moov` box in {size} bytes; the file may be cut off");
-        return Err(damaged("the movie box", boxes.at().min(size), &why));
+        return Err(cut(size, "there is no `moov` box, and without it no picture can be found".to_owned()));
     };
     let Some((trak, entry)) = video_track(&moov) else {
         return Err(damaged("the video track", at, "no track with a video sample entry"));
@@ -76,7 +77,12 @@ pub fn read_track(source: &dyn Source, file: usize) -> Result<Track, FormatError
                 .numbers(size as f64, Some(boxes.at() as f64)),
         );
     }
-    track.notes = notes.into_iter().map(|note| note.in_file(path.clone())).collect();
+    let place = |note: Note| match note.kind {
+        // What is missing would stand behind the end.
+        NoteKind::Truncated => note.at(path.clone(), size),
+        _ => note.in_file(path.clone()),
+    };
+    track.notes = notes.into_iter().map(place).collect();
     Ok(track)
 }
 

@@ -59,8 +59,10 @@ fn a_cut_data_file_is_told_with_its_place() {
     files.get_mut(path).unwrap().truncate(1000);
     let (_, all) = read_all(&MemorySource::new(files), &ReadOptions::default());
     assert!(!all.summary.complete && all.ended.is_empty());
-    let note = all.notes.iter().find(|note| note.kind == NoteKind::Corrupt).unwrap();
-    assert_eq!((note.file.as_deref(), note.offset), (Some(path), Some(996)));
+    let note = all.notes.iter().find(|note| note.kind == NoteKind::Truncated).unwrap();
+    assert_eq!((note.file.as_deref(), note.offset), (Some(path), Some(1000)));
+    assert_eq!(all.summary.lost, None);
+    assert!(note.text.contains("that concerns episode"), "{}", note.text);
 }
 
 #[test]

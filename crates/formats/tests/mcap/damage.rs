@@ -338,3 +338,134 @@ fn notes_do_not_grow_with_the_file() {
     let last = recording.notes.last().expect("there are notes");
     assert_eq!(last.measured, Some(4901.0), "{}", last.text);
 }
+
+/// Log times of the messages of each chunk, in order; what a note says of the damage.
+fn span_of(note: &prairie_model::Note) -> Option<(i64, i64)> {
+    note.span.map(|span| (span.start.0, span.end.0))
+}
+
+#[test]
+fn damage_of_a_chunk_is_told_with_its_times_and_its_messages() {
+    let messages: Vec<Message> =
+        (0..300).map(|n| ((n % 3) as usize, n * 10, n * 10, vec![n as u8; 20 + (n % 50) as usize])).collect();
+    for compression in [Compression::Lz4, Compression::Zstd] {
+        for message_indexes in [true, false] {
+            let options =
+                WriterOptions { chunk_bytes: Some(2000), compression, message_indexes, ..WriterOptions::default() };
+            let bytes = write(&options, &messages);
+            let indexed = write(&WriterOptions { message_indexes: true, ..options.clone() }, &messages);
+            let counts = per_chunk(&indexed);
+            let (mut slice, mut offset, mut chunks) = (&bytes[..], MAGIC.len() as u64, Vec::new());
+            while let Some(frame) = next_frame(&mut slice, offset, bytes.len() as u64).expect("valid") {
+                offset = frame.end();
+                if frame.opcode == op::CHUNK {
+                    chunks.push(frame);
+                }
+            }
+            // The frame of the third chunk: nothing of its compressed bytes can be used.
+            let (first, after) = (counts[..2].iter().sum::<usize>() as i64, counts[..3].iter().sum::<usize>() as i64);
+            let mut damaged = bytes.clone();
+            let body = chunks[2].body() as usize;
+            let (_, used) = record::ChunkHead::parse(&bytes[body..]).expect("valid");
+            damaged[body + used..body + used + 8].fill(0x55);
+            let recording = read(damaged).expect("it is readable");
+            let note = recording.notes.iter().find(|note| note.kind == NoteKind::Corrupt).expect("it is told");
+            assert_eq!(note.offset, Some(chunks[2].offset));
+            if message_indexes {
+                assert_eq!(span_of(note), Some((first * 10, (after - 1) * 10)), "{}", note.text);
+                assert_eq!(note.measured, Some(counts[2] as f64), "{}", note.text);
+            } else {
+                assert_eq!(span_of(note), Some(((first - 1) * 10 + 1, after * 10 - 1)), "{}", note.text);
+                assert!(note.text.ends_with("how many messages that took is unknown"), "{}", note.text);
+            }
+            assert_eq!(recording.summary.lost, Some(counts[2] as u64), "the statistics count them");
+
+            // The frame itself breaks: the index knows the chunk.
+            let mut damaged = bytes.clone();
+            damaged[chunks[2].offset as usize + 7] = 0xff;
+            let recording = read(damaged).expect("it is readable");
+            let note = recording.notes.iter().find(|note| note.kind == NoteKind::Corrupt).expect("it is told");
+            assert_eq!(note.offset, Some(chunks[2].offset));
+            let (start, end) = span_of(note).expect("the index has its times");
+            assert!(start >= first * 10 && end <= (after - 1) * 10, "{start} {end}: {}", note.text);
+
+            // Without a footer nobody knows what there was.
+            let cut = (chunks[2].body() as usize + used + 30).min(chunks[2].end() as usize);
+            let recording = read(bytes[..cut].to_vec()).expect("it is readable");
+            let note = recording.notes.iter().find(|note| note.kind == NoteKind::Truncated).expect("it is told");
+            let after_last = recording.summary.span.expect("messages").end.0 + 1;
+            assert_eq!(span_of(note), Some((after_last, after_last)));
+            assert_eq!(recording.summary.lost, None);
+        }
+    }
+}
+
+#[test]
+fn a_large_chunk_is_read_as_any_other() {
+    // Beyond what is decompressed at once, in records of 100 kB.
+    let messages: Vec<Message> = (0..400_u64)
+        .map(|n| ((n % 3) as usize, n, n, (0..100_000_u64).map(|m| (n * 31 + m * m % 251) as u8).collect()))
+        .collect();
+    for compression in [Compression::Lz4, Compression::Zstd] {
+        let options = WriterOptions { chunk_bytes: Some(usize::MAX), compression, ..WriterOptions::default() };
+        let bytes = write(&options, &messages);
+        assert_eq!(per_chunk(&bytes), [400]);
+        let recording = read(bytes.clone()).expect("it is readable");
+        assert!(recording.summary.complete && recording.notes.is_empty(), "{:?}", recording.notes);
+        assert_eq!(recording.summary.lost, Some(0));
+        assert_prefix(&recording, &messages, 400, "large chunk");
+
+        let (mut slice, mut offset) = (&bytes[..], MAGIC.len() as u64);
+        let chunk = loop {
+            let frame = next_frame(&mut slice, offset, bytes.len() as u64).expect("valid").expect("a chunk");
+            offset = frame.end();
+            if frame.opcode == op::CHUNK {
+                break frame;
+            }
+        };
+        let mut damaged = bytes;
+        let middle = (chunk.body() + chunk.length / 2) as usize;
+        damaged[middle..middle + 64].fill(0x55);
+        let recording = read(damaged).expect("it is readable");
+        let kinds = recording.kinds();
+        assert!(kinds.contains(&NoteKind::Corrupt) || kinds.contains(&NoteKind::Checksum), "{kinds:?}");
+        assert!(!recording.summary.complete);
+        if let Some(note) = recording.notes.iter().find(|note| note.kind == NoteKind::Corrupt) {
+            let read = recording.count();
+            assert!((10..400).contains(&read), "{read}");
+            assert_prefix(&recording, &messages, read as usize, "damaged large chunk");
+            assert_eq!(span_of(note), Some((read as i64, 399)));
+            assert_eq!((note.measured, recording.summary.lost), (Some((400 - read) as f64), Some(400 - read)));
+        }
+    }
+}
+
+#[test]
+fn what_stands_behind_the_end_is_told() {
+    let messages = some_messages(90);
+    for options in [WriterOptions::default(), WriterOptions { chunk_bytes: None, ..WriterOptions::default() }] {
+        let bytes = write(&options, &messages);
+        for tail in [&[0][..], &[0; 4096], b"#!/bin/sh\n", &MAGIC[..7]] {
+            let recording = read([&bytes[..], tail].concat()).expect("it is readable");
+            assert_eq!(recording.count(), 90);
+            assert_eq!(recording.kinds(), [NoteKind::IndexMissing, NoteKind::Trailing], "{:?}", recording.notes);
+            let note = &recording.notes[1];
+            assert_eq!((note.offset, note.measured), (Some(bytes.len() as u64), Some(tail.len() as f64)));
+            assert!(recording.summary.complete && recording.summary.lost == Some(0));
+        }
+    }
+    // Bytes that end like an MCAP file hold no summary of this one.
+    let bytes = write(&WriterOptions::default(), &messages);
+    let mut again = bytes.clone();
+    again.extend(&bytes);
+    let later: Vec<Message> = (0..30).map(|n| ((n % 3) as usize, 1000 + n, n, vec![1; 9])).collect();
+    again.extend(round_trip::write(&WriterOptions { chunk_bytes: None, ..WriterOptions::default() }, 3, &later));
+    let recording = read(again.clone()).expect("it is readable");
+    assert_eq!(recording.count(), 210, "all three are read: {:?}", recording.notes);
+    assert_eq!(recording.kinds(), [NoteKind::IndexMissing, NoteKind::Trailing, NoteKind::Trailing]);
+    assert_eq!(recording.notes[1].offset, Some(bytes.len() as u64));
+    assert!(recording.summary.complete);
+    again.truncate(again.len() - 40);
+    let recording = read(again).expect("it is readable");
+    assert!(recording.kinds().contains(&NoteKind::Truncated) && !recording.summary.complete);
+}

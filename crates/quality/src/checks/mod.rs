@@ -29,6 +29,7 @@ mod fmt008_tally;
 mod fmt009_file_missing;
 mod fmt010_count;
 mod fmt011_empty;
+mod fmt012_trailing;
 mod met001_robot;
 mod met002_operator;
 mod met003_station;
@@ -101,6 +102,7 @@ pub const CHECKS: &[&Check] = &[
     &fmt009_file_missing::CHECK,
     &fmt010_count::CHECK,
     &fmt011_empty::CHECK,
+    &fmt012_trailing::CHECK,
     &met001_robot::CHECK,
     &met002_operator::CHECK,
     &met003_station::CHECK,
@@ -147,6 +149,9 @@ pub const CHECKS: &[&Check] = &[
     &vid006_change::CHECK,
     &vid007_gop::CHECK,
 ];
+
+/// The check that looks for any sample at all.
+pub(crate) const EMPTY: &Check = &fmt011_empty::CHECK;
 
 /// The check that looks for almost the same movement.
 pub(crate) const NEAR: &Check = &dup002_near::CHECK;

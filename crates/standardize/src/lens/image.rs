@@ -63,6 +63,10 @@ pub(super) fn pictures(input: &Input<'_>, prefix: &str) -> Vec<Part> {
         height: of_first(&height),
         config: match first.codec {
             Codec::Raw(PixelFormat::Mono16 | PixelFormat::Float32) if big_endian => BIG_ENDIAN.to_vec(),
+            // How depth was quantised stands before each picture; that it was, only the text tells.
+            Codec::Png | Codec::Rvl if first.is_quantised => {
+                input.texts(&path("format")).map_or_else(Vec::new, |formats| formats.value(0).as_bytes().to_vec())
+            }
             _ => Vec::new(),
         },
         fps: None,
@@ -127,6 +131,8 @@ struct Look {
     depth: bool,
     /// Bytes before the picture.
     skip: u64,
+    /// Whether depth in metres was quantised, by numbers in the header before the picture.
+    is_quantised: bool,
 }
 
 /// Bytes that ROS's `compressedDepth` puts before its PNG: a format and two parameters, four bytes each.
@@ -153,10 +159,11 @@ fn compressed_look(format: &str, about_depth: bool, about_colour: bool) -> Look 
     let format = format.to_ascii_lowercase();
     let says_depth = format.starts_with("16uc1") || format.starts_with("32fc1");
     if format.contains("compresseddepth") {
-        // Only 16-bit PNG holds the depth itself; 32FC1 is quantised by parameters in the header, and RVL is no PNG.
-        let plain = format.starts_with("16uc1") && !format.contains("rvl");
-        let (codec, skip) = if plain { (Codec::Png, DEPTH_HEADER_BYTES) } else { (Codec::Other, 0) };
-        return Look { codec, depth: true, skip };
+        let codec = if format.contains("rvl") { Codec::Rvl } else { Codec::Png };
+        // A PNG of 16 bits holds the depth itself; the others need what is in the header.
+        let is_quantised = format.starts_with("32fc1");
+        let skip = if codec == Codec::Png && !is_quantised { DEPTH_HEADER_BYTES } else { 0 };
+        return Look { codec, depth: true, skip, is_quantised };
     }
     let any = |names: &[&str]| names.iter().any(|name| format.contains(name));
     let codec = if any(&["jpeg", "jpg"]) {
@@ -173,7 +180,7 @@ fn compressed_look(format: &str, about_depth: bool, about_colour: bool) -> Look 
         Codec::Other
     };
     let depth = says_depth || (about_depth && (codec == Codec::Png || !about_colour));
-    Look { codec, depth, skip: 0 }
+    Look { codec, depth, skip: 0, is_quantised: false }
 }
 
 /// The decoder's configuration of raw pictures whose numbers begin with their higher end: four bytes for the length of a row,
@@ -185,7 +192,7 @@ fn raw<'a>(encodings: &'a StringArray, topic: &str) -> impl Iterator<Item = Look
     encodings.iter().map(move |encoding| {
         let encoding = encoding.unwrap_or_default().trim().to_ascii_lowercase();
         let depth = matches!(&*encoding, "32fc1" | "16uc1") || (about_depth && encoding == "mono16");
-        Look { codec: pixel_format(&encoding).map_or(Codec::Other, Codec::Raw), depth, skip: 0 }
+        Look { codec: pixel_format(&encoding).map_or(Codec::Other, Codec::Raw), depth, skip: 0, is_quantised: false }
     })
 }
 
@@ -264,8 +271,9 @@ mod tests {
             ("/cam/depth/png", "png", "depth", "png", 100),
             ("/depth_camera/color", "jpeg", "image", "jpeg", 100),
             ("/cam/compressedDepth", "16UC1; compressedDepth", "depth", "png", 88),
-            ("/cam/compressedDepth", "32FC1; compressedDepth", "depth", "other", 100),
-            ("/cam/compressedDepth", "16UC1; compressedDepth rvl", "depth", "other", 100),
+            ("/cam/compressedDepth", "32FC1; compressedDepth", "depth", "png", 100),
+            ("/cam/compressedDepth", "16UC1; compressedDepth rvl", "depth", "rvl", 100),
+            ("/cam/compressedDepth", "32FC1; compressedDepth rvl", "depth", "rvl", 100),
             ("/cam", "h264", "image", "h264", 100),
             ("/cam", "hevc", "image", "h265", 100),
             ("/cam", "webp", "image", "other", 100),

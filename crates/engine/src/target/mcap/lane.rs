@@ -277,8 +277,8 @@ fn picture(
             out.byte_sequence(&unit);
             out.string(picture.codec.name());
         }
-        codec => {
-            out.string(still(codec, stream.kind, &bytes));
+        _ => {
+            out.string(still(&picture, stream.kind, &bytes));
             out.byte_sequence(&bytes);
         }
     }
@@ -286,8 +286,12 @@ fn picture(
 }
 
 /// What `CompressedImage` calls a still picture. Depth is told by the layout of its pixels: byte 24 of a PNG is its bit depth.
-fn still(codec: Codec, kind: Option<StreamKind>, bytes: &[u8]) -> &'static str {
-    match codec {
+fn still<'a>(picture: &'a PictureInfo, kind: Option<StreamKind>, bytes: &[u8]) -> &'a str {
+    let text = std::str::from_utf8(&picture.config).ok().filter(|text| !text.is_empty());
+    match picture.codec {
+        // Depth that was quantised keeps the text that says so.
+        Codec::Png | Codec::Rvl if text.is_some() => text.unwrap_or_default(),
+        Codec::Rvl => "16UC1; compressedDepth rvl",
         Codec::Png if kind == Some(StreamKind::Depth) && bytes.get(24) == Some(&16) => "16UC1; png",
         codec => codec.name(),
     }
