@@ -53,9 +53,16 @@ pub fn sniff(source: &dyn Source) -> Result<&'static dyn Reader, FormatError> {
     let claims: Vec<_> = READERS.iter().copied().filter(|reader| reader.claims(source)).collect();
     match claims[..] {
         [reader] => Ok(reader),
-        [] => Err(FormatError::Unrecognized(describe(source))),
+        [] => Err(unreadable(source).unwrap_or_else(|| FormatError::Unrecognized(describe(source)))),
         _ => Err(FormatError::Ambiguous(claims.iter().map(|reader| reader.name()).collect())),
     }
+}
+
+/// Why nobody could claim what cannot be read: that is no format of its own.
+fn unreadable(source: &dyn Source) -> Option<FormatError> {
+    let first = source.files().first()?;
+    let failed = source.read_at(0, 0, &mut [0]).err()?;
+    Some(FormatError::Io { file: first.path.clone(), source: failed })
 }
 
 /// What an unknown recording looks like, for the error message.

@@ -15,7 +15,7 @@ use std::thread;
 use prairie_catalog::{Commit, DerivationRow, Leaf, RecordingFile, RecordingRow};
 use prairie_model::{Derivation, EpisodeTally, Hash256, ObjectId, RecordingId, Source, manifest_hash};
 use prairie_standardize::STANDARDIZER_VERSION;
-use prairie_store::{PathSource, Staged};
+use prairie_store::{PathSource, StageError, Staged};
 use serde_json::json;
 
 use crate::Engine;
@@ -40,6 +40,7 @@ impl Engine {
         options: &InspectOptions,
         progress: &dyn Progress,
     ) -> Result<IngestReport, EngineError> {
+        self.must_write("ingesting")?;
         let mut recordings = Vec::new();
         // Read when the first new recording needs it, and not once per recording.
         let mut past = None;
@@ -156,7 +157,16 @@ impl Engine {
             note: format!("ingest `{path}`"),
             ..Commit::default()
         };
-        let snapshot = self.commit(&commit)?;
+        // OK to index: the commit has the one that it was just given.
+        let derivation = &commit.derivations[0].derivation;
+        let Some(snapshot) = self.commit_first(&commit)? else {
+            // Another process was faster with the same: what is in the store is its work, and is counted once.
+            report.decisions.clear();
+            return match self.already(derivation, &mut report)? {
+                true => Ok(report),
+                false => Err(EngineError::Bug(format!("derivation {id} is committed and cannot be found"))),
+            };
+        };
         past.learn(bytes.id, snapshot, written.episodes.into_iter().map(|episode| episode.known).collect());
         report.format = Some(inspection.plan.format.clone());
         report.status = Status::Ingested;
@@ -205,7 +215,11 @@ impl Engine {
 
     /// Hashes every file; copies it into the store meanwhile, unless it looks as if it were there.
     fn hash(&self, path: &str, source: &PathSource, progress: &dyn Progress) -> Result<Bytes, EngineError> {
-        let failed = |source| EngineError::Open { path: path.to_owned(), source };
+        let unread = |source| EngineError::File { action: "read", path: path.into(), source };
+        let failed = |error| match error {
+            StageError::Source(source) => unread(source),
+            StageError::Store(source) => EngineError::Store { what: format!("`{path}`"), source },
+        };
         let what = format!("{path} (hash)");
         let total = find::size(source);
         let mut files = Vec::new();
@@ -218,7 +232,7 @@ impl Engine {
             let told = |done: u64| progress.at(&what, before + done, total);
             let known = self.has_file_of_size(file.size)?;
             let object: ObjectId = if known {
-                prairie_store::hash_file(source, index, &told).map_err(failed)?.0
+                prairie_store::hash_file(source, index, &told).map_err(unread)?.0
             } else {
                 let copy = prairie_store::stage(source, index, self.objects(), &told).map_err(failed)?;
                 let object = copy.id();
