@@ -1,7 +1,7 @@
 //! One open store: what it holds, and what a commit adds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -12,12 +12,13 @@ use prairie_store::{Objects, object_key};
 use sqlx::{Row as _, SqlitePool};
 
 use crate::bridge::Bridge;
-use crate::database::{self, Draft, HIDE_ALL, bytes_from_db, doing, from_db, to_db};
+use crate::database::{Draft, HIDE_ALL, bytes_from_db, doing, from_db, to_db};
 use crate::document;
+use crate::opening::{self, Identity};
 use crate::view::{self, View};
 use crate::{
-    CatalogError, Commit, Committed, DataFile, DerivationRow, RecordingFile, RecordingRow, Result, SnapshotId,
-    StoredRecording, TableWriter,
+    CatalogError, Commit, Committed, DataFile, DerivationRow, NewDocument, RecordingFile, RecordingRow, Result,
+    SnapshotId, StoredRecording, TableWriter,
 };
 
 /// Views that are kept for the next session.
@@ -31,6 +32,10 @@ pub struct Catalog {
 
 #[derive(Debug)]
 struct Shared {
+    dir: PathBuf,
+    identity: Arc<Identity>,
+    /// Why nothing can be written; `None` where it can.
+    refusal: Option<String>,
     pool: SqlitePool,
     objects: Arc<dyn Objects>,
     bridge: Arc<Bridge>,
@@ -40,19 +45,63 @@ struct Shared {
 
 impl Catalog {
     /// Opens the store in `dir`, and makes one when there is none. The objects are usually those in the same folder.
+    ///
+    /// A store that may not be written is opened to be read: [`Catalog::refusal`] says why then.
     pub fn open(dir: &Path, objects: Arc<dyn Objects>) -> BoxFuture<'_, Result<Self>> {
+        Self::open_as(dir, objects, None)
+    }
+
+    /// Opens a store only to read it. Nothing is made, changed or locked against other readers; what would write fails with
+    /// [`CatalogError::ReadOnly`] and this reason.
+    pub fn open_to_read(dir: &Path, objects: Arc<dyn Objects>, why: String) -> BoxFuture<'_, Result<Self>> {
+        Self::open_as(dir, objects, Some(why))
+    }
+
+    fn open_as(dir: &Path, objects: Arc<dyn Objects>, refusal: Option<String>) -> BoxFuture<'_, Result<Self>> {
         Box::pin(async move {
-            let pool = database::open(&dir.join("catalog.sqlite")).await?;
+            let opened = opening::open(dir, &objects, refusal).await?;
             let bridge = Arc::new(Bridge::new(Arc::clone(&objects)));
-            let failed = |error| CatalogError::Query(Box::new(error));
-            let runtime = RuntimeEnvBuilder::new().build_arc().map_err(failed)?;
-            let url = ObjectStoreUrl::parse("prairie://store").map_err(failed)?;
+            let runtime = RuntimeEnvBuilder::new().build_arc().map_err(CatalogError::query)?;
+            let url = ObjectStoreUrl::parse("prairie://store").map_err(CatalogError::query)?;
             runtime.register_object_store(url.as_ref(), Arc::clone(&bridge) as _);
-            let catalog = Self { shared: Arc::new(Shared { pool, objects, bridge, runtime, views: Mutex::default() }) };
-            // An erasure that was acknowledged and then cut off.
-            catalog.delete_doomed().await?;
+            let shared = Shared {
+                dir: dir.to_owned(),
+                identity: opened.identity,
+                refusal: opened.refusal,
+                pool: opened.pool,
+                objects,
+                bridge,
+                runtime,
+                views: Mutex::default(),
+            };
+            let catalog = Self { shared: Arc::new(shared) };
+            if catalog.refusal().is_none() {
+                // An erasure that was acknowledged and then cut off.
+                catalog.delete_doomed().await?;
+            }
             Ok(catalog)
         })
+    }
+
+    /// Why the store can only be read; `None` where it can be written.
+    pub fn refusal(&self) -> Option<&str> {
+        self.shared.refusal.as_deref()
+    }
+
+    /// Fails with [`CatalogError::ReadOnly`] unless the store can be written.
+    pub fn must_write(&self) -> Result<()> {
+        self.refusal().map_or(Ok(()), |why| {
+            Err(CatalogError::ReadOnly { store: self.shared.dir.display().to_string(), why: why.to_owned() })
+        })
+    }
+
+    /// Closes the database, so that one file holds all of it. Clones of the catalog can no longer be used.
+    pub fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.pool().close())
+    }
+
+    pub(crate) fn identity(&self) -> Arc<Identity> {
+        Arc::clone(&self.shared.identity)
     }
 
     /// Where objects lie.
@@ -186,6 +235,7 @@ impl Catalog {
 
     /// A writer for a file of `table`; all its rows belong to `owner`. Blocking: call it where blocking is allowed.
     pub fn writer(&self, table: &str, owner: Option<&str>) -> Result<TableWriter> {
+        self.must_write()?;
         TableWriter::new(self.objects(), table, owner)
     }
 
@@ -194,7 +244,14 @@ impl Catalog {
     /// Objects and table files must be in the store before: each is looked at under the lock that `gc` takes too.
     pub fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Committed>> {
         Box::pin(async move {
-            let mut draft = Draft::begin(self.pool(), &commit.note, &commit.leaves).await?;
+            let mut draft = Draft::begin(self, &commit.note, &commit.leaves).await?;
+            // First of all: whoever came second also brings files that are there under other keys, or the same ones.
+            for document in commit.documents.iter().filter(|_| commit.once) {
+                if document::is_there(&mut draft, document).await? {
+                    let NewDocument { kind, name, .. } = document.clone();
+                    return Err(CatalogError::DocumentThere { kind, name });
+                }
+            }
             for recording in &commit.recordings {
                 self.add_recording(&mut draft, recording).await?;
             }
@@ -389,10 +446,10 @@ async fn hide(draft: &mut Draft, episode: EpisodeId, below: i64) -> Result<()> {
 }
 
 impl DataFile {
-    /// Whether the file may hold rows of the episode.
-    pub(crate) fn may_hold(&self, episode: &str) -> bool {
-        match self.ranges.get("episode_id") {
-            Some(crate::ColumnRange::Text { min, max }) => min.as_str() <= episode && episode <= max.as_str(),
+    /// Whether the file may hold rows of which the column of texts says this.
+    pub(crate) fn may_hold(&self, column: &str, text: &str) -> bool {
+        match self.ranges.get(column) {
+            Some(crate::ColumnRange::Text { min, max }) => min.as_str() <= text && text <= max.as_str(),
             _ => true,
         }
     }

@@ -103,6 +103,8 @@ pub struct DataFile {
     pub rows: u64,
     /// Bytes.
     pub bytes: u64,
+    /// SHA-256 of the file's bytes; `None` for a file from before hashes were kept.
+    pub sha256: Option<Hash256>,
     /// Smallest and largest value of the columns that files are pruned by.
     pub ranges: BTreeMap<String, ColumnRange>,
 }
@@ -141,6 +143,9 @@ pub struct Commit {
     pub revisions: Vec<(EpisodeId, u32)>,
     /// Documents; one whose latest version says the same already is left as it is.
     pub documents: Vec<NewDocument>,
+    /// Whether a document of `documents` that is there in any version fails the commit with
+    /// [`crate::CatalogError::DocumentThere`]: what has no derivation is added once by its document.
+    pub once: bool,
     /// Leaves for the ledger.
     pub leaves: Vec<Leaf>,
     /// What happened, in a few words: `ingest 3 recordings`.

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use crate::catalog::Catalog;
 use crate::database::{Draft, doing, to_db};
-use crate::rewrite::{copy_rows, count_hidden};
+use crate::rewrite::{Without, copy_rows, count_without};
 use crate::view::View;
 use crate::{CatalogError, CompactReport, DataFile, Result};
 
@@ -46,13 +46,13 @@ impl Catalog {
         for files in &plan {
             let mut writer = self.writer(&files[0].table, files[0].owner.as_deref())?;
             for file in files {
-                report.rows_dropped += copy_rows(self.objects(), file, &view.hidden, &mut writer)?;
+                report.rows_dropped += copy_rows(self.objects(), file, Without::Hidden(&view.hidden), &mut writer)?;
             }
             new.extend(writer.finish()?);
             old.extend(files);
         }
         let note = format!("compact {} files", old.len());
-        let mut draft = Draft::begin(self.pool(), &note, &[]).await?;
+        let mut draft = Draft::begin(self, &note, &[]).await?;
         for file in &old {
             let done = sqlx::query("UPDATE data_files SET removed = ? WHERE key = ? AND removed IS NULL")
                 .bind(draft.snapshot)
@@ -85,7 +85,8 @@ impl Catalog {
         let mut groups: BTreeMap<Place<'_>, Vec<(&DataFile, bool)>> = BTreeMap::new();
         for (table, files) in view.files.iter().filter(|(table, _)| *table != "dataset_episodes") {
             for file in files {
-                let dirty = !view.hidden.below.is_empty() && count_hidden(self.objects(), file, &view.hidden)? > 0;
+                let dirty = !view.hidden.below.is_empty()
+                    && count_without(self.objects(), file, Without::Hidden(&view.hidden))? > 0;
                 if dirty || file.bytes < SMALL_BYTES {
                     groups.entry((table.as_str(), file.owner.as_deref())).or_default().push((file, dirty));
                 }

@@ -1,25 +1,28 @@
-//! The database: its shape, how it is opened, and how one snapshot is added.
+//! The database: its shape, how it is brought up to date, and how one snapshot is added.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use prairie_ledger::{Frontier, salted_leaf};
 use prairie_model::Hash256;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use prairie_store::Objects;
 use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
 
+use crate::catalog::Catalog;
+use crate::opening::{Identity, holds_objects};
 use crate::{CatalogError, Committed, DataFile, Leaf, Result, SnapshotId};
 
 /// The statements that make the oldest schema version that is read, and lead from each to the next. A released one is never
 /// changed; a new one is added.
-const MIGRATIONS: &[&str] = &[include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/2.sql"), include_str!("schema/3.sql"), include_str!("schema/4.sql")];
 
 /// The version that the first of them makes. Before it, episodes had no content hash and no digest, and nothing but reading
 /// the recordings again can tell them.
 const OLDEST: i64 = 2;
 
 /// How long one writer waits for another.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Below this many revisions a row of the `hidden` table hides revisions; at it, all rows of the episode in all tables.
 pub(crate) const HIDE_ALL: i64 = 1 << 32;
@@ -59,26 +62,15 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Opens the database at `path`, and makes it or brings it up to date where needed.
-pub(crate) async fn open(path: &Path) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
-        .foreign_keys(true)
-        // What is erased is overwritten, not only forgotten.
-        .pragma("secure_delete", "ON");
-    let pool =
-        SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(doing("open a connection"))?;
-    migrate(&pool).await?;
-    Ok(pool)
+/// The newest version that this code knows.
+pub(crate) fn known_schema() -> i64 {
+    OLDEST - 1 + to_db(MIGRATIONS.len() as u64)
 }
 
-async fn migrate(pool: &SqlitePool) -> Result<()> {
+/// Makes the tables of an empty database, or brings those of an older one up to date.
+pub(crate) async fn migrate(pool: &SqlitePool, path: &Path, objects: &Arc<dyn Objects>) -> Result<()> {
     let failed = doing("bring the schema up to date");
-    let known = OLDEST - 1 + to_db(MIGRATIONS.len() as u64);
+    let known = known_schema();
     let version = |found: i64| match found {
         0 => Ok(found),
         _ if found > known => Err(CatalogError::NewerSchema { found, known }),
@@ -92,6 +84,10 @@ async fn migrate(pool: &SqlitePool) -> Result<()> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
     // Asked again under the lock: another process may have come first.
     let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await.map_err(&failed)?;
+    // Under the lock nobody else is making the store either: these objects are of a database that is gone.
+    if found == 0 && holds_objects(objects)? {
+        return Err(CatalogError::LostDatabase { path: path.display().to_string() });
+    }
     // OK to cast: `version` has seen that it is 0, where all migrations are due, or between the oldest and the newest.
     for statements in MIGRATIONS.iter().skip((version(found)? - OLDEST + 1).max(0) as usize) {
         sqlx::raw_sql(*statements).execute(&mut *transaction).await.map_err(&failed)?;
@@ -105,13 +101,15 @@ pub(crate) struct Draft {
     pub(crate) snapshot: i64,
     first_leaf: u64,
     root: Hash256,
+    identity: Arc<Identity>,
 }
 
 impl Draft {
     /// Takes the write lock, numbers the snapshot, and adds its leaves to the ledger.
-    pub(crate) async fn begin(pool: &SqlitePool, note: &str, leaves: &[Leaf]) -> Result<Self> {
+    pub(crate) async fn begin(catalog: &Catalog, note: &str, leaves: &[Leaf]) -> Result<Self> {
+        catalog.must_write()?;
         let failed = doing("begin a snapshot");
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+        let mut transaction = catalog.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
         let last = sqlx::query("SELECT id, ledger_size, ledger_peaks FROM snapshots ORDER BY id DESC LIMIT 1")
             .fetch_optional(&mut *transaction)
             .await
@@ -152,7 +150,7 @@ impl Draft {
                 .await
                 .map_err(&failed)?;
         }
-        Ok(Self { transaction, snapshot, first_leaf, root })
+        Ok(Self { transaction, snapshot, first_leaf, root, identity: catalog.identity() })
     }
 
     /// Makes a table file part of the view from this snapshot on.
@@ -166,8 +164,8 @@ impl Draft {
         let ranges =
             serde_json::to_string(&file.ranges).expect("numbers and texts under texts always have a JSON form");
         sqlx::query(
-            "INSERT INTO data_files (key, table_name, owner, row_count, bytes, ranges, added, removed) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO data_files (key, table_name, owner, row_count, bytes, ranges, sha256, added, removed) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&file.key)
         .bind(&file.table)
@@ -175,6 +173,7 @@ impl Draft {
         .bind(to_db(file.rows))
         .bind(to_db(file.bytes))
         .bind(ranges)
+        .bind(file.sha256.as_ref().map(|hash| hash.as_bytes().as_slice()))
         .bind(added)
         .bind(removed)
         .execute(&mut *self.transaction)
@@ -187,6 +186,7 @@ impl Draft {
     pub(crate) async fn commit(self) -> Result<Committed> {
         self.transaction.commit().await.map_err(doing("commit a snapshot"))?;
         let snapshot = SnapshotId(from_db(self.snapshot));
+        self.identity.reached(snapshot.0);
         Ok(Committed { snapshot, first_leaf: self.first_leaf, root: self.root })
     }
 }

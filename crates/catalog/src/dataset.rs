@@ -93,6 +93,7 @@ impl Catalog {
     ) -> BoxFuture<'a, Result<DatasetVersion>> {
         Box::pin(async move {
             check_name(&new.name)?;
+            self.must_write()?;
             let latest = self.latest().await?;
             if new.snapshot > latest {
                 return Err(CatalogError::NoSnapshot { asked: new.snapshot.0, latest: latest.0 });
@@ -104,7 +105,7 @@ impl Catalog {
             let version = before.map_or(1, |before| before.version + 1);
             let file = self.write_list(new, version)?;
             let note = format!("dataset {}@{version}", new.name);
-            let mut draft = Draft::begin(self.pool(), &note, leaves).await?;
+            let mut draft = Draft::begin(self, &note, leaves).await?;
             if let Some(file) = &file {
                 self.check_object(&file.key, file.bytes)?;
                 draft.add_file(file).await?;

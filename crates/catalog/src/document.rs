@@ -68,6 +68,17 @@ impl Catalog {
     }
 }
 
+/// Whether there is any version of a document.
+pub(crate) async fn is_there(draft: &mut Draft, document: &NewDocument) -> Result<bool> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM documents WHERE kind = ? AND name = ? LIMIT 1")
+        .bind(&document.kind)
+        .bind(&document.name)
+        .fetch_optional(&mut *draft.transaction)
+        .await
+        .map_err(doing("look for a document"))?;
+    Ok(found.is_some())
+}
+
 /// Adds a document as the next version of its name, unless the latest says the same already.
 pub(crate) async fn add(draft: &mut Draft, document: &NewDocument) -> Result<()> {
     let failed = doing("add a document");

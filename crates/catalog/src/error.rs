@@ -1,5 +1,9 @@
 //! What can go wrong in the catalog.
 
+use std::fmt;
+
+use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::parser::ParserError;
 use prairie_model::{DerivationId, EpisodeId, Hash256, RecordingId};
 
 /// The catalog could not do it.
@@ -75,9 +79,51 @@ pub enum CatalogError {
     /// There is no such table.
     #[error("there is no table `{0}`")]
     NoTable(String),
-    /// A query failed or is not allowed.
+    /// The store may not be written.
+    #[error("the store `{store}` cannot be written: {why}")]
+    ReadOnly {
+        /// Its folder.
+        store: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The store was made by an older version, and may not be written, so that it cannot be brought up to date.
+    #[error("the store has schema version {found} instead of {known}, and cannot be brought up to date where it is")]
+    OlderReadOnly {
+        /// What the store has.
+        found: i64,
+        /// What this code knows.
+        known: i64,
+    },
+    /// There are objects, and no database that names them.
+    #[error("`{path}` is missing or empty, and there are objects beside it: the database of this store was lost")]
+    LostDatabase {
+        /// Where it should be.
+        path: String,
+    },
+    /// The database is that of another store.
+    #[error("`{path}` is the database of store {found}, and what lies beside it is store {told}")]
+    OtherStore {
+        /// The database.
+        path: String,
+        /// The store that the mark names.
+        told: String,
+        /// The store of the database.
+        found: String,
+    },
+    /// The database is an older state of itself.
+    #[error("`{path}` ends at snapshot {found}, and this store had come to snapshot {told}: it lost commits")]
+    RolledBack {
+        /// The database.
+        path: String,
+        /// The snapshot that the mark tells of.
+        told: u64,
+        /// The latest of the database.
+        found: u64,
+    },
+    /// A query failed.
     #[error("failed to run the query")]
-    Query(#[source] Box<datafusion::error::DataFusionError>),
+    Query(#[source] QueryError),
     /// A statement that would change something.
     #[error("only queries are allowed here (SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW): {0}")]
     NotAQuery(String),
@@ -96,6 +142,14 @@ pub enum CatalogError {
         derivation: DerivationId,
         /// The snapshot it came with.
         snapshot: u64,
+    },
+    /// The document is already there, and was to be added once: another writer came first.
+    #[error("{kind} `{name}` is already there")]
+    DocumentThere {
+        /// What kind of thing.
+        kind: String,
+        /// Its name.
+        name: String,
     },
     /// Somebody else revised the same episode, or rewrote the same files, in between. Read again and retry.
     #[error("another writer changed {what} in between")]
@@ -161,6 +215,42 @@ pub enum CatalogError {
     /// The system has no random numbers.
     #[error("failed to get random bytes from the system: {0}")]
     Random(String),
+}
+
+impl CatalogError {
+    pub(crate) fn query(error: DataFusionError) -> Self {
+        Self::Query(QueryError(Box::new(error)))
+    }
+}
+
+/// Why a query failed, told once: errors of the SQL engine print what caused them, and name it as their source too.
+#[derive(Debug)]
+pub struct QueryError(Box<DataFusionError>);
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match innermost(&self.0) {
+            DataFusionError::SQL(error, _) => match &**error {
+                ParserError::TokenizerError(why) | ParserError::ParserError(why) => {
+                    write!(f, "this is no SQL: {why}")
+                }
+                ParserError::RecursionLimitExceeded => f.write_str("the statement is nested too deeply"),
+            },
+            error => f.write_str(&error.strip_backtrace()),
+        }
+    }
+}
+
+impl std::error::Error for QueryError {}
+
+/// The error without what the engine wrapped around it for its own use.
+fn innermost(error: &DataFusionError) -> &DataFusionError {
+    match error {
+        DataFusionError::Diagnostic(_, inner) => innermost(inner),
+        DataFusionError::Shared(inner) => innermost(inner),
+        DataFusionError::Collection(all) => all.first().map_or(error, innermost),
+        error => error,
+    }
 }
 
 /// Short for a result with a [`CatalogError`].

@@ -12,9 +12,20 @@ use sqlx::Row as _;
 use crate::catalog::{Catalog, read_episodes};
 use crate::database::{bytes_from_db, doing, from_db};
 use crate::gc::referenced;
-use crate::rewrite::{read_batches, texts};
+use crate::rewrite::{count_rows, read_batches, texts};
 use crate::view::read_file;
 use crate::{CatalogError, FsckReport, Problem, Result};
+
+/// An error with its sources: the report is the end of its way.
+fn told(error: &CatalogError) -> String {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        message = format!("{message}: {error}");
+        source = error.source();
+    }
+    message
+}
 
 impl FsckReport {
     fn add(&mut self, code: &'static str, object: impl ToString, message: String) {
@@ -106,37 +117,62 @@ impl Catalog {
     }
 
     async fn check_files(&self, deep: bool, report: &mut FsckReport) -> Result<()> {
-        let rows = sqlx::query("SELECT table_name, owner, key, row_count, bytes, ranges FROM data_files ORDER BY key")
-            .fetch_all(self.pool())
-            .await
-            .map_err(doing("list table files"))?;
+        let rows =
+            sqlx::query("SELECT table_name, owner, key, row_count, bytes, ranges, sha256 FROM data_files ORDER BY key")
+                .fetch_all(self.pool())
+                .await
+                .map_err(doing("list table files"))?;
+        let mut unhashed = (0_u64, 0_u64);
         for row in &rows {
             let file = read_file(row)?;
             report.files += 1;
             if !self.check_size(&file.key, file.bytes, "missing-file", report)? || !deep {
                 continue;
             }
-            let mut found = 0;
-            let read = read_batches(self.objects(), &file.key, &mut |batch| {
-                found += batch.num_rows() as u64;
-                Ok(())
-            });
-            match read {
-                Ok(()) if found == file.rows => report.bytes_read += file.bytes,
-                Ok(()) => {
-                    report.add("row-count", &file.key, format!("the file has {found} rows instead of {}", file.rows));
+            let (key, size) = (file.key.clone(), file.bytes);
+            let stored = StoredFile { path: key.clone(), key: key.clone(), size };
+            match hash_file(&ObjectSource::new(Arc::clone(self.objects()), vec![stored]), 0, &|_| {}) {
+                Ok((found, _)) if file.sha256.is_some_and(|hash| hash.as_bytes() != found.as_bytes()) => {
+                    report.add("corrupt-file", key, format!("its bytes have the hash {found}"));
+                    continue;
                 }
+                Ok(_) => report.bytes_read += size,
                 Err(error) => {
-                    // The report is the end of the error's way, so its sources are told here.
-                    let mut message = error.to_string();
-                    let mut source = std::error::Error::source(&error);
-                    while let Some(error) = source {
-                        message = format!("{message}: {error}");
-                        source = error.source();
-                    }
-                    report.add("corrupt-file", &file.key, message);
+                    report.add("corrupt-file", key, format!("it cannot be read: {error}"));
+                    continue;
                 }
             }
+            if file.sha256.is_none() {
+                unhashed.0 += 1;
+                unhashed.1 += size;
+            }
+            // Bytes that are as they were written hold the rows that were counted when they were: the footer tells. Of
+            // others every row is read.
+            let counted = if file.sha256.is_some() {
+                count_rows(self.objects(), &key)
+            } else {
+                let mut found = 0;
+                let read = read_batches(self.objects(), &key, &mut |batch| {
+                    found += batch.num_rows() as u64;
+                    Ok(())
+                });
+                read.map(|()| found)
+            };
+            match counted {
+                Ok(found) if found == file.rows => {}
+                Ok(found) => {
+                    report.add("row-count", key, format!("the file has {found} rows instead of {}", file.rows))
+                }
+                Err(error) => report.add("corrupt-file", key, told(&error)),
+            }
+        }
+        report.unhashed = unhashed.0;
+        if unhashed.0 > 0 {
+            let message = format!(
+                "{} table files of {} bytes are from before hashes were kept: whether their values are intact is unknown",
+                unhashed.0, unhashed.1
+            );
+            report.add("unknown-hash", "tables", message);
         }
         Ok(())
     }

@@ -55,6 +55,7 @@ impl Catalog {
     /// What any snapshot sees stays, also what a compaction took out of the latest.
     pub fn gc(&self, grace: Duration) -> BoxFuture<'_, Result<GcReport>> {
         Box::pin(async move {
+            self.must_write()?;
             self.delete_doomed().await?;
             let listed = self.list_objects()?;
             let failed = doing("collect garbage");

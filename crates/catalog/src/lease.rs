@@ -30,6 +30,7 @@ impl Catalog {
     /// Keeps `gc` away from what this process puts from now on. Take it before the first object of a commit is written.
     pub fn lease(&self) -> BoxFuture<'_, Result<Lease>> {
         Box::pin(async move {
+            self.must_write()?;
             let id: [u8; 16] = random()?;
             let now = now_ns();
             sqlx::query("INSERT INTO leases (id, process, started_ns, beat_ns) VALUES (?, ?, ?, ?)")

@@ -9,7 +9,9 @@
 //!   snapshot n ──▶ View {files, hidden rows} ──▶ SessionContext ──▶ SQL
 //! ```
 //!
-//! - A [`Catalog`] is one open store: `catalog.sqlite`, and the objects that it names (`objects/…`, `tables/…`).
+//! - A [`Catalog`] is one open store: `catalog.sqlite`, and the objects that it names (`objects/…`, `tables/…`). A short file,
+//!   `store.json`, has the store's id and a snapshot that it reached, so that a database that was emptied, exchanged or set
+//!   back is told from a new one. A store that may not be written is opened to be read.
 //! - A *table file* ([`DataFile`]) is Parquet of one table and one owner. It is immutable and belongs to the snapshots from
 //!   one commit until the compaction that replaces it. Smallest and largest times and ids are kept in the database, so that
 //!   a query opens only the files it needs and opening the store opens none.
@@ -57,6 +59,8 @@
 //! **Invariant:** a snapshot never changes, except that an erasure removes rows from all of them.
 //!
 //! **Invariant:** SQL from outside only reads.
+//!
+//! **Invariant:** a database beside objects that it does not know is never taken for a new store.
 
 mod bridge;
 mod catalog;
@@ -73,6 +77,7 @@ mod gc;
 mod lease;
 mod ledger;
 mod maintain;
+mod opening;
 mod provider;
 mod rewrite;
 mod rows;
@@ -90,9 +95,9 @@ pub use commit::{
 };
 pub use dataset::{DatasetEpisode, DatasetVersion, NewDatasetVersion};
 pub use document::{Document, NewDocument};
-pub use error::{CatalogError, Result};
+pub use error::{CatalogError, QueryError, Result};
 pub use lease::Lease;
-pub use maintain::{CompactReport, EraseReport, EraseTarget, FsckReport, GcReport, Problem};
+pub use maintain::{CompactReport, EraseReport, EraseTarget, Erasure, FsckReport, GcReport, Kept, Problem};
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};
 pub use tables::{table_schema, tables};

@@ -1,5 +1,6 @@
 //! Reading table files back, and writing them anew without some rows.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use prairie_store::{ObjectReader, Objects};
 
-use crate::tables::hidden_by_revision;
+use crate::tables::{hidden_by_revision, is_of_log};
 use crate::view::Hidden;
 use crate::{CatalogError, DataFile, Result, TableWriter};
 
@@ -97,45 +98,90 @@ pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str, key: &str) -> Result
     })
 }
 
-/// Which rows stay.
-fn stay(batch: &RecordBatch, file: &DataFile, hidden: &Hidden) -> Result<BooleanArray> {
-    let ids = texts(batch, "episode_id", &file.key)?;
-    let revisions = match hidden_by_revision(&file.table) {
-        Some(true) => batch.column_by_name("revision").and_then(|column| column.as_primitive_opt::<UInt32Type>()),
-        _ => None,
-    };
-    let stays = |row: usize| !hidden.hides(ids.value(row), revisions.map(|revisions| revisions.value(row)));
-    Ok((0..batch.num_rows()).map(|row| Some(stays(row))).collect())
+/// Which rows a file is to be without.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Without<'a> {
+    /// Those of hidden episodes and revisions.
+    Hidden(&'a Hidden),
+    /// Those of these station logs.
+    Logs(&'a BTreeSet<String>),
 }
 
-/// How many rows of a file are hidden. Reads only the columns that tell.
-pub(crate) fn count_hidden(objects: &Arc<dyn Objects>, file: &DataFile, hidden: &Hidden) -> Result<u64> {
-    if hidden_by_revision(&file.table).is_none() || !hidden.below.keys().any(|episode| file.may_hold(episode)) {
+impl Without<'_> {
+    /// Whether the file may have such rows, by what the database knows of it.
+    fn may_concern(self, file: &DataFile) -> bool {
+        match self {
+            Self::Hidden(hidden) => {
+                hidden_by_revision(&file.table).is_some()
+                    && hidden.below.keys().any(|episode| file.may_hold("episode_id", episode))
+            }
+            Self::Logs(logs) => is_of_log(&file.table) && logs.iter().any(|log| file.may_hold("log_id", log)),
+        }
+    }
+
+    /// The columns that tell.
+    fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Hidden(_) => &["episode_id", "revision"],
+            Self::Logs(_) => &["log_id"],
+        }
+    }
+
+    /// Which rows stay.
+    fn stay(self, batch: &RecordBatch, file: &DataFile) -> Result<BooleanArray> {
+        let hidden = match self {
+            Self::Hidden(hidden) => hidden,
+            Self::Logs(logs) => {
+                let ids = texts(batch, "log_id", &file.key)?;
+                return Ok(ids.iter().map(|id| Some(id.is_none_or(|id| !logs.contains(id)))).collect());
+            }
+        };
+        let ids = texts(batch, "episode_id", &file.key)?;
+        let revisions = match hidden_by_revision(&file.table) {
+            Some(true) => batch.column_by_name("revision").and_then(|column| column.as_primitive_opt::<UInt32Type>()),
+            _ => None,
+        };
+        let stays = |row: usize| !hidden.hides(ids.value(row), revisions.map(|revisions| revisions.value(row)));
+        Ok((0..batch.num_rows()).map(|row| Some(stays(row))).collect())
+    }
+}
+
+/// Rows of a table file, by its footer.
+pub(crate) fn count_rows(objects: &Arc<dyn Objects>, key: &str) -> Result<u64> {
+    let rows = builder(objects, key)?.metadata().file_metadata().num_rows();
+    u64::try_from(rows)
+        .map_err(|_error| CatalogError::Damaged { what: "table file", found: format!("`{key}` with {rows} rows") })
+}
+
+/// How many rows of a file would go. Reads only the columns that tell.
+pub(crate) fn count_without(objects: &Arc<dyn Objects>, file: &DataFile, without: Without<'_>) -> Result<u64> {
+    if !without.may_concern(file) {
         return Ok(0);
     }
     let builder = builder(objects, &file.key)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), ["episode_id", "revision"]);
+    let mask = ProjectionMask::columns(builder.parquet_schema(), without.columns().iter().copied());
     let mut count = 0;
     each_batch(builder.with_projection(mask), &file.key, &mut |batch| {
-        count += (batch.num_rows() - stay(batch, file, hidden)?.true_count()) as u64;
+        count += (batch.num_rows() - without.stay(batch, file)?.true_count()) as u64;
         Ok(())
     })?;
     Ok(count)
 }
 
-/// Appends the rows of a file that are not hidden, and says how many were left out.
+/// Appends the rows of a file that stay, and says how many were left out.
 pub(crate) fn copy_rows(
     objects: &Arc<dyn Objects>,
     file: &DataFile,
-    hidden: &Hidden,
+    without: Without<'_>,
     writer: &mut TableWriter,
 ) -> Result<u64> {
+    let concerned = without.may_concern(file);
     let mut dropped = 0;
     read_batches(objects, &file.key, &mut |batch| {
-        if hidden.below.is_empty() || hidden_by_revision(&file.table).is_none() {
+        if !concerned {
             return writer.append(batch);
         }
-        let stay = stay(batch, file, hidden)?;
+        let stay = without.stay(batch, file)?;
         dropped += (batch.num_rows() - stay.true_count()) as u64;
         let kept = filter_record_batch(batch, &stay)
             .map_err(|source| CatalogError::Columns { table: file.table.clone(), source })?;

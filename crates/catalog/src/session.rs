@@ -19,7 +19,7 @@ use crate::view::View;
 use crate::{CatalogError, Result, SnapshotId};
 
 fn failed(error: DataFusionError) -> CatalogError {
-    CatalogError::Query(Box::new(error))
+    CatalogError::query(error)
 }
 
 /// In which order a query without `ORDER BY` gives its rows.

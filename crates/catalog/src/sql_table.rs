@@ -34,7 +34,8 @@ const TIME: DataType = DataType::Int64;
 const FLAG: DataType = DataType::Boolean;
 
 /// One line per table, alphabetical.
-pub(crate) const SHAPES: &[Shape] = &[DATASETS, DERIVATIONS, DOCUMENTS, LEDGER, RECORDING_FILES, RECORDINGS, SNAPSHOTS];
+pub(crate) const SHAPES: &[Shape] =
+    &[DATASETS, DERIVATIONS, DOCUMENTS, LEDGER, RECORDING_FILES, RECORDINGS, SNAPSHOTS, TOMBSTONES];
 
 const DATASETS: Shape = Shape {
     name: "datasets",
@@ -77,9 +78,11 @@ const DOCUMENTS: Shape = Shape {
         ("digest", TEXT, false),
         ("created_ns", TIME, false),
         ("snapshot", COUNT, false),
+        ("flagged", FLAG, false),
     ],
-    select: "SELECT kind, name, version, payload, lower(hex(digest)), created_ns, added FROM documents \
-             WHERE added <= ?1 ORDER BY kind, name, version",
+    select: "SELECT kind, name, version, payload, lower(hex(digest)), created_ns, added, EXISTS (SELECT 1 FROM \
+             document_erasures e WHERE e.kind = d.kind AND e.name = d.name AND e.version = d.version AND e.erased <= ?1) \
+             FROM documents d WHERE added <= ?1 ORDER BY kind, name, version",
 };
 
 const LEDGER: Shape = Shape {
@@ -141,6 +144,12 @@ const SNAPSHOTS: Shape = Shape {
         ("ledger_root", TEXT, false),
     ],
     select: "SELECT id, created_ns, note, ledger_size, lower(hex(ledger_root)) FROM snapshots WHERE id <= ?1 ORDER BY id",
+};
+
+const TOMBSTONES: Shape = Shape {
+    name: "tombstones",
+    columns: &[("kind", TEXT, false), ("id", TEXT, false), ("reason", TEXT, false), ("snapshot", COUNT, false)],
+    select: "SELECT kind, lower(hex(id)), reason, erased FROM tombstones WHERE erased <= ?1 ORDER BY erased, kind, id",
 };
 
 /// A table of the database at one snapshot.

@@ -65,6 +65,11 @@ pub(crate) fn hidden_by_revision(table: &str) -> Option<bool> {
     }
 }
 
+/// Whether the rows of the table name a station log.
+pub(crate) fn is_of_log(table: &str) -> bool {
+    work::schema(table).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

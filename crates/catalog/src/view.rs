@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use prairie_model::EpisodeId;
+use prairie_model::{EpisodeId, Hash256};
 use sqlx::{Row as _, SqlitePool};
 
 use crate::database::{HIDE_ALL, bytes_from_db, doing, from_db, to_db};
@@ -57,7 +57,7 @@ pub(crate) async fn load(pool: &SqlitePool, snapshot: SnapshotId) -> Result<View
     let at = to_db(snapshot.0);
     let mut transaction = pool.begin().await.map_err(&failed)?;
     let rows = sqlx::query(
-        "SELECT table_name, owner, key, row_count, bytes, ranges FROM data_files \
+        "SELECT table_name, owner, key, row_count, bytes, ranges, sha256 FROM data_files \
          WHERE added <= ?1 AND (removed IS NULL OR removed > ?1) ORDER BY table_name, key",
     )
     .bind(at)
@@ -85,17 +85,20 @@ pub(crate) async fn load(pool: &SqlitePool, snapshot: SnapshotId) -> Result<View
     Ok(View { snapshot, files, hidden: Arc::new(Hidden { below }) })
 }
 
-/// A file from a row of `table_name, owner, key, row_count, bytes, ranges`.
+/// A file from a row of `table_name, owner, key, row_count, bytes, ranges, sha256`.
 pub(crate) fn read_file(row: &sqlx::sqlite::SqliteRow) -> Result<DataFile> {
     let ranges: &str = row.get("ranges");
     let ranges = serde_json::from_str(ranges)
         .map_err(|_error| CatalogError::Damaged { what: "column ranges", found: ranges.chars().take(80).collect() })?;
+    let sha256: Option<&[u8]> = row.get("sha256");
+    let sha256 = sha256.map(|hash| bytes_from_db("hash of a table file", hash)).transpose()?.map(Hash256::from_bytes);
     Ok(DataFile {
         table: row.get("table_name"),
         owner: row.get("owner"),
         key: row.get("key"),
         rows: from_db(row.get("row_count")),
         bytes: from_db(row.get("bytes")),
+        sha256,
         ranges,
     })
 }

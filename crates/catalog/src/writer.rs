@@ -1,6 +1,7 @@
 //! Table files under construction.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
@@ -9,8 +10,9 @@ use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, Encoding, Type};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use prairie_model::{EpisodeId, StreamKind};
+use prairie_model::{EpisodeId, Hash256, StreamKind};
 use prairie_store::{ObjectWriter, Objects};
+use sha2::{Digest, Sha256};
 
 use crate::database::{now_ns, random};
 use crate::tables::{sample_schema, table_schema};
@@ -26,11 +28,30 @@ const GROUP_ROWS: usize = 1 << 20;
 const GROUP_BYTES: usize = 2 << 20;
 
 /// Columns that files are pruned by.
-const RANGED: [&str; 3] = ["episode_id", "start_ns", "t_ns"];
+const RANGED: [&str; 4] = ["episode_id", "log_id", "start_ns", "t_ns"];
 
 /// Columns of texts that hardly ever repeat.
 const UNIQUE: [&str; 8] =
     ["attributes", "codec_config", "content_hash", "digest", "envelope", "message", "notes", "text"];
+
+/// An object that is hashed while it is written.
+struct Hashed {
+    object: Box<dyn ObjectWriter>,
+    hash: Sha256,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.object.write(bytes)?;
+        // OK to slice: a writer takes at most what it is given.
+        self.hash.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.object.flush()
+    }
+}
 
 /// Writes one Parquet file of one table and one owner. Memory is bounded by one row group.
 ///
@@ -38,7 +59,7 @@ const UNIQUE: [&str; 8] =
 pub struct TableWriter {
     key: String,
     schema: SchemaRef,
-    parquet: ArrowWriter<Box<dyn ObjectWriter>>,
+    parquet: ArrowWriter<Hashed>,
     objects: Arc<dyn Objects>,
     file: DataFile,
 }
@@ -49,6 +70,7 @@ impl TableWriter {
         let key = new_key(table)?;
         let object =
             objects.create().map_err(|source| CatalogError::Object { doing: "create", key: key.clone(), source })?;
+        let object = Hashed { object, hash: Sha256::new() };
         let failed = |source| CatalogError::Parquet { doing: "create", key: key.clone(), source };
         let properties = properties(&schema).map_err(failed)?;
         let parquet = ArrowWriter::try_new(object, Arc::clone(&schema), Some(properties)).map_err(failed)?;
@@ -58,6 +80,7 @@ impl TableWriter {
             key: key.clone(),
             rows: 0,
             bytes: 0,
+            sha256: None,
             ranges: BTreeMap::new(),
         };
         Ok(Self { key, schema, parquet, objects: Arc::clone(objects), file })
@@ -103,9 +126,11 @@ impl TableWriter {
             source,
         })?;
         let failed = |doing, source| CatalogError::Object { doing, key: self.key.clone(), source };
-        object.finish(&self.key).map_err(|source| failed("put", source))?;
+        let hash = Hash256::from_bytes(object.hash.finalize().into());
+        object.object.finish(&self.key).map_err(|source| failed("put", source))?;
         let size = self.objects.size(&self.key).map_err(|source| failed("look at", source))?;
         let mut file = self.file;
+        file.sha256 = Some(hash);
         file.bytes = size.ok_or_else(|| CatalogError::MissingObject {
             key: self.key.clone(),
             size: 0,

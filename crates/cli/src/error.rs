@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::io;
 
-use prairie_engine::EngineError;
+use prairie_engine::{EngineError, causes};
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -69,20 +69,6 @@ impl Failure {
         }
         text
     }
-}
-
-/// The message of `error` and of everything that caused it.
-pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
-    let mut chain = vec![error.to_string()];
-    let mut at = error.source();
-    while let Some(error) = at {
-        let message = error.to_string();
-        if chain.last() != Some(&message) {
-            chain.push(message);
-        }
-        at = error.source();
-    }
-    chain
 }
 
 impl From<EngineError> for Failure {

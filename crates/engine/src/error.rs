@@ -31,6 +31,9 @@ pub enum EngineError {
         /// Why.
         source: CatalogError,
     },
+    /// A query failed.
+    #[error("failed to run the query")]
+    Query(#[source] prairie_catalog::QueryError),
     /// A recording cannot be opened.
     #[error("failed to open `{path}`")]
     Open {
@@ -79,6 +82,14 @@ pub enum EngineError {
     #[error("failed to store {what}")]
     Store {
         /// What was to be stored.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// An answer cannot be written where the caller wants it.
+    #[error("failed to write {what}")]
+    Output {
+        /// What was to be written.
         what: String,
         /// Why.
         source: io::Error,
@@ -140,6 +151,11 @@ impl EngineError {
             Self::Read { source: FormatError::Unrecognized(_), .. } => {
                 Some("Prairie reads MCAP files and LeRobot v2.0, v2.1 and v3.0 folders".to_owned())
             }
+            Self::Catalog { source, .. } => catalog_hint(source),
+            Self::OpenStore { source, .. } | Self::Store { source, .. } if is_refusal(source) => Some(
+                "this user may not write there: give it the right to, or name another store with `--store DIR`"
+                    .to_owned(),
+            ),
             Self::NotFound { kind: "episode", .. } => Some("`prairie ls` lists the episodes of the store".to_owned()),
             Self::NotFound { kind: "dataset", .. } => Some("`prairie dataset ls` lists the datasets".to_owned()),
             Self::NotFound { kind: "check", .. } => Some("`prairie explain` lists the checks".to_owned()),
@@ -154,8 +170,8 @@ impl EngineError {
 
     /// Whether going on with other recordings makes no sense.
     pub(crate) fn stops_everything(&self) -> bool {
-        matches!(self, Self::Cancelled | Self::Catalog { .. } | Self::OpenStore { .. } | Self::Bug(_))
-            || matches!(self, Self::Store { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+        matches!(self, Self::Cancelled | Self::Catalog { .. } | Self::Query(_) | Self::OpenStore { .. } | Self::Bug(_))
+            || matches!(self, Self::Store { source, .. } if source.kind() == io::ErrorKind::StorageFull || is_refusal(source))
     }
 
     /// Whether the verb was refused (exit code 1) rather than failed (exit code 2).
@@ -164,7 +180,10 @@ impl EngineError {
     }
 
     pub(crate) fn catalog(operation: &'static str) -> impl FnOnce(CatalogError) -> Self {
-        move |source| Self::Catalog { operation, source }
+        move |source| match source {
+            CatalogError::Query(why) => Self::Query(why),
+            source => Self::Catalog { operation, source },
+        }
     }
 
     pub(crate) fn invalid(what: impl Into<String>, why: impl ToString) -> Self {
@@ -172,17 +191,50 @@ impl EngineError {
     }
 }
 
-/// The message of `error` and of everything that caused it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+/// Whether the system did not allow it.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+fn catalog_hint(error: &CatalogError) -> Option<String> {
+    let hint = match error {
+        CatalogError::ReadOnly { .. } => {
+            "`ls`, `show`, `query`, `receipt`, `fsck` and `export` work on it as it is; to change it, give this user the \
+             right to write there, or copy it to where it may"
+        }
+        CatalogError::OlderReadOnly { .. } => "`prairie ls` brings it up to date where it may be written, or in a copy",
+        CatalogError::LostDatabase { .. } | CatalogError::OtherStore { .. } => {
+            "put `catalog.sqlite` back from a copy; without one, ingest the recordings into another store, and leave this \
+             one as it is"
+        }
+        CatalogError::RolledBack { .. } => {
+            "put the latest copy of `catalog.sqlite` back; removing `store.json` accepts this one, and `prairie gc` then \
+             deletes what it does not name"
+        }
+        CatalogError::Conflict { .. } => "run it again: it sees what the other writer did",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// The message of `error` and of everything that caused it, outermost first.
+///
+/// Errors of other crates print what caused them and name it as their source too: what the message before ends with is not
+/// said twice.
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut said = vec![error.to_string()];
     let mut at = error.source();
     while let Some(cause) = at {
         let message = cause.to_string();
-        if !text.ends_with(&message) {
-            text.push_str(": ");
-            text.push_str(&message);
+        if said.last().is_none_or(|last| !last.ends_with(&message)) {
+            said.push(message);
         }
         at = cause.source();
     }
-    text
+    said
+}
+
+/// The same in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    causes(error).join(": ")
 }

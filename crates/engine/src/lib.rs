@@ -56,7 +56,9 @@ mod verbs;
 mod writing;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -69,7 +71,7 @@ use prairie_store::{Disk, Objects, object_key};
 use tokio::runtime::Runtime;
 
 pub use config::{Config, ConfigEntry, Setting};
-pub use error::EngineError;
+pub use error::{EngineError, causes};
 pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
 pub use options::InspectOptions;
 pub use page::report_page;
@@ -110,13 +112,29 @@ impl SqlRows {
     }
 }
 
+/// The database's name in a store's folder.
+const DATABASE: &str = "catalog.sqlite";
+
+/// How long the end of a verb waits for the database to be closed. It is whole without, and then has a log beside it.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// One open store.
 pub struct Engine {
     runtime: Arc<Runtime>,
     catalog: Catalog,
     objects: Arc<dyn Objects>,
-    key: keys::StoreKey,
+    dir: PathBuf,
+    /// Read when something is signed or checked with it: whoever only reads the store may not be allowed to read it.
+    key: OnceLock<keys::StoreKey>,
     issuer: Option<String>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let closing = async { tokio::time::timeout(CLOSING, self.catalog.close()).await };
+        // OK to ignore: what is not closed now is read from the log at the next opening.
+        self.runtime.block_on(closing).ok();
+    }
 }
 
 impl Engine {
@@ -127,36 +145,86 @@ impl Engine {
     /// When the folder cannot be made or is something else.
     pub fn create(config: &Config) -> Result<Self, EngineError> {
         let dir = &config.store.value;
-        let opened = Disk::open(dir);
-        let disk = opened.map_err(|source| EngineError::OpenStore { path: dir.clone(), source })?;
+        let failed = |source| EngineError::OpenStore { path: dir.clone(), source };
+        let disk = Disk::open(dir).map_err(failed)?;
+        if let Some(refusal) = disk.refuses_writes() {
+            return Err(failed(refusal));
+        }
         Self::start(config, Arc::new(disk))
     }
 
-    /// Opens a store that is there.
+    /// Opens a store that is there. One that may not be written is opened to be read; the verbs that write then say why they
+    /// cannot.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When there is none, or it was damaged so that it is none.
     pub fn open(config: &Config) -> Result<Self, EngineError> {
         let dir = &config.store.value;
-        if !dir.join("catalog.sqlite").is_file() {
+        let failed = |source| EngineError::OpenStore { path: dir.clone(), source };
+        let database = dir.join(DATABASE);
+        // What may not be looked at is not what is not there.
+        let there = database.try_exists().map_err(failed)?;
+        if !there && !dir.is_dir() {
             return Err(EngineError::NoStore { path: dir.clone() });
         }
-        Self::create(config)
+        let disk = Disk::existing(dir).map_err(failed)?;
+        // Objects without a database are a store that lost it, which the catalog tells.
+        let holds = |folder| disk.list(folder).map(|objects| !objects.is_empty()).map_err(failed);
+        if !there && !holds("objects")? && !holds("tables")? {
+            return Err(EngineError::NoStore { path: dir.clone() });
+        }
+        match disk.refuses_writes() {
+            Some(why) => Self::start_as(config, Arc::new(disk), Some(why.to_string())),
+            None => Self::create(config),
+        }
     }
 
     /// Opens the store with these objects instead of those on disk: for tests of failing disks.
     #[doc(hidden)]
     pub fn start(config: &Config, objects: Arc<dyn Objects>) -> Result<Self, EngineError> {
+        let engine = Self::start_as(config, objects, None)?;
+        // Made with the store, so that whatever it signs is signed with one key.
+        engine.key()?;
+        Ok(engine)
+    }
+
+    fn start_as(config: &Config, objects: Arc<dyn Objects>, refusal: Option<String>) -> Result<Self, EngineError> {
         let dir = &config.store.value;
         let failed = |source| EngineError::OpenStore { path: dir.clone(), source };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
-        let key = keys::StoreKey::open(dir)?;
-        let catalog = runtime
-            .block_on(Catalog::open(dir, objects.clone()))
-            .map_err(EngineError::catalog("opening the catalog"))?;
-        Ok(Self { runtime: Arc::new(runtime), catalog, objects, key, issuer: config.issuer.value.clone() })
+        let opening = match refusal {
+            None => Catalog::open(dir, objects.clone()),
+            Some(why) => Catalog::open_to_read(dir, objects.clone(), why),
+        };
+        let catalog = runtime.block_on(opening).map_err(EngineError::catalog("opening the catalog"))?;
+        let (dir, issuer) = (dir.clone(), config.issuer.value.clone());
+        Ok(Self { runtime: Arc::new(runtime), catalog, objects, dir, key: OnceLock::new(), issuer })
+    }
+
+    /// The store's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The key that this store signs with.
+    pub(crate) fn key(&self) -> Result<&keys::StoreKey, EngineError> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let key = keys::StoreKey::open(&self.dir)?;
+        Ok(self.key.get_or_init(|| key))
+    }
+
+    /// Why the store can only be read; `None` where it can be written.
+    pub fn read_only(&self) -> Option<&str> {
+        self.catalog.refusal()
+    }
+
+    /// Fails before the work of a verb that could not keep its result.
+    pub(crate) fn must_write(&self, operation: &'static str) -> Result<(), EngineError> {
+        self.catalog.must_write().map_err(EngineError::catalog(operation))
     }
 
     pub(crate) fn block<T>(&self, work: impl Future<Output = T>) -> T {
@@ -240,6 +308,16 @@ impl Engine {
         match self.block(self.catalog.commit(commit)) {
             Ok(committed) => Ok(committed.snapshot.0),
             Err(CatalogError::AlreadyCommitted { snapshot, .. }) => Ok(snapshot),
+            Err(source) => Err(EngineError::Catalog { operation: "committing", source }),
+        }
+    }
+
+    /// Commits, and gives the snapshot; `None` where another writer committed the same derivation or document first, so that
+    /// nothing of this commit is in the store.
+    pub(crate) fn commit_first(&self, commit: &Commit) -> Result<Option<u64>, EngineError> {
+        match self.block(self.catalog.commit(commit)) {
+            Ok(committed) => Ok(Some(committed.snapshot.0)),
+            Err(CatalogError::AlreadyCommitted { .. } | CatalogError::DocumentThere { .. }) => Ok(None),
             Err(source) => Err(EngineError::Catalog { operation: "committing", source }),
         }
     }

@@ -160,17 +160,17 @@ fn receipts_verify_and_recompute() {
     let check = |text: &str, keys: &[String], recording: Option<&Path>| {
         prairie_engine::check_receipt(text, keys, recording, None, None, &Quiet).unwrap()
     };
-    let whole = check(&receipt, &[engine.public_key()], Some(&recording));
+    let whole = check(&receipt, &[engine.public_key().unwrap()], Some(&recording));
     assert_eq!(whole.recomputed, Some(vec![]), "every number is recomputed");
     assert!(whole.holds());
     let other = Engine::create(&Config::at(TempDir::new().unwrap().path().join("other"))).unwrap();
-    assert!(!check(&receipt, &[other.public_key()], None).holds(), "a stranger's key proves nothing");
+    assert!(!check(&receipt, &[other.public_key().unwrap()], None).holds(), "a stranger's key proves nothing");
     let both = other.countersign(&receipt).unwrap();
-    let both = check(&both, &[engine.public_key(), other.public_key()], None);
+    let both = check(&both, &[engine.public_key().unwrap(), other.public_key().unwrap()], None);
     assert_eq!(both.signatures.iter().filter(|signature| signature.verified).count(), 2);
     let forged = receipt.replacen("\"sig\":\"", "\"sig\":\"AA", 1);
     assert!(
-        prairie_engine::check_receipt(&forged, &[engine.public_key()], None, None, None, &Quiet)
+        prairie_engine::check_receipt(&forged, &[engine.public_key().unwrap()], None, None, None, &Quiet)
             .map_or(true, |check| !check.holds())
     );
 }

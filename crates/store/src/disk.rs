@@ -46,13 +46,46 @@ impl Disk {
         Self::on(root, Arc::new(RealVolume))
     }
 
+    /// The objects below `root`, which must be there. Nothing is made, so that what may only be read can be.
+    pub fn existing(root: &Path) -> io::Result<Self> {
+        let root = root.canonicalize()?;
+        Ok(Self { shared: Arc::new(Shared { root, volume: Arc::new(RealVolume), durable: Mutex::default() }) })
+    }
+
+    /// Why this process may not write into the folder; `None` where it may, or where only the try itself can tell (a disk
+    /// that is full still lets things be deleted).
+    ///
+    /// A file is made and removed again: neither the bits of the folder nor the user's name tell whether a file system is
+    /// mounted for reading only.
+    pub fn refuses_writes(&self) -> Option<io::Error> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = self.shared.root.join(format!(".probe-{}-{count}", std::process::id()));
+        match File::options().write(true).create(true).truncate(true).open(&path) {
+            Ok(_) => {
+                // OK to ignore: an empty hidden file is no object.
+                fs::remove_file(&path).ok();
+                None
+            }
+            Err(error) => {
+                let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+                refused.contains(&error.kind()).then_some(error)
+            }
+        }
+    }
+
     /// The same on another volume.
     pub fn on(root: &Path, volume: Arc<dyn Volume>) -> io::Result<Self> {
+        let existed = root.is_dir();
         fs::create_dir_all(root)?;
         let root = root.canonicalize()?;
         // The entry of the root itself must last, too.
         if let Some(parent) = root.parent() {
-            volume.sync_folder(parent)?;
+            match volume.sync_folder(parent) {
+                // A folder that may be passed but not listed cannot be synced. Whoever made the store in it could.
+                Err(error) if existed && error.kind() == io::ErrorKind::PermissionDenied => {}
+                synced => synced?,
+            }
         }
         Ok(Self { shared: Arc::new(Shared { root, volume, durable: Mutex::default() }) })
     }

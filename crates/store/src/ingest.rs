@@ -1,7 +1,8 @@
 //! From a source into the store: one pass that reads, hashes and writes.
 
-use std::io;
+use std::error::Error;
 use std::sync::mpsc::sync_channel;
+use std::{fmt, io};
 
 use prairie_model::{ObjectId, Source};
 use sha2::{Digest, Sha256};
@@ -14,6 +15,40 @@ const BLOCK: usize = 1 << 20;
 
 /// Blocks between the thread that hashes and the thread that writes.
 const IN_FLIGHT: usize = 8;
+
+/// Why a file could not be copied into the store: it matters whose fault it is.
+#[derive(Debug)]
+pub enum StageError {
+    /// The file could not be read, or changed meanwhile.
+    Source(io::Error),
+    /// The copy could not be written.
+    Store(io::Error),
+}
+
+impl fmt::Display for StageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source(_) => "failed to read the file",
+            Self::Store(_) => "failed to write the copy",
+        })
+    }
+}
+
+impl Error for StageError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Source(error) | Self::Store(error) => Some(error),
+        }
+    }
+}
+
+impl From<StageError> for io::Error {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Source(error) | StageError::Store(error) => error,
+        }
+    }
+}
 
 /// A copy of a file on its way into the store: all its bytes are written, and its hash is known, but nothing is durable yet.
 /// Dropping it removes the copy.
@@ -45,23 +80,6 @@ impl Staged {
     }
 }
 
-/// Which end of a copy failed.
-#[derive(Debug)]
-pub enum StageError {
-    /// The source.
-    Read(io::Error),
-    /// The store.
-    Write(io::Error),
-}
-
-impl From<StageError> for io::Error {
-    fn from(error: StageError) -> Self {
-        match error {
-            StageError::Read(error) | StageError::Write(error) => error,
-        }
-    }
-}
-
 /// Copies a file of a source into the store under the hash of its content, and gives the hash and the bytes.
 ///
 /// As [`stage`], and durable on return.
@@ -74,8 +92,8 @@ pub fn copy_hashed(
     file: usize,
     objects: &dyn Objects,
     progress: &(dyn Fn(u64) + Sync),
-) -> io::Result<(ObjectId, u64)> {
-    stage(source, file, objects, progress)?.finish()
+) -> Result<(ObjectId, u64), StageError> {
+    stage(source, file, objects, progress)?.finish().map_err(StageError::Store)
 }
 
 /// Copies and hashes a file of a source; making it durable is left to [`Staged::finish`], so that it can go on beside other
@@ -85,7 +103,7 @@ pub fn copy_hashed(
 ///
 /// # Errors
 ///
-/// When the source or the store fails. A file that does not have the size its source claims fails with
+/// When the source or the store fails, and says which. A file that does not have the size its source claims fails with
 /// [`io::ErrorKind::InvalidData`]: it changes while it is read.
 pub fn stage(
     source: &dyn Source,
@@ -93,7 +111,7 @@ pub fn stage(
     objects: &dyn Objects,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Staged, StageError> {
-    let mut writer = objects.create().map_err(StageError::Write)?;
+    let mut writer = objects.create().map_err(StageError::Store)?;
     let (full, to_write) = sync_channel::<Vec<u8>>(IN_FLIGHT);
     let (empty, to_fill) = sync_channel::<Vec<u8>>(IN_FLIGHT);
     let (read, written) = std::thread::scope(|scope| {
@@ -120,8 +138,8 @@ pub fn stage(
         (read, written)
     });
     // The writer's error first: when it failed, the reader only knows that it is gone.
-    let writer = written.map_err(StageError::Write)?;
-    let (id, bytes) = read.map_err(StageError::Read)?;
+    let writer = written.map_err(StageError::Store)?;
+    let (id, bytes) = read.map_err(StageError::Source)?;
     Ok(Staged { writer, id, bytes })
 }
 
@@ -129,7 +147,7 @@ pub fn stage(
 ///
 /// # Errors
 ///
-/// As [`stage`].
+/// When the source fails, as in [`stage`].
 pub fn hash_file(source: &dyn Source, file: usize, progress: &(dyn Fn(u64) + Sync)) -> io::Result<(ObjectId, u64)> {
     let mut done = 0;
     read_blocks(source, file, |block| {

@@ -12,6 +12,7 @@
 //!   ([`ObjectWriter::finish`]), only where there was none ([`Put::Existed`]), and is durable when `finish` returns.
 //! - A *source* is the bytes of one recording ([`prairie_model::Source`]): [`PathSource`] where a person has them,
 //!   [`ObjectSource`] once they are stored.
+//! - A [`Mark`] is a short text beside the objects, which says how far a store has come.
 //! - A [`Volume`] is the few calls of a file system that [`Disk`] makes. [`LossyVolume`] forgets what was never synced, as
 //!   a machine does that loses its power.
 //!
@@ -42,6 +43,7 @@ mod disk;
 mod faulty;
 mod ingest;
 mod lossy;
+mod mark;
 mod memory;
 mod object;
 mod object_source;
@@ -52,6 +54,7 @@ pub use disk::Disk;
 pub use faulty::{FaultPlan, Faulty};
 pub use ingest::{StageError, Staged, copy_hashed, hash_file, stage};
 pub use lossy::LossyVolume;
+pub use mark::Mark;
 pub use memory::Memory;
 pub use object::{ObjectMeta, ObjectReader, ObjectWriter, Objects, Put, object_key};
 pub use object_source::{ObjectSource, StoredFile};

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use prairie_model::{Hash256, MemorySource, Source as _};
 use prairie_store::{
-    Disk, FaultPlan, Faulty, LossyVolume, Memory, ObjectSource, Objects, PathSource, Put, StoredFile, copy_hashed,
-    hash_file, object_key,
+    Disk, FaultPlan, Faulty, LossyVolume, Memory, ObjectSource, Objects, PathSource, Put, StageError, StoredFile,
+    copy_hashed, hash_file, object_key,
 };
 
 fn put(objects: &dyn Objects, key: &str, bytes: &[u8]) -> std::io::Result<Put> {
@@ -205,7 +205,10 @@ fn faults_come_out_and_leave_nothing() {
     }
     assert_eq!(failures, 5, "create, three writes, finish");
     let full = Faulty::new(Memory::default(), FaultPlan { capacity: Some(1 << 20), ..FaultPlan::default() });
-    assert_eq!(copy_hashed(&source, 0, &full, &|_| {}).err().unwrap().kind(), ErrorKind::StorageFull);
+    match copy_hashed(&source, 0, &full, &|_| {}) {
+        Err(StageError::Store(error)) => assert_eq!(error.kind(), ErrorKind::StorageFull),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -220,7 +223,10 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
     assert_eq!(hash_file(&source, 0, &|_| {}).err().unwrap().kind(), ErrorKind::InvalidData);
     std::fs::write(&path, pattern(999)).unwrap();
     let objects = Memory::default();
-    assert_eq!(copy_hashed(&source, 0, &objects, &|_| {}).err().unwrap().kind(), ErrorKind::InvalidData);
+    match copy_hashed(&source, 0, &objects, &|_| {}) {
+        Err(StageError::Source(error)) => assert_eq!(error.kind(), ErrorKind::InvalidData),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(objects.list("").unwrap(), []);
 }
 

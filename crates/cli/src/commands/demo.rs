@@ -73,8 +73,8 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
     let file = args.dir.join("receipt.json");
     fs::write(&file, &receipt)?;
     let key = args.dir.join("store-key.pem");
-    fs::write(&key, engine.public_key())?;
-    let check = prairie_engine::check_receipt(&receipt, &[engine.public_key()], None, None, None, context.progress())?;
+    fs::write(&key, engine.public_key()?)?;
+    let check = prairie_engine::check_receipt(&receipt, &[engine.public_key()?], None, None, None, context.progress())?;
     if !check.holds() {
         return Err(Failure::new("the receipt that was just signed does not verify"));
     }

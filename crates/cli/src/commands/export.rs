@@ -19,6 +19,9 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
     };
     let engine = context.open_store()?;
     let proof = engine.export(&args.name, &args.dir, &options, context.progress())?;
+    if let Some(why) = &proof.unrecorded {
+        context.say(format!("note: the ledger does not hold this export: {why}"));
+    }
     if context.json() {
         context.print_json(&proof)?;
         return Ok(0);

@@ -3,7 +3,7 @@
 use crate::args::{Erase, Fsck, Gc};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::table::{bytes, count};
+use crate::table::{bytes, count, thousands};
 
 pub(crate) fn fsck(context: &Context, args: &Fsck) -> Result<u8, Failure> {
     let report = context.open_store()?.fsck(args.deep)?;
@@ -14,7 +14,8 @@ pub(crate) fn fsck(context: &Context, args: &Fsck) -> Result<u8, Failure> {
             println!("{problem}");
         }
         context.say(format!(
-            "Looked at {} and {}: {}",
+            "{} {} and {}: {}",
+            if args.deep { "Hashed" } else { "Looked at" },
             count(report.objects, "object"),
             count(report.tables, "table file"),
             count(report.problems.len() as u64, "problem")
@@ -54,14 +55,42 @@ pub(crate) fn erase(context: &Context, args: &Erase) -> Result<u8, Failure> {
         context.print_json(&report)?;
         return Ok(0);
     }
-    for version in &report.datasets {
-        println!("held by dataset version `{version}`, which is flagged now");
+    let (goes, stays) = if args.dry_run { ("would go", "would stay") } else { ("gone", "kept") };
+    let gone = |what: String| println!("{goes}: {what}");
+    if report.objects > 0 {
+        gone(format!("{} of the recording, {}", count(report.objects, "file"), bytes(report.bytes)));
     }
+    for (table, rows) in &report.rows {
+        gone(format!("{} of `{table}`", count(*rows, "row")));
+    }
+    if report.rows_earlier > 0 {
+        gone(format!("{} that only earlier snapshots see", count(report.rows_earlier, "row")));
+    }
+    if report.table_files > 0 {
+        let files = count(report.table_files, "table file");
+        gone(format!("{files}, {}; what else was in them is written anew", bytes(report.table_bytes)));
+    }
+    for log in &report.logs {
+        gone(format!("station log {log}"));
+    }
+    for version in &report.datasets {
+        println!("flagged: dataset version `{version}` held it");
+    }
+    for verdict in &report.verdicts {
+        println!("flagged: verdict `{verdict}` counts it");
+    }
+    for kept in &report.kept {
+        let size = kept.bytes.map_or_else(String::new, |size| format!(", {}", bytes(size)));
+        println!("{stays}: {} {}{size}: {}", thousands(kept.count), kept.what, kept.why);
+    }
+    let rows: u64 = report.rows.values().sum();
     context.say(format!(
-        "{} {} and {}",
+        "{} {}, {} and {}, {}",
         if args.dry_run { "Would erase" } else { "Erased" },
         count(report.episodes.len() as u64, "episode"),
-        count(report.objects, "object")
+        count(rows, "row"),
+        count(report.objects, "file"),
+        bytes(report.bytes)
     ));
     Ok(0)
 }

@@ -165,6 +165,7 @@ impl Engine {
             messages_undecodable: episodes.iter().map(|episode| episode.tally.undecodable).sum(),
             files: BTreeMap::new(),
             path: String::new(),
+            unrecorded: None,
         };
         self.check_recordings(&episodes, progress)?;
         let job = ExportJob {
@@ -190,7 +191,12 @@ impl Engine {
             digest: Hash256::of(text.as_bytes()),
         };
         let note = format!("export `{}@{}` to {}", version.name, version.version, options.target);
-        self.commit(&Commit { leaves: vec![leaf], note, ..Commit::default() })?;
+        match self.read_only() {
+            None => {
+                self.commit(&Commit { leaves: vec![leaf], note, ..Commit::default() })?;
+            }
+            Some(why) => proof.unrecorded = Some(format!("the store cannot be written: {why}")),
+        }
         Ok(proof)
     }
 }

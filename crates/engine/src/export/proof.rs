@@ -54,6 +54,9 @@ pub struct Proof {
     /// Where this proof lies.
     #[serde(skip)]
     pub path: String,
+    /// Why the store's ledger does not hold this export; `None` where it does. Not in the file, which is written before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<String>,
 }
 
 /// One exported episode.

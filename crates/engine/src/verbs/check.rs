@@ -66,6 +66,7 @@ impl Engine {
         options: &InspectOptions,
         progress: &dyn Progress,
     ) -> Result<CheckReport, EngineError> {
+        self.must_write("checking stored episodes")?;
         let snapshot = self.snapshot()?;
         let chosen = self.ls(condition, None, Some(snapshot))?;
         let mut report = CheckReport::default();

@@ -84,6 +84,7 @@ impl Engine {
     /// When the condition selects nothing or is none, the shares do not add up, or the licences contradict.
     pub fn create_dataset(&self, name: &str, recipe: &DatasetRecipe) -> Result<DatasetReport, EngineError> {
         check_split(&recipe.split)?;
+        self.must_write("freezing the dataset")?;
         let snapshot = recipe.snapshot.map_or_else(|| self.snapshot(), Ok)?;
         let sql =
             format!("SELECT episode_id, task, licence FROM episodes WHERE {} ORDER BY episode_id", recipe.condition);

@@ -1,14 +1,22 @@
 //! `erase`: destroys bytes and rows, and leaves a record that something was there.
+//!
+//! The catalog knows episodes, files and rows. What documents say is known here: which station logs were read from the
+//! recording, and which verdicts count them.
 
-use prairie_catalog::EraseTarget;
-use prairie_model::{EpisodeId, RecordingId};
+use std::collections::BTreeMap;
+
+use prairie_catalog::{EraseTarget, Erasure, Leaf};
+use prairie_model::{EpisodeId, RecordingId, hash_canonical};
 use serde::Serialize;
+use serde_json::json;
 
+use super::station_log::STATION_LOG;
+use super::verdict::VERDICT;
 use crate::Engine;
 use crate::cells::{Cells, literal};
 use crate::error::EngineError;
 
-/// What was erased.
+/// What was erased, or would be: the same plan either way.
 #[derive(Debug, Clone, Serialize)]
 pub struct EraseReport {
     /// Episodes whose rows are gone.
@@ -17,89 +25,168 @@ pub struct EraseReport {
     pub recording: Option<RecordingId>,
     /// The recording that still holds the episode's bytes, because it holds other episodes too.
     pub recording_kept: Option<RecordingId>,
-    /// Objects that were deleted.
+    /// Station logs whose rows are gone.
+    pub logs: Vec<String>,
+    /// Files of recordings that are deleted.
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Dataset versions that held them, and are flagged now.
+    /// Table files that are deleted, or written anew without the rows, at all snapshots.
+    pub table_files: u64,
+    /// Bytes of those table files before.
+    pub table_bytes: u64,
+    /// Rows that are dropped from the latest snapshot, by table.
+    pub rows: BTreeMap<String, u64>,
+    /// Rows that are dropped from files that only earlier snapshots see; most are copies of the above.
+    pub rows_earlier: u64,
+    /// Dataset versions that held them, and are flagged.
     pub datasets: Vec<String>,
+    /// Verdicts that count the logs, as `scenario/gate, version`, and are flagged.
+    pub verdicts: Vec<String>,
+    /// What stays, and why.
+    pub kept: Vec<KeptReport>,
+    /// Why it is erased; goes into the tombstones.
+    pub reason: String,
     /// The snapshot that records it; `None` for a dry run.
     pub snapshot: Option<u64>,
 }
 
+/// Something that stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptReport {
+    /// `objects`, `recording-row`, `dataset-lists`, `documents`, `leaves`, `tombstones`, `exports`.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+    /// Their bytes, where they have any of their own.
+    pub bytes: Option<u64>,
+    /// Why.
+    pub why: String,
+}
+
 impl Engine {
-    /// Erases the episode or the recording with this full id. With `dry_run` it only says what would go.
+    /// Erases the episode, the recording or the station log with this full id. With `dry_run` it only says what would go.
+    ///
+    /// A station log goes with its recording, and with whatever else was read from that.
     ///
     /// # Errors
     ///
-    /// When nothing has that id, or the store fails.
+    /// When nothing has that id, it was erased before, or the store fails.
     pub fn erase(&self, id: &str, reason: Option<&str>, dry_run: bool) -> Result<EraseReport, EngineError> {
-        let target = match (id.parse::<EpisodeId>(), id.parse::<RecordingId>()) {
-            (Ok(episode), _) => EraseTarget::Episode(episode),
-            (_, Ok(recording)) => EraseTarget::Recording(recording),
-            _ => {
-                return Err(EngineError::invalid(
-                    format!("id `{id}`"),
-                    "erasing takes the full id of an episode (32 digits) or of a recording (64 digits)",
-                ));
-            }
+        // Before anything is looked up: what is committed from here on makes the erasure start again.
+        let seen = self.block(self.catalog().latest()).map_err(EngineError::catalog("reading the catalog"))?;
+        let target = self.erase_target(id)?;
+        let reason = reason.unwrap_or("no reason given");
+        let logs = match target {
+            EraseTarget::Recording(id) => self.logs_of(id)?,
+            EraseTarget::Episode(_) => Vec::new(),
         };
-        if dry_run {
-            return self.would_erase(target);
+        let mut erasure = Erasure::of(target, reason);
+        erasure.resting = self.verdicts_on(&logs)?;
+        erasure.logs = logs;
+        erasure.log_kind = STATION_LOG.to_owned();
+        erasure.seen = Some(seen);
+        let record = json!({ "erased": id, "logs": erasure.logs, "reason": reason });
+        let digest = hash_canonical(&record).map_err(|error| EngineError::Bug(error.to_string()))?;
+        erasure.leaf = Some(Leaf { kind: "erasure".to_owned(), reference: target_id(target), digest });
+        let catalog = self.catalog();
+        let done = match dry_run {
+            true => self.block(catalog.would_erase(&erasure)),
+            false => self.block(catalog.erase(&erasure)),
+        };
+        let report = done.map_err(EngineError::catalog("erasing"))?;
+        let mut kept: Vec<_> = report
+            .kept
+            .into_iter()
+            .map(|kept| KeptReport { what: kept.what.to_owned(), count: kept.count, bytes: kept.bytes, why: kept.why })
+            .collect();
+        for version in &report.datasets {
+            kept.extend(self.exports_of(version)?);
         }
-        let report = self
-            .block(self.catalog().erase(target, None, reason.unwrap_or("no reason given")))
-            .map_err(EngineError::catalog("erasing"))?;
         Ok(EraseReport {
             episodes: report.episodes,
             recording: report.recording,
             recording_kept: report.recording_kept,
-            objects: report.objects_deleted,
-            bytes: report.bytes_deleted,
-            datasets: report.datasets_flagged,
-            snapshot: Some(report.snapshot.0),
+            logs: report.logs,
+            objects: report.objects,
+            bytes: report.bytes,
+            table_files: report.files,
+            table_bytes: report.file_bytes,
+            rows: report.rows,
+            rows_earlier: report.rows_earlier,
+            datasets: report.datasets,
+            verdicts: erasure.resting.iter().map(|(_, name, version)| format!("{name}, {version}")).collect(),
+            kept,
+            reason: reason.to_owned(),
+            snapshot: report.snapshot.map(|snapshot| snapshot.0),
         })
     }
 
-    fn would_erase(&self, target: EraseTarget) -> Result<EraseReport, EngineError> {
-        let condition = match target {
-            EraseTarget::Episode(id) => {
-                let id = literal(&id.to_string());
-                format!("episode_id = {id} OR parent_id = {id}")
-            }
-            EraseTarget::Recording(id) => format!("recording_id = {}", literal(&id.to_string())),
+    fn erase_target(&self, id: &str) -> Result<EraseTarget, EngineError> {
+        if let Ok(episode) = id.parse::<EpisodeId>() {
+            return Ok(EraseTarget::Episode(episode));
+        }
+        let Ok(recording) = id.parse::<RecordingId>() else {
+            return Err(EngineError::invalid(
+                format!("id `{id}`"),
+                "erasing takes the full id of an episode (32 digits), of a recording or of a station log (64 digits)",
+            ));
         };
-        let mut episodes = Vec::new();
-        let mut datasets = Vec::new();
-        let sql = format!("SELECT episode_id FROM episodes WHERE {condition} ORDER BY episode_id");
+        // Logs are named by a hash, too.
+        let of_log = self.recording_of_log(id)?;
+        Ok(EraseTarget::Recording(of_log.unwrap_or(recording)))
+    }
+
+    /// Every version of every verdict that counts one of the logs.
+    fn verdicts_on(&self, logs: &[String]) -> Result<Vec<(String, String, u32)>, EngineError> {
+        if logs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let verdicts = self.block(self.catalog().documents(VERDICT));
+        let verdicts = verdicts.map_err(EngineError::catalog("reading the catalog"))?;
+        let counts = |payload: &serde_json::Value| {
+            let counted = payload["provenance"]["logs"].as_array();
+            counted.into_iter().flatten().filter_map(|log| log.as_str()).any(|log| logs.iter().any(|gone| gone == log))
+        };
+        Ok(verdicts
+            .into_iter()
+            .filter(|document| counts(&document.payload))
+            .map(|document| (document.kind, document.name, document.version))
+            .collect())
+    }
+
+    /// Exports of a version lie where Prairie does not look again.
+    fn exports_of(&self, version: &str) -> Result<Option<KeptReport>, EngineError> {
+        let sql = format!(
+            "SELECT count(*) AS exports FROM ledger WHERE kind = 'export' AND reference = {}",
+            literal(version)
+        );
+        let mut count = 0;
         for batch in self.run_sql(&sql, None)?.1 {
             let cells = Cells::of(&batch)?;
-            for row in 0..cells.rows() {
-                let id: EpisodeId = cells
-                    .text("episode_id", row)
-                    .and_then(|id| id.parse().ok())
-                    .ok_or_else(|| EngineError::Bug("an episode without an id".to_owned()))?;
-                datasets.extend(self.datasets_holding(id)?);
-                episodes.push(id);
+            count += (0..cells.rows()).filter_map(|row| cells.integer("exports", row)).sum::<i64>();
+        }
+        let count = u64::try_from(count).unwrap_or(0);
+        let why = format!("exports of `{version}` were written outside the store: whoever has them must delete them");
+        Ok((count > 0).then(|| KeptReport { what: "exports".to_owned(), count, bytes: None, why }))
+    }
+
+    /// Why a thing was erased; `None` where it was not.
+    pub(crate) fn erased_because(&self, kind: &str, id: &str) -> Result<Option<String>, EngineError> {
+        let sql = format!("SELECT reason FROM tombstones WHERE kind = {} AND id = {}", literal(kind), literal(id));
+        for batch in self.run_sql(&sql, None)?.1 {
+            let cells = Cells::of(&batch)?;
+            if let Some(reason) = (0..cells.rows()).find_map(|row| cells.text("reason", row)) {
+                return Ok(Some(reason));
             }
         }
-        if episodes.is_empty() {
-            return Err(EngineError::NotFound { kind: "episode or recording", name: format!("{target:?}") });
-        }
-        datasets.sort();
-        datasets.dedup();
-        let recording = match target {
-            EraseTarget::Recording(id) => self.recording(id)?.map(|stored| stored.row),
-            EraseTarget::Episode(_) => None,
-        };
-        Ok(EraseReport {
-            episodes,
-            recording: recording.as_ref().map(|row| row.id),
-            recording_kept: None,
-            objects: recording.as_ref().map_or(0, |row| row.files.len() as u64),
-            bytes: recording.as_ref().map_or(0, |row| row.size()),
-            datasets,
-            snapshot: None,
-        })
+        Ok(None)
+    }
+}
+
+fn target_id(target: EraseTarget) -> String {
+    match target {
+        EraseTarget::Episode(id) => id.to_string(),
+        EraseTarget::Recording(id) => id.to_string(),
     }
 }

@@ -41,6 +41,7 @@ impl Engine {
         options: &InspectOptions,
         progress: &dyn Progress,
     ) -> Result<IngestReport, EngineError> {
+        self.must_write("ingesting")?;
         let mut recordings = Vec::new();
         // Read when the first new recording needs it, and not once per recording.
         let mut past = None;
@@ -157,7 +158,16 @@ impl Engine {
             note: format!("ingest `{path}`"),
             ..Commit::default()
         };
-        let snapshot = self.commit(&commit)?;
+        // OK to index: the commit has the one that it was just given.
+        let derivation = &commit.derivations[0].derivation;
+        let Some(snapshot) = self.commit_first(&commit)? else {
+            // Another process was faster with the same: what is in the store is its work, and is counted once.
+            report.decisions.clear();
+            return match self.already(derivation, &mut report)? {
+                true => Ok(report),
+                false => Err(EngineError::Bug(format!("derivation {id} is committed and cannot be found"))),
+            };
+        };
         past.learn(bytes.id, snapshot, written.episodes.into_iter().map(|episode| episode.known).collect());
         report.format = Some(inspection.plan.format.clone());
         report.status = Status::Ingested;
@@ -214,8 +224,8 @@ impl Engine {
             source: FormatError::Io { file: file.to_owned(), source },
         };
         let failed = |file: &str, error| match error {
-            StageError::Read(source) => unread(file, source),
-            StageError::Write(source) => EngineError::Store { what: format!("`{file}` of `{path}`"), source },
+            StageError::Source(source) => unread(file, source),
+            StageError::Store(source) => EngineError::Store { what: format!("`{file}` of `{path}`"), source },
         };
         let what = format!("{path} (hash)");
         let total = find::size(source);

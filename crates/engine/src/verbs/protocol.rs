@@ -52,6 +52,7 @@ impl Engine {
         let protocol = Protocol::from_toml(text).and_then(Protocol::complete);
         let protocol = protocol.map_err(|error| EngineError::Refused(error.to_string()))?;
         let name = name_of(&protocol.scenario, protocol.gate);
+        self.must_write("freezing the protocol")?;
         let before = self.kept(&name)?;
         if let Some((kept, hash)) = before.as_ref().filter(|(kept, _)| kept.protocol == protocol) {
             return Ok(report(kept.clone(), *hash, true));

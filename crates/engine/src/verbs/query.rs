@@ -4,7 +4,9 @@ use std::io::Write;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::errors::ParquetError;
 use prairie_catalog::RowOrder;
 
 use crate::error::EngineError;
@@ -89,17 +91,16 @@ impl Rows {
     /// When the query or `out` fails.
     pub fn write_parquet(mut self, out: &mut (dyn Write + Send)) -> Result<u64, EngineError> {
         let schema = self.schema();
-        let mut writer =
-            parquet::arrow::ArrowWriter::try_new(out, schema, None).map_err(|error| failed("Parquet", error))?;
+        let mut writer = parquet::arrow::ArrowWriter::try_new(out, schema, None).map_err(failed_parquet)?;
         let mut count = 0;
         while let Some(batch) = self.rows.next()? {
             count += batch.num_rows() as u64;
-            writer.write(&batch).map_err(|error| failed("Parquet", error))?;
+            writer.write(&batch).map_err(failed_parquet)?;
             if writer.in_progress_size() > GROUP_BYTES {
-                writer.flush().map_err(|error| failed("Parquet", error))?;
+                writer.flush().map_err(failed_parquet)?;
             }
         }
-        writer.close().map_err(|error| failed("Parquet", error))?;
+        writer.close().map_err(failed_parquet)?;
         Ok(count)
     }
 
@@ -176,11 +177,25 @@ fn write_line(out: &mut dyn Write, row: &[String], widths: &[usize]) -> Result<(
 }
 
 fn unwritten(source: std::io::Error) -> EngineError {
-    EngineError::Store { what: "the rows".to_owned(), source }
+    EngineError::Output { what: "the rows".to_owned(), source }
 }
 
-fn failed(what: &str, error: impl std::error::Error) -> EngineError {
-    EngineError::invalid(format!("writing the rows as {what}"), error)
+/// An error of the library that writes them: of the place that they go to, else of what they are.
+fn failed(what: &str, error: ArrowError) -> EngineError {
+    match error {
+        ArrowError::IoError(_, source) => unwritten(source),
+        error => EngineError::invalid(format!("writing the rows as {what}"), error),
+    }
+}
+
+fn failed_parquet(error: ParquetError) -> EngineError {
+    match error {
+        ParquetError::External(source) => match source.downcast() {
+            Ok(source) => unwritten(*source),
+            Err(other) => EngineError::invalid("writing the rows as Parquet", other),
+        },
+        error => EngineError::invalid("writing the rows as Parquet", error),
+    }
 }
 
 /// Casts columns of nanoseconds to text.
@@ -200,7 +215,7 @@ fn times_as_text(batch: &RecordBatch) -> Result<RecordBatch, EngineError> {
 
 impl Engine {
     /// Runs a query over `episodes`, `streams`, `findings`, `receipts`, `segments`, `frames`, the tables of every kind of
-    /// stream, `recordings`, `snapshots`, `datasets` and the ledger, at `snapshot` or at the latest.
+    /// stream, `recordings`, `snapshots`, `datasets`, `tombstones` and the ledger, at `snapshot` or at the latest.
     ///
     /// # Errors
     ///

@@ -75,7 +75,7 @@ impl Engine {
     /// Signs a payload with the store's key.
     pub(crate) fn sign_receipt(&self, payload: &ReceiptPayload) -> Result<SignedReceipt, EngineError> {
         let text = canonical_json(payload).map_err(|error| EngineError::Bug(error.to_string()))?;
-        let mut envelope = Envelope::sign(text.into_bytes(), self.key.private());
+        let mut envelope = Envelope::sign(text.into_bytes(), self.key()?.private());
         let issued = now();
         envelope.issued_ns = Some(issued);
         envelope.issuer.clone_from(&self.issuer);
@@ -111,8 +111,12 @@ impl Engine {
     }
 
     /// The store's public key, as PEM.
-    pub fn public_key(&self) -> String {
-        self.key.public().to_pem()
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be read.
+    pub fn public_key(&self) -> Result<String, EngineError> {
+        Ok(self.key()?.public().to_pem())
     }
 
     /// Verifies a receipt as [`check_receipt`] does. That of a repaired episode is also recomputed, from the stored rows of the
@@ -127,7 +131,7 @@ impl Engine {
         keys: &[String],
         profile: Option<&str>,
     ) -> Result<ReceiptCheck, EngineError> {
-        let own = [self.public_key()];
+        let own = if keys.is_empty() { vec![self.public_key()?] } else { Vec::new() };
         let (payload, mut check) = verify(text, if keys.is_empty() { &own } else { keys })?;
         if let Some(differences) = self.recompute_from_parent(&payload, profile)? {
             check.recomputed = Some(differences);
@@ -143,14 +147,14 @@ impl Engine {
     ///
     /// When the text is no receipt.
     pub fn countersign(&self, text: &str) -> Result<String, EngineError> {
-        let own = self.key.public();
+        let own = self.key()?.public();
         let envelope = open(text)?;
         if envelope.verify(std::slice::from_ref(&own)).invalid.contains(&own.id()) {
             return Err(EngineError::Refused(
                 "the receipt says that this store signed it, and it did not sign this payload".to_owned(),
             ));
         }
-        add_signature(text, self.key.private())
+        add_signature(text, self.key()?.private())
     }
 }
 

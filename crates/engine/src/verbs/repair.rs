@@ -63,6 +63,7 @@ impl Engine {
         if dry_run {
             return Ok(report);
         }
+        self.must_write("repairing")?;
         let derivation =
             Derivation { parent: Some(id), repairs: receipt.repairs.clone(), ..receipt.derivation.clone() };
         let derivation_id = derivation.id().map_err(|error| EngineError::Bug(error.to_string()))?;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use prairie_catalog::{
-    CatalogError, Commit, Leaf, NewDocument, RecordingFile, RecordingRow, events_batch, readings_batch, shifts_batch,
-    units_batch,
+    CatalogError, Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow, events_batch, readings_batch,
+    shifts_batch, units_batch,
 };
 use prairie_formats::table::{TableFormat, TableSummary, read_table};
 use prairie_model::{
@@ -19,7 +19,7 @@ use prairie_model::{
     UnitOfWork, hash_canonical, manifest_hash,
 };
 use prairie_standardize::station::{LogMapping, LogRow, SectionKind, SectionReader};
-use prairie_store::PathSource;
+use prairie_store::{PathSource, StageError, Staged};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -115,11 +115,19 @@ impl Engine {
         mapping: Option<&Path>,
         progress: &dyn Progress,
     ) -> Result<LogReport, EngineError> {
+        self.must_write("importing a log")?;
         let mapping = read_mapping(path, mapping)?;
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
         let name = path.display().to_string();
-        let mut import = Import { engine: self, mapping: &mapping, name: &name, files: Vec::new(), notes: Vec::new() };
-        let sources = import.store(folder, progress)?;
+        let mut import = Import {
+            engine: self,
+            mapping: &mapping,
+            name: &name,
+            files: Vec::new(),
+            staged: Vec::new(),
+            notes: Vec::new(),
+        };
+        let sources = import.stage(folder, progress)?;
         if sources.is_empty() {
             let files: Vec<_> = mapping.files.iter().map(|section| section.path.as_str()).collect();
             return Err(EngineError::invalid(
@@ -137,11 +145,41 @@ impl Engine {
         let id = hash_canonical(&json!({ "recording": recording, "mapping": canonical }))
             .map_err(|error| EngineError::Bug(error.to_string()))?
             .to_string();
-        if let Some(mut report) = self.station_logs()?.into_iter().find(|report| report.id == id) {
-            report.already = true;
+        if self.recording(recording)?.is_some_and(|stored| stored.erased.is_some()) {
+            // What was staged is dropped: erased bytes do not come back.
+            return Err(EngineError::Erased { path: name });
+        }
+        if let Some(report) = self.log_already(&id)? {
             return Ok(report);
         }
         import.read(id, recording, sources, progress)
+    }
+
+    /// The report of a log that was imported before.
+    fn log_already(&self, id: &str) -> Result<Option<LogReport>, EngineError> {
+        let document = self.block(self.catalog().document(STATION_LOG, id));
+        let Some(document) = document.map_err(EngineError::catalog("reading the catalog"))? else { return Ok(None) };
+        Ok(Some(LogReport { already: true, ..read_report(document)? }))
+    }
+
+    /// Every log that was read from a recording, also those that a later mapping replaced.
+    pub(crate) fn logs_of(&self, recording: RecordingId) -> Result<Vec<String>, EngineError> {
+        let documents = self.block(self.catalog().documents(STATION_LOG));
+        let mut logs = Vec::new();
+        for document in documents.map_err(EngineError::catalog("reading the catalog"))? {
+            let report = read_report(document)?;
+            if report.recording == recording {
+                logs.push(report.id);
+            }
+        }
+        logs.sort();
+        logs.dedup();
+        Ok(logs)
+    }
+
+    /// The recording that a log was read from; `None` where there is no such log.
+    pub(crate) fn recording_of_log(&self, id: &str) -> Result<Option<RecordingId>, EngineError> {
+        Ok(self.log_already(id)?.map(|report| report.recording))
     }
 
     /// The logs of the store that count: of each recording the one that was imported last.
@@ -155,14 +193,18 @@ impl Engine {
         documents.sort_by_key(|document| document.added);
         let mut latest: BTreeMap<RecordingId, LogReport> = BTreeMap::new();
         for document in documents {
-            let report: LogReport = serde_json::from_value(document.payload)
-                .map_err(|error| EngineError::Bug(format!("station log `{}`: {error}", document.name)))?;
+            let report = read_report(document)?;
             latest.insert(report.recording, report);
         }
         let mut logs: Vec<_> = latest.into_values().collect();
         logs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(logs)
     }
+}
+
+fn read_report(document: Document) -> Result<LogReport, EngineError> {
+    serde_json::from_value(document.payload)
+        .map_err(|error| EngineError::Bug(format!("station log `{}`: {error}", document.name)))
 }
 
 /// Reads the mapping: the one that is given, else the folder's own, else none is needed for a file of standard columns.
@@ -192,19 +234,24 @@ struct Import<'a> {
     mapping: &'a LogMapping,
     name: &'a str,
     files: Vec<RecordingFile>,
+    /// Copies of the files, not durable yet.
+    staged: Vec<Staged>,
     notes: Vec<LogNote>,
 }
 
 impl Import<'_> {
-    /// Copies every file that is there into the store, and gives the place of each section's file.
-    fn store(&mut self, folder: &Path, progress: &dyn Progress) -> Result<BTreeMap<String, PathSource>, EngineError> {
+    /// Copies every file that is there, and gives the place of each section's file.
+    fn stage(&mut self, folder: &Path, progress: &dyn Progress) -> Result<BTreeMap<String, PathSource>, EngineError> {
         let mut sources = BTreeMap::new();
         for section in &self.mapping.files {
             if sources.contains_key(&section.path) {
                 continue;
             }
             let place = folder.join(&section.path);
-            if !place.is_file() {
+            let shown = place.display().to_string();
+            let unopened = |source| EngineError::Open { path: shown.clone(), source };
+            // What may not be looked at is not missing.
+            if !place.try_exists().map_err(unopened)? || !place.is_file() {
                 self.notes.push(LogNote {
                     kind: LogNoteKind::FileMissing,
                     file: section.path.clone(),
@@ -215,15 +262,17 @@ impl Import<'_> {
                 });
                 continue;
             }
-            let failed = |source| EngineError::Open { path: place.display().to_string(), source };
-            let source = PathSource::open(&place).map_err(failed)?;
+            let source = PathSource::open(&place).map_err(unopened)?;
             let size = source.files().first().map_or(0, |file| file.size);
             let what = format!("{} (hash)", section.path);
             let told = |done: u64| progress.at(&what, done, size);
-            let (object, size) =
-                prairie_store::copy_hashed(&source, 0, self.engine.objects(), &told).map_err(failed)?;
+            let copy = prairie_store::stage(&source, 0, self.engine.objects(), &told).map_err(|error| match error {
+                StageError::Source(source) => EngineError::File { action: "read", path: place.clone(), source },
+                StageError::Store(source) => EngineError::Store { what: format!("`{shown}`"), source },
+            })?;
             progress.finished(&what);
-            self.files.push(RecordingFile { path: section.path.clone(), size, object });
+            self.files.push(RecordingFile { path: section.path.clone(), size: copy.bytes(), object: copy.id() });
+            self.staged.push(copy);
             sources.insert(section.path.clone(), source);
         }
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -238,6 +287,9 @@ impl Import<'_> {
         sources: BTreeMap<String, PathSource>,
         progress: &dyn Progress,
     ) -> Result<LogReport, EngineError> {
+        for copy in std::mem::take(&mut self.staged) {
+            copy.finish().map_err(|source| EngineError::Store { what: format!("`{}`", self.name), source })?;
+        }
         let mut rows = Rows::new(self.engine, &id);
         let mut files = Vec::new();
         for section in &self.mapping.files {
@@ -319,11 +371,16 @@ impl Import<'_> {
             files: table_files,
             documents: vec![NewDocument { kind: STATION_LOG.to_owned(), name: report.id.clone(), payload, digest }],
             leaves: vec![Leaf { kind: STATION_LOG.to_owned(), reference: report.id.clone(), digest }],
+            // Rows of a log have no derivation that a second import of the same would meet.
+            once: true,
             note: format!("import station log `{}`", self.name),
             ..Commit::default()
         };
-        self.engine.commit(&commit)?;
-        Ok(report)
+        if self.engine.commit_first(&commit)?.is_some() {
+            return Ok(report);
+        }
+        let already = self.engine.log_already(&report.id)?;
+        already.ok_or_else(|| EngineError::Bug(format!("log {} is committed and cannot be found", report.id)))
     }
 
     fn note_damage(&mut self, file: &str, summary: TableSummary) {

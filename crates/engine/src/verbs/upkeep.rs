@@ -14,6 +14,8 @@ pub struct FsckReport {
     pub objects: u64,
     /// Table files that were looked at.
     pub tables: u64,
+    /// Table files without a recorded hash, in a deep check: nobody knows whether their values are intact.
+    pub unhashed: u64,
     /// Objects that nothing refers to; `gc` removes them.
     pub orphans: u64,
     /// Bytes that were read and hashed.
@@ -55,6 +57,7 @@ impl Engine {
         Ok(FsckReport {
             objects: report.objects,
             tables: report.files,
+            unhashed: report.unhashed,
             orphans: report.orphans,
             bytes_read: report.bytes_read,
             problems: report

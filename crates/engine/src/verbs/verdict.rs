@@ -13,13 +13,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::receipt::{SignatureCheck, now, signatures};
+use super::station_log::STATION_LOG;
 use crate::cells::{Cells, literal};
 use crate::error::{EngineError, chain};
 use crate::progress::Progress;
 use crate::{Engine, RowOrder};
 
 /// Kind of the documents that this verb adds.
-const VERDICT: &str = "verdict";
+pub(crate) const VERDICT: &str = "verdict";
 
 /// A verdict with its signature.
 #[derive(Debug, Clone)]
@@ -65,9 +66,10 @@ impl Engine {
     /// When nothing was frozen for it, or the logs contradict the protocol.
     pub fn verify(&self, scenario: &str, gate: &str, progress: &dyn Progress) -> Result<VerdictReport, EngineError> {
         let gate = Gate::from_name(gate).ok_or(EngineError::NotFound { kind: "gate", name: gate.to_owned() })?;
+        self.must_write("verifying")?;
         let verdict = self.judge(scenario, gate, None, progress)?;
         let text = canonical_json(&verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
-        let mut envelope = Envelope::sign_as(VERDICT_TYPE, text.into_bytes(), self.key.private());
+        let mut envelope = Envelope::sign_as(VERDICT_TYPE, text.into_bytes(), self.key()?.private());
         envelope.issued_ns = Some(now());
         envelope.issuer = self.issuer.clone();
         let payload = serde_json::to_value(&verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
@@ -94,7 +96,7 @@ impl Engine {
         keys: &[String],
         progress: &dyn Progress,
     ) -> Result<ReportCheck, EngineError> {
-        let own = [self.public_key()];
+        let own = if keys.is_empty() { vec![self.public_key()?] } else { Vec::new() };
         let (verdict, mut check) = open_report(text, if keys.is_empty() { &own } else { keys })?;
         let gate = Gate::from_name(&verdict.gate)
             .ok_or_else(|| EngineError::invalid("the report", format!("there is no gate `{}`", verdict.gate)))?;
@@ -130,6 +132,12 @@ impl Engine {
         let mut reports = self.station_logs()?;
         if let Some(logs) = logs {
             if let Some(missing) = logs.iter().find(|log| !reports.iter().any(|report| report.id == **log)) {
+                if let Some(reason) = self.erased_because(STATION_LOG, missing)? {
+                    return Err(EngineError::Refused(format!(
+                        "station log `{missing}`, which the verdict counts, was erased from this store ({reason}): its \
+                         numbers cannot be computed again"
+                    )));
+                }
                 return Err(EngineError::NotFound { kind: "station log", name: missing.clone() });
             }
             reports.retain(|report| logs.contains(&report.id));

@@ -54,7 +54,7 @@ fn the_bundled_recordings_agree_with_their_receipts() {
         assert!(episodes.len() > 1);
         for row in episodes {
             let receipt = engine.receipt(row["id"].as_str().unwrap()).unwrap();
-            let check = check(&receipt, &engine.public_key(), &sample(name)).unwrap();
+            let check = check(&receipt, &engine.public_key().unwrap(), &sample(name)).unwrap();
             assert_eq!(check.recomputed, Some(vec![]), "{name}");
             assert!(check.holds());
             assert_eq!(check.not_recomputable, ["DUP001", "DUP002", "TSK003"], "what was not computed again is named");
@@ -70,14 +70,14 @@ fn one_flipped_value_is_told() {
     let engine = store(&dir);
     let id = ingest_one(&engine, &path, &blind())[0];
     let receipt = engine.receipt(&id.to_string()).unwrap();
-    assert!(check(&receipt, &engine.public_key(), &path).unwrap().holds());
+    assert!(check(&receipt, &engine.public_key().unwrap(), &path).unwrap().holds());
     Take { flip: Some(321), ..Take::default() }.write(&path);
-    let flipped = check(&receipt, &engine.public_key(), &path).unwrap();
+    let flipped = check(&receipt, &engine.public_key().unwrap(), &path).unwrap();
     assert!(!flipped.holds());
     // A billionth of a radian changes no finding, and still neither hash.
     assert_eq!(differences(&flipped), ["content", "derivation.recording"]);
     fs::write(&path, b"something else").unwrap();
-    assert!(matches!(check(&receipt, &engine.public_key(), &path), Err(EngineError::Read { .. })));
+    assert!(matches!(check(&receipt, &engine.public_key().unwrap(), &path), Err(EngineError::Read { .. })));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn one_flipped_byte_of_the_bundled_recording_is_told() {
     bytes[middle] ^= 0x10;
     let path = dir.path().join("flipped.mcap");
     fs::write(&path, bytes).unwrap();
-    match check(&receipt, &engine.public_key(), &path) {
+    match check(&receipt, &engine.public_key().unwrap(), &path) {
         Ok(check) => {
             assert!(!check.holds());
             assert!(differences(&check).contains(&"derivation.recording"), "{:?}", check.recomputed);
@@ -120,7 +120,10 @@ fn a_changed_payload_breaks_the_signature_and_a_new_signature_does_not_help() {
         }
     };
     let (forged, forger) = forge(&receipt, change);
-    assert!(!check(&forged, &engine.public_key(), &path).unwrap().holds(), "it is not signed by whom we trust");
+    assert!(
+        !check(&forged, &engine.public_key().unwrap(), &path).unwrap().holds(),
+        "it is not signed by whom we trust"
+    );
     let signed = check(&forged, &forger, &path).unwrap();
     assert!(signed.signatures[0].verified && !signed.holds());
     let told = signed.recomputed.unwrap();
@@ -131,7 +134,7 @@ fn a_changed_payload_breaks_the_signature_and_a_new_signature_does_not_help() {
     let (mut old, new): (serde_json::Value, serde_json::Value) =
         (serde_json::from_str(&receipt).unwrap(), serde_json::from_str(&forged).unwrap());
     old["payload"] = new["payload"].clone();
-    let mixed = check(&old.to_string(), &engine.public_key(), &path).unwrap();
+    let mixed = check(&old.to_string(), &engine.public_key().unwrap(), &path).unwrap();
     assert!(mixed.signatures.iter().all(|signature| !signature.verified && signature.trusted));
 
     // One finding less is one finding less, and no shift of all others.
@@ -159,7 +162,7 @@ fn a_duplicate_that_is_an_error_does_not_make_its_receipt_wrong() {
     let id = ingest_one(&engine, &same, &options)[0];
     let receipt = engine.receipt(&id.to_string()).unwrap();
     assert_eq!(opened(&receipt).decision, prairie_model::Decision::Reject);
-    let keys = [engine.public_key()];
+    let keys = [engine.public_key().unwrap()];
     let check = check_receipt(&receipt, &keys, Some(&same), None, Some(profile), &Quiet).unwrap();
     assert_eq!(check.recomputed, Some(vec![]));
 }

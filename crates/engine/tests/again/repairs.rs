@@ -44,7 +44,7 @@ fn recompute(engine: &Engine, path: &Path, report: &RepairReport, profile: Optio
     let stored = engine.check_receipt(&text, &[], profile).unwrap();
     assert_eq!(stored.recomputed, Some(vec![]), "from the stored parent");
     assert_eq!((stored.recomputed_from, stored.holds()), (Some("stored parent"), true));
-    let keys = [engine.public_key()];
+    let keys = [engine.public_key().unwrap()];
     let file = prairie_engine::check_receipt(&text, &keys, Some(path), None, profile, &Quiet).unwrap();
     assert_eq!(file.recomputed, Some(vec![]), "from the recording");
     assert!(file.holds());
