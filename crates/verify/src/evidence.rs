@@ -7,15 +7,20 @@
 //! Units are kept in 48 bytes each until all are there, then summed per shift, in an order that does not depend on the order
 //! of import. Every unit that was read is in the [`Tally`] once.
 
+mod witness;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use prairie_model::{CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, UnitOfWork};
+use prairie_model::{
+    CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, StationLog, UnitOfWork,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::control::input::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
-pub use crate::control::input::{AuditSums, Cut, LogWitness, Registered, Witness};
 use crate::protocol::{Cluster, Frozen};
 use crate::stats::rhythm;
+pub use witness::{AuditSums, Cut, LogWitness, Registered, Witness};
+
+use witness::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 
 /// A stratum's place when a unit fits none, and when the protocol has none.
 pub const NO_STRATUM: u16 = u16::MAX;
@@ -206,7 +211,7 @@ pub(crate) struct Kept {
     pub(crate) mode: u8,
     pub(crate) good: bool,
     unknown: bool,
-    /// [`CLAIMED`] and others of [`crate::control::input`].
+    /// [`CLAIMED`] and others of [`witness`].
     pub(crate) flags: u8,
 }
 
@@ -514,6 +519,27 @@ impl<'a> Builder<'a> {
             }
         }
     }
+}
+
+/// The evidence of a log that is in memory.
+///
+/// # Errors
+///
+/// As [`Builder::new`] and [`Builder::unit`].
+pub fn of_log(frozen: &Frozen, log: &StationLog) -> Result<Evidence, EvidenceError> {
+    let mut builder = Builder::new(frozen, &log.shifts)?;
+    for draw in &log.draws {
+        builder.draw(draw.clone())?;
+    }
+    for unit in &log.units {
+        builder.unit(unit)?;
+    }
+    log.events.iter().cloned().for_each(|event| builder.event(event));
+    log.readings.iter().cloned().for_each(|reading| builder.reading(reading));
+    log.audits.iter().for_each(|audit| builder.audit(audit));
+    log.coverage.iter().cloned().for_each(|span| builder.recorder_span(span));
+    log.presence.iter().cloned().for_each(|presence| builder.presence(presence));
+    Ok(builder.finish())
 }
 
 /// Whether a shift is of the run, or of the baseline.

@@ -240,11 +240,7 @@ fn decide(endpoints: &[EndpointResult], controls: &[ControlResult]) -> Decision 
     }
     // Nothing asked is nothing shown.
     let shown = !endpoints.is_empty() && endpoints.iter().all(|result| result.state == State::Pass);
-    if shown && required.all(|result| result.state == ControlState::Pass) {
-        Decision::Promote
-    } else {
-        Decision::Hold
-    }
+    if shown && required.all(|result| result.state == ControlState::Pass) { Decision::Promote } else { Decision::Hold }
 }
 
 /// The last declared look that so many shifts allow, and what alpha it may spend (amendment A5).

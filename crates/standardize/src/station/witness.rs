@@ -1,8 +1,6 @@
 //! Rows of what others than the vendor saw.
 
-use prairie_model::{
-    AuditDraw, DrawKind, LogNoteKind, Outcome, Presence, RecorderSpan, Row, TimeSpan, UnitAudit,
-};
+use prairie_model::{AuditDraw, DrawKind, LogNoteKind, Outcome, Presence, RecorderSpan, Row, TimeSpan, UnitAudit};
 
 use super::SectionReader;
 use super::cell::text_of;

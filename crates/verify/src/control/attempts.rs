@@ -49,9 +49,9 @@ impl Control for Attempts {
             return Found::unknown("nobody looked up what else was frozen for these stations");
         };
         let gate = case.frozen.protocol.gate.name();
-        let before = registered.iter().filter(|each| {
-            each.gate == gate && (each.frozen < case.frozen.frozen || each.hash == case.frozen.hash)
-        });
+        let before = registered
+            .iter()
+            .filter(|each| each.gate == gate && (each.frozen < case.frozen.frozen || each.hash == case.frozen.hash));
         let attempts = (before.count() as u64).max(1);
         let spent = u64::from(case.frozen.attempt);
         let state = if attempts > spent { ControlState::Fail } else { ControlState::Pass };

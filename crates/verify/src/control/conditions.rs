@@ -65,7 +65,8 @@ impl Control for Conditions {
             return Found::unknown("no unit lies in a declared stratum");
         };
         let sums = case.robot.iter().map(|sums| sums.witness.audit);
-        let (witnessed, mislabelled) = sums.fold((0, 0), |all, audit| (all.0 + audit.witnessed, all.1 + audit.mislabelled));
+        let (witnessed, mislabelled) =
+            sums.fold((0, 0), |all, audit| (all.0 + audit.witnessed, all.1 + audit.mislabelled));
         let covered = cover.overlap >= limits.overlap_min
             && cover.effective_share >= limits.effective_share_min
             && cover.thin.is_empty();
@@ -75,7 +76,10 @@ impl Control for Conditions {
             ControlState::Fail => (ControlState::Fail, "a log whose conditions are those that sensors see".to_owned()),
             _ if !covered => (
                 ControlState::Fail,
-                format!("units in the proportions of `{}`", protocol.weights_source.as_deref().unwrap_or("the task book")),
+                format!(
+                    "units in the proportions of `{}`",
+                    protocol.weights_source.as_deref().unwrap_or("the task book")
+                ),
             ),
             ControlState::Pass => (ControlState::Pass, String::new()),
             _ if witnessed == 0 && trusted => (ControlState::Pass, String::new()),

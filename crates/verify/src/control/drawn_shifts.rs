@@ -54,7 +54,11 @@ fn divide<'a>(case: &Case<'a>) -> Result<(Vec<&'a ShiftSums>, Vec<&'a ShiftSums>
         }
     }
     if valid.is_empty() {
-        let why = if late > 0 { "the draw was published after the run began, or its seed is not revealed" } else { "no auditor drew shifts by lot" };
+        let why = if late > 0 {
+            "the draw was published after the run began, or its seed is not revealed"
+        } else {
+            "no auditor drew shifts by lot"
+        };
         return Err(Found::unknown(why).missing("a draw whose hash is published before the run, and its seed"));
     }
     let (mut drawn, mut others) = (Vec::new(), Vec::new());
@@ -113,7 +117,8 @@ impl Control for DrawnShifts {
             Err(found) => return found,
         };
         let asked = case.frozen.protocol.endpoints.success.as_ref().map_or(0.0, |success| success.at_least);
-        let p = permutation_test(&means(&drawn), &means(&others), REPLICATES, 1, Side::Upper).map_or(1.0, |test| test.p);
+        let p =
+            permutation_test(&means(&drawn), &means(&others), REPLICATES, 1, Side::Upper).map_or(1.0, |test| test.p);
         let (count, all) = (drawn.len() as u64, case.robot.len() as u64);
         // A shift that was drawn and not worked is the worst there is.
         let worst = if drawn.iter().any(|sums| sums.units() == 0) { None } else { lower(&drawn) };

@@ -49,9 +49,10 @@ fn is_drawn(case: &Case<'_>) -> bool {
 
 /// Drawn, of them inspected, of them bad.
 fn counts(case: &Case<'_>) -> (u64, u64, u64) {
-    case.robot.iter().map(|sums| sums.witness.audit).fold((0, 0, 0), |all, audit| {
-        (all.0 + audit.drawn, all.1 + audit.drawn_inspected, all.2 + audit.drawn_bad)
-    })
+    case.robot
+        .iter()
+        .map(|sums| sums.witness.audit)
+        .fold((0, 0, 0), |all, audit| (all.0 + audit.drawn, all.1 + audit.drawn_inspected, all.2 + audit.drawn_bad))
 }
 
 impl Control for Labels {

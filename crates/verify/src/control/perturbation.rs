@@ -47,10 +47,12 @@ impl Control for Perturbation {
 
     fn look(&self, case: &Case<'_>) -> Found {
         let limits = &case.frozen.protocol.controls.perturbation;
-        let (all, good) = case.robot.iter().fold((0, 0), |sum, sums| {
-            (sum.0 + sums.witness.challenged, sum.1 + sums.witness.challenged_good)
-        });
-        let missing = format!("{} challenges, with a lower bound of {}", limits.challenges_min, percent(limits.at_least));
+        let (all, good) = case
+            .robot
+            .iter()
+            .fold((0, 0), |sum, sums| (sum.0 + sums.witness.challenged, sum.1 + sums.witness.challenged_good));
+        let missing =
+            format!("{} challenges, with a lower bound of {}", limits.challenges_min, percent(limits.at_least));
         if all == 0 {
             return Found::unknown("nothing was moved on purpose").missing(missing);
         }

@@ -53,14 +53,16 @@ impl Control for Replay {
         let limits = &case.frozen.protocol.controls.replay;
         let audits = case.robot.iter().map(|sums| sums.witness.audit);
         let (moved, near) = audits.fold((0, 0), |all, audit| (all.0 + audit.moved, all.1 + audit.near_repeat));
-        let missing = format!("{} compared movements, and {POSES_MIN} with the pose of the object", needed(limits.near_max));
+        let missing =
+            format!("{} compared movements, and {POSES_MIN} with the pose of the object", needed(limits.near_max));
         let poses = &case.evidence.witness.poses;
         if moved == 0 && poses.len() < POSES_MIN {
             return Found::unknown("no recorded movements were compared").missing(missing);
         }
         let (alike, upper) = ruled_out(near, moved, limits.near_max);
         let (object, motion): (Vec<_>, Vec<_>) = poses.iter().cloned().unzip();
-        let depends = if poses.len() < POSES_MIN { None } else { distance_correlation(&object, &motion, REPLICATES, 1).ok() };
+        let depends =
+            if poses.len() < POSES_MIN { None } else { distance_correlation(&object, &motion, REPLICATES, 1).ok() };
         let state = match (alike, depends) {
             (ControlState::Fail, _) => ControlState::Fail,
             (_, Some(test)) if test.p >= limits.p_max => ControlState::Fail,

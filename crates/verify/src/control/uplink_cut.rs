@@ -83,7 +83,8 @@ impl Control for UplinkCut {
             percent(limits.margin)
         );
         if cut.blocks == 0 {
-            let why = if cut.idle > 0 { "the uplink was cut only when no work was due" } else { "the uplink was never cut" };
+            let why =
+                if cut.idle > 0 { "the uplink was cut only when no work was due" } else { "the uplink was never cut" };
             return Found::unknown(why).count("idle", cut.idle).missing(missing);
         }
         let arms = Arms { x1: cut.good, n1: cut.units, x2: good.min(units), n2: units };

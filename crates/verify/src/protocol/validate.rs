@@ -222,13 +222,7 @@ fn of_success(success: &Success) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-pub(super) fn within(
-    what: &str,
-    found: f64,
-    low: f64,
-    high: f64,
-    allowed: &'static str,
-) -> Result<(), ProtocolError> {
+pub(super) fn within(what: &str, found: f64, low: f64, high: f64, allowed: &'static str) -> Result<(), ProtocolError> {
     if found >= low && found <= high {
         Ok(())
     } else {

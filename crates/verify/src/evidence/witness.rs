@@ -287,7 +287,9 @@ impl Collector {
     /// Facts about the whole log.
     pub(crate) fn facts(self, audits_unmatched: u64) -> LogWitness {
         let mut draws = self.draws;
-        draws.sort_by(|a, b| (a.committed, a.kind, &a.commitment, &a.seed).cmp(&(b.committed, b.kind, &b.commitment, &b.seed)));
+        draws.sort_by(|a, b| {
+            (a.committed, a.kind, &a.commitment, &a.seed).cmp(&(b.committed, b.kind, &b.commitment, &b.seed))
+        });
         draws.dedup();
         LogWitness {
             draws,
@@ -299,7 +301,13 @@ impl Collector {
     }
 
     /// Finds the unit of each audit. `kept` is sorted by station and id; gives how many audits found none.
-    pub(crate) fn join(&mut self, shifts: &[Shift], kept: &mut [Kept], sums: &mut [ShiftSums], matched_min: f64) -> u64 {
+    pub(crate) fn join(
+        &mut self,
+        shifts: &[Shift],
+        kept: &mut [Kept],
+        sums: &mut [ShiftSums],
+        matched_min: f64,
+    ) -> u64 {
         let mut rows = std::mem::take(&mut self.audits);
         rows.sort_by(|a, b| (&a.station, a.id).cmp(&(&b.station, b.id)));
         let mut merged: Vec<AuditRow> = Vec::with_capacity(rows.len());
@@ -578,11 +586,20 @@ impl Disturbances {
             return;
         }
         let (start, end) = (shift.span.start.0, shift.span.end.0);
-        let blocks: Vec<(i64, i64)> =
-            self.cuts.iter().map(|(from, to)| ((*from).max(start), (*to).min(end))).filter(|(from, to)| to > from).collect();
+        let blocks: Vec<(i64, i64)> = self
+            .cuts
+            .iter()
+            .map(|(from, to)| ((*from).max(start), (*to).min(end)))
+            .filter(|(from, to)| to > from)
+            .collect();
         let seconds = |from: i64, to: i64| Nanos(to).seconds_since(Nanos(from));
         let overlap = |from: i64, to: i64| -> f64 {
-            self.down.iter().map(|(a, b)| (from.max(*a), to.min(*b))).filter(|(a, b)| b > a).map(|(a, b)| seconds(a, b)).sum()
+            self.down
+                .iter()
+                .map(|(a, b)| (from.max(*a), to.min(*b)))
+                .filter(|(a, b)| b > a)
+                .map(|(a, b)| seconds(a, b))
+                .sum()
         };
         let inside = |from: i64, to: i64| {
             let first = units.partition_point(|unit| unit.end <= from);
