@@ -86,7 +86,7 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Show one episode: streams, findings, decision, lineage
     Show(Show),
-    /// Explain a check: what it does, why it matters, an example
+    /// Explain a check or a control: what it does, what it can show, an example
     Explain(Explain),
     /// List the formats that can be read and written
     Formats,
@@ -472,10 +472,10 @@ pub(crate) struct Show {
     pub(crate) findings: bool,
 }
 
-/// Explain a check: what it does, why it matters, an example
+/// Explain a check or a control: what it does, what it can show, an example
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Code of the check, such as TIM003; all checks when left out
+    /// Code of a check, such as TIM003, or name of a control, such as counter; all when left out
     pub(crate) code: Option<String>,
 }
 

@@ -226,6 +226,15 @@ fn a_simulated_station_goes_the_whole_proof_road() {
     assert_eq!(verdict["tally"]["read"], units);
     assert!(verdict["not_shown"][0].as_str().unwrap().contains("simulated"));
 
+    // Every control that the gate asks for was carried out, and passes.
+    let required = verdict["controls"].as_array().unwrap().iter().filter(|result| result["required"] == true);
+    let asked: Vec<_> =
+        required.map(|result| (result["control"].as_str().unwrap(), result["state"].as_str().unwrap())).collect();
+    for control in ["attempts", "calendar", "counter", "drawn_shifts", "perturbation", "releases", "uplink_cut"] {
+        assert!(asked.contains(&(control, "pass")), "{control} of {asked:?}");
+    }
+    assert_eq!(verdict["self_attested"], false);
+
     let key = run(&["receipt", "key"]);
     fs::write(at("key.pem"), &key.stdout).unwrap();
     let check = |file: &str| {
@@ -279,6 +288,39 @@ fn a_poor_station_is_not_promoted_and_old_data_do_not_count() {
     assert_eq!(verdict["decision"], "hold");
     assert_eq!(verdict["tally"]["counted"], 0, "data from before the freeze do not count");
     assert!(verdict["tally"]["before_freeze"].as_u64().unwrap() > 1_000);
+}
+
+#[test]
+fn a_log_that_hides_units_is_rejected_by_the_counter_and_a_vendors_own_says_so() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| run(dir.path(), arguments);
+    let cheat = "success = 0.92\n[[cheats]]\nkind = \"missing_units\"\nstrength = 0.8";
+    let log = simulated(dir.path(), "hides", cheat);
+    let mapping = fs::read_to_string(log.join("station-log.toml")).unwrap();
+    fs::write(log.join("station-log.toml"), mapping.replace("\"independent\"", "\"self_attested\"")).unwrap();
+    fs::write(at("book.toml"), TASK_BOOK).unwrap();
+    run(&["protocol", "freeze", &at("book.toml")]);
+    run(&["log", "import", log.to_str().unwrap()]);
+    let page = at("report.html");
+    let output = run(&["verify", "sorting", "--gate", "verified", "--out", &page, "--output-format", "json"]);
+    let verdict = json(&output);
+    assert_eq!((&verdict["decision"], output.status.code()), (&Value::from("reject"), Some(1)));
+    let controls = verdict["controls"].as_array().unwrap();
+    let of = |name: &str| controls.iter().find(|result| result["control"] == name).unwrap();
+    let counter = of("counter");
+    assert_eq!(counter["state"], "fail", "{counter}");
+    let imputed = counter["numbers"]["imputed"].as_u64().unwrap();
+    assert!(imputed > 500, "{counter}");
+    // What is missing is bad in the success evidence too.
+    let lines = verdict["robot_shifts"].as_array().unwrap();
+    assert_eq!(lines.iter().map(|line| line["imputed"].as_u64().unwrap()).sum::<u64>(), imputed);
+    assert_eq!(verdict["self_attested"], true);
+    assert!(fs::read_to_string(&page).unwrap().contains("Self-attested"));
+    let held = run(&["report", "check", &page, "--data", &at("store"), "--output-format", "json"]);
+    assert_eq!(held.status.code(), Some(0), "{}", String::from_utf8_lossy(&held.stdout));
+    let page = run(&["explain", "uplink-cut"]);
+    assert!(String::from_utf8_lossy(&page.stdout).contains("What it cannot show"));
 }
 
 #[test]

@@ -76,9 +76,10 @@ pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Pro
 pub use options::InspectOptions;
 pub use page::report_page;
 pub use prairie_verify::calc::Method;
+pub use prairie_verify::control::ControlState;
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
-pub use reference::{CheckLine, FormatLine, calculate, checks, explain, formats, methods};
+pub use reference::{CheckLine, FormatLine, PageLine, calculate, checks, explain, formats, methods, pages};
 pub use report::{
     CheckReport, CheckedEpisode, CheckedRecording, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport,
     Lineage, Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,

@@ -49,14 +49,37 @@ pub fn checks() -> Vec<CheckLine> {
         .collect()
 }
 
-/// The page of a check, in Markdown.
+/// A line of `explain` about what a protocol can ask for.
+#[derive(Debug, Clone, Serialize)]
+pub struct PageLine {
+    /// `control`.
+    pub kind: String,
+    /// `counter`.
+    pub name: String,
+    /// What it asks, in one line.
+    pub summary: String,
+}
+
+/// Everything that a protocol can ask for and that has a page, by kind and name.
+pub fn pages() -> Vec<PageLine> {
+    let line = |page: prairie_verify::explain::Page| PageLine {
+        kind: page.kind.to_owned(),
+        name: page.name.to_owned(),
+        summary: page.summary.to_owned(),
+    };
+    prairie_verify::explain::pages().into_iter().map(line).collect()
+}
+
+/// The page of a check, or of something that a protocol can ask for, in Markdown.
 ///
 /// # Errors
 ///
-/// When there is no such check.
-pub fn explain(code: &str) -> Result<String, EngineError> {
-    let code = code.to_uppercase();
-    prairie_quality::explain(&code).ok_or(EngineError::NotFound { kind: "check", name: code })
+/// When there is no page of that name.
+pub fn explain(name: &str) -> Result<String, EngineError> {
+    let asked = || prairie_verify::explain::page(&name.to_lowercase().replace('-', "_"));
+    prairie_quality::explain(name)
+        .or_else(|| asked().map(|page| page.markdown()))
+        .ok_or_else(|| EngineError::NotFound { kind: "check or control", name: name.to_owned() })
 }
 
 /// Every reader and target, by direction and name.

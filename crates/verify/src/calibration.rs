@@ -9,6 +9,8 @@
 //! tables and their gaps are in `docs/calibration.md`; `cargo run --release -p prairie-verify --example calibration` prints
 //! them.
 
+pub mod cheats;
+
 use crate::bound::{Confidence, StatError, within};
 use crate::math::random::Random;
 use crate::stats::cluster::{Anova, Information, Rule, Shift, Tables, demonstrates, float};

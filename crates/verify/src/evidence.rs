@@ -8,19 +8,22 @@
 //! of import. Every unit that was read is in the [`Tally`] once.
 
 mod happened;
+mod witness;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use prairie_model::{
-    Condition, CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, UnitOfWork,
+    Condition, CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, StationLog,
+    UnitOfWork,
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::control::input::{AuditSums, Cut, LogWitness, Registered, Witness};
-use crate::control::input::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 use crate::protocol::{Cluster, Frozen};
 use crate::stats::rhythm;
+pub use witness::{AuditSums, Cut, LogWitness, Registered, Witness};
+
+use witness::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 
 use happened::Call;
 pub use happened::{Calls, Happened, Trial};
@@ -236,7 +239,7 @@ pub(crate) struct Kept {
     pub(crate) mode: u8,
     pub(crate) good: bool,
     unknown: bool,
-    /// [`CLAIMED`] and others of [`crate::control::input`].
+    /// [`CLAIMED`] and others of [`witness`].
     pub(crate) flags: u8,
     call: Call,
 }
@@ -597,6 +600,27 @@ impl<'a> Builder<'a> {
             }
         }
     }
+}
+
+/// The evidence of a log that is in memory.
+///
+/// # Errors
+///
+/// As [`Builder::new`] and [`Builder::unit`].
+pub fn of_log(frozen: &Frozen, log: &StationLog) -> Result<Evidence, EvidenceError> {
+    let mut builder = Builder::new(frozen, &log.shifts)?;
+    for draw in &log.draws {
+        builder.draw(draw.clone())?;
+    }
+    for unit in &log.units {
+        builder.unit(unit)?;
+    }
+    log.events.iter().cloned().for_each(|event| builder.event(event));
+    log.readings.iter().cloned().for_each(|reading| builder.reading(reading));
+    log.audits.iter().for_each(|audit| builder.audit(audit));
+    log.coverage.iter().cloned().for_each(|span| builder.recorder_span(span));
+    log.presence.iter().cloned().for_each(|presence| builder.presence(presence));
+    Ok(builder.finish())
 }
 
 /// Whether a shift is of the run, or of the baseline.

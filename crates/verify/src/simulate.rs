@@ -2,7 +2,9 @@
 //!
 //! **Invariant:** what is made here says that it is simulated, and every output that is computed from it says so too.
 
+mod cheat;
 mod family;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +15,10 @@ use prairie_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::math::random::Random;
+pub use cheat::{Cheat, CheatKind};
+pub use watch::Audits;
+
+use cheat::{Fact, Scene};
 
 pub use family::{FamilyTruth, TrueInspection};
 
@@ -47,10 +53,14 @@ pub struct Truth {
     pub people: People,
     /// Robots' work after.
     pub robots: Robots,
+    /// What auditors do.
+    pub audits: Audits,
     /// Kinds of conditions; shares add up to 1.
     pub strata: Vec<TrueStratum>,
     /// What inspection, care and missions have beside.
     pub family: FamilyTruth,
+    /// Ways in which the log is not true.
+    pub cheats: Vec<Cheat>,
 }
 
 /// How people work.
@@ -129,8 +139,10 @@ impl Default for Truth {
             break_s: 1800.0,
             people: People::default(),
             robots: Robots::default(),
+            audits: Audits::default(),
             strata: Vec::new(),
             family: FamilyTruth::default(),
+            cheats: Vec::new(),
         }
     }
 }
@@ -223,33 +235,87 @@ impl Truth {
         {
             within(what, hours, 1e-3, 1e9, "above 0")?;
         }
+        let audits = &self.audits;
+        for (what, share) in [
+            ("audits.drawn_share", audits.drawn_share),
+            ("audits.audit_share", audits.audit_share),
+            ("audits.inspect_share", audits.inspect_share),
+        ] {
+            within(what, share, 0.0, 1.0, "between 0 and 1")?;
+        }
+        within("audits.cut_s", audits.cut_s, 0.0, self.shift_h * HOUR_S, "shorter than the shift")?;
+        within("audits.people", audits.people, 0.0, 1e3, "between 0 and 1,000")?;
+        for count in [audits.cuts_per_shift, audits.challenges_per_shift] {
+            within("cuts or challenges per shift", f64::from(count), 0.0, 1e3, "at most 1,000")?;
+        }
+        for cheat in &self.cheats {
+            within("cheats.strength", cheat.strength, 0.0, 1.0, "between 0 and 1")?;
+        }
+        within("the share of shifts left out", self.left_out(), 0.0, 0.98, "at most 0.98")?;
         if self.robots.names.is_empty() {
             return Err(TruthError::Number { what: "robots.names", found: 0.0, allowed: "at least one" });
         }
         let units = self.shift_h
             * HOUR_S
-            * (f64::from(people.shifts) / people.takt_s + f64::from(robots.shifts) / robots.takt_s);
+            * (f64::from(people.shifts) / people.takt_s + f64::from(self.shifts_worked()) / robots.takt_s);
         within("units of all shifts", units, 0.0, UNITS_MAX, "at most 200 million")
+    }
+
+    /// The share of all shifts that is left out of the log.
+    fn left_out(&self) -> f64 {
+        cheat::strength(self, CheatKind::CherryPickedShifts)
+    }
+
+    /// Shifts that robots work, in the log or not.
+    fn shifts_worked(&self) -> u32 {
+        // OK to cast: at most fifty times the shifts of the log, and a saturating cast else.
+        libm::ceil(f64::from(self.robots.shifts) / (1.0 - self.left_out()) - 1e-9) as u32
     }
 
     /// The log of a station of which this is the truth.
     pub fn log(&self) -> StationLog {
-        let mut log = StationLog { simulated: true, recorder: Recorder::Independent, ..StationLog::default() };
-        let mut total = 0;
+        let log = StationLog { simulated: true, recorder: Recorder::Independent, ..StationLog::default() };
+        let mut scene = Scene { log, ..Scene::default() };
         let day_ns = 86_400_000_000_000;
         let mut day = self.first_day;
-        for at in 0..self.people.shifts {
-            self.shift(Crew::Human, at, day.saturating_mul(day_ns), &mut total, &mut log);
-            day += 1;
+        for (crew, shifts) in [(Crew::Human, self.people.shifts), (Crew::Robot, self.shifts_worked())] {
+            for at in 0..shifts {
+                self.shift(crew, at, day.saturating_mul(day_ns), &mut scene.log);
+                scene.facts.resize(scene.log.units.len(), Fact::default());
+                day += 1;
+            }
         }
-        for at in 0..self.robots.shifts {
-            self.shift(Crew::Robot, at, day.saturating_mul(day_ns), &mut total, &mut log);
-            day += 1;
+        let mut shift = 0;
+        for (fact, unit) in scene.facts.iter_mut().zip(&scene.log.units) {
+            while unit.shift.as_deref() != scene.log.shifts.get(shift).map(|shift| shift.shift.as_str()) {
+                shift += 1;
+            }
+            *fact = Fact { shift, good: unit.outcome == Outcome::Success, ..Fact::default() };
         }
-        log
+        scene.cheat(self);
+        self.count(&mut scene);
+        // OK to cast: a number of shifts.
+        scene.drop_worst(self.robots.shifts as usize);
+        scene.watch(self);
+        scene.finish()
     }
 
-    fn shift(&self, crew: Crew, at: u32, midnight: i64, total: &mut u64, log: &mut StationLog) {
+    /// The counter counts every unit and every hidden try, whatever the log says.
+    fn count(&self, scene: &mut Scene) {
+        let mut counted = vec![0_u64; scene.log.shifts.len()];
+        for fact in &scene.facts {
+            counted[fact.shift] += 1 + u64::from(fact.retries);
+        }
+        let mut total = 0;
+        for (shift, counted) in scene.log.shifts.iter().zip(counted) {
+            for (at, more) in [(shift.span.start, 0), (shift.span.end, counted)] {
+                total += more;
+                scene.log.readings.push(CounterReading { station: self.station.clone(), at, total, good: None });
+            }
+        }
+    }
+
+    fn shift(&self, crew: Crew, at: u32, midnight: i64, log: &mut StationLog) {
         // Each shift has draws of its own, so that a longer run begins like a shorter one.
         let part = u64::from(at) * 2 + u64::from(crew == Crew::Robot);
         let mut random = Random::part(self.seed, part);
@@ -268,8 +334,6 @@ impl Truth {
             drawn: self.family.drawn && crew == Crew::Robot,
         };
         log.shifts.push(shift);
-        let reading = |at, total| CounterReading { station: self.station.clone(), at: Nanos(at), total, good: None };
-        log.readings.push(reading(start, *total));
         let mut work = Work::new(self, crew, at, &mut random);
         let mut now = start;
         // The break lies in the middle of the shift.
@@ -293,9 +357,7 @@ impl Truth {
             self.family.dress(&mut unit, crew, &mut random);
             now = now.saturating_add(took).saturating_add(nanos(self.family.reset_s));
             log.units.push(unit);
-            *total += 1;
         }
-        log.readings.push(reading(end, *total));
     }
 }
 
@@ -341,8 +403,9 @@ impl<'a> Work<'a> {
 
     /// Seconds of the next unit.
     fn takt_s(&mut self, hours: f64, random: &mut Random) -> f64 {
+        let slower = 1.0 + cheat::strength(self.truth, CheatKind::SandbaggedBaseline);
         let (takt_s, spread, fatigue) = match self.crew {
-            Crew::Human => (self.truth.people.takt_s, self.truth.people.takt_spread, 0.0),
+            Crew::Human => (self.truth.people.takt_s * slower, self.truth.people.takt_spread, 0.0),
             Crew::Robot => (self.truth.robots.takt_s, self.truth.robots.takt_spread, self.truth.robots.fatigue_per_h),
         };
         let seconds = takt_s * random.log_normal(self.shift_effect + fatigue * hours, spread);

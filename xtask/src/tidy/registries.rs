@@ -20,6 +20,7 @@ struct Registry {
 
 const REGISTRIES: &[Registry] = &[
     Registry { slice: "CHECKS", sources: "crates/quality/src", entry: "Check", folder: Some("checks") },
+    Registry { slice: "CONTROLS", sources: "crates/verify/src", entry: "Control", folder: Some("control") },
     Registry { slice: "ENDPOINTS", sources: "crates/verify/src", entry: "Endpoint", folder: Some("endpoint") },
     Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: None },
     Registry { slice: "METHODS", sources: "crates/verify/src", entry: "Method", folder: Some("calc") },
@@ -30,9 +31,13 @@ const REGISTRIES: &[Registry] = &[
 /// The sections of a check's page, which `prairie explain` prints.
 const SECTIONS: &[&str] = &["What it does", "Why it matters", "Example"];
 
+/// The sections of a control's page.
+const CONTROL_SECTIONS: &[&str] = &["What it does", "What it can show", "What it cannot show", "Example"];
+
 pub(crate) fn problems(tree: &Tree) -> Vec<String> {
     let mut problems: Vec<_> = REGISTRIES.iter().flat_map(|registry| of_registry(tree, registry)).collect();
     problems.extend(of_checks(tree));
+    problems.extend(of_controls(tree));
     problems
 }
 
@@ -132,6 +137,19 @@ fn of_checks(tree: &Tree) -> Vec<String> {
     problems
 }
 
+/// Each control has its page.
+fn of_controls(tree: &Tree) -> Vec<String> {
+    let folder = "crates/verify/src/control";
+    let mut problems = Vec::new();
+    for (path, text) in tree.texts_in(folder, ".rs").filter(|(path, _)| is_entry_file(path, folder)) {
+        let all: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("//! ## ")).collect();
+        for section in CONTROL_SECTIONS.iter().filter(|section| !all.contains(section)) {
+            problems.push(format!("{path}: its page has no section `{section}`"));
+        }
+    }
+    problems
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tree::planted;
@@ -177,6 +195,31 @@ mod tests {
                 "crates/quality/src/checks/stuck.rs: its page has no section `Example`",
                 "crates/quality/src/checks/stuck.rs: `conformance/checks/TIM003/bad.json` is missing",
                 "conformance/checks/SIG099/bad.json: there is no check `SIG099`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_control_without_a_page_is_found() {
+        let page = "//! ## What it does\n//! ## What it can show\n//! ## What it cannot show\n//! ## Example\n";
+        let (_folder, tree) = planted::tree(&[
+            ("crates/verify/src/control/mod.rs", "pub const CONTROLS: &[&dyn Control] = &[&counter::Counter];\n"),
+            (
+                "crates/verify/src/control/counter.rs",
+                &format!("{page}struct Counter;\nimpl Control for Counter {{}}\n"),
+            ),
+            ("crates/verify/src/control/cut.rs", "//! ## What it does\nstruct Cut;\nimpl Control for Cut {}\n"),
+        ]);
+        assert_eq!(
+            problems(&tree),
+            [
+                "crates/verify/src/control/cut.rs: `Cut` is a Control, but not in `CONTROLS` of \
+                 `crates/verify/src/control/mod.rs`",
+                "crates/verify/src/control/cut.rs: nothing that it defines stands in `CONTROLS` of \
+                 `crates/verify/src/control/mod.rs`",
+                "crates/verify/src/control/cut.rs: its page has no section `What it can show`",
+                "crates/verify/src/control/cut.rs: its page has no section `What it cannot show`",
+                "crates/verify/src/control/cut.rs: its page has no section `Example`",
             ]
         );
     }

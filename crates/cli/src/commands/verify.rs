@@ -1,6 +1,6 @@
 //! `prairie verify`
 
-use prairie_engine::{Verdict, VerdictDecision, VerdictState};
+use prairie_engine::{ControlState, Verdict, VerdictDecision, VerdictState};
 
 use crate::args::Verify;
 use crate::context::{Context, write_text};
@@ -30,6 +30,9 @@ fn print(verdict: &Verdict) {
     if verdict.provenance.simulated {
         println!("simulated: nothing here is about a real station");
     }
+    if verdict.self_attested {
+        println!("self-attested: the recorder belongs to a party that gains by the verdict");
+    }
     let word = match verdict.decision {
         VerdictDecision::Promote => "promoted",
         VerdictDecision::Hold => "held",
@@ -47,6 +50,20 @@ fn print(verdict: &Verdict) {
             VerdictState::Unknown => "?",
         };
         println!("  {mark} {:<14} {}", result.endpoint, result.reason);
+        if let Some(missing) = &result.missing {
+            println!("                   needs {missing}");
+        }
+    }
+    println!("controls:");
+    for result in verdict.controls.iter().filter(|result| result.state != ControlState::NotRequired) {
+        let mark = match result.state {
+            ControlState::Pass => "✓",
+            ControlState::Fail => "×",
+            ControlState::Unknown => "?",
+            ControlState::NotRequired => "-",
+        };
+        let asked = if result.required { "" } else { " (not required)" };
+        println!("  {mark} {:<14} {}{asked}", result.control, result.reason);
         if let Some(missing) = &result.missing {
             println!("                   needs {missing}");
         }

@@ -8,6 +8,7 @@ mod style;
 mod words;
 
 use prairie_ledger::{Envelope, VERDICT_TYPE};
+use prairie_verify::control::{ControlResult, ControlState};
 use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
 
 use crate::error::{EngineError, chain};
@@ -37,6 +38,7 @@ pub fn report_page(envelope: &str) -> Result<String, EngineError> {
     page.head(&verdict);
     page.answer(&verdict);
     page.endpoints(&verdict);
+    page.controls(&verdict);
     page.plots(&verdict);
     page.shifts(&verdict);
     page.not_shown(&verdict);
@@ -135,6 +137,9 @@ impl Page {
         if verdict.provenance.simulated {
             self.add(&format!("<p class=\"banner\">{}</p>", both(&words::SIMULATED)));
         }
+        if verdict.self_attested {
+            self.add(&format!("<p class=\"banner\">{}</p>", both(&words::SELF_ATTESTED)));
+        }
         self.add(&format!("<h1>{title}</h1>"));
         let gate = words::stage(&verdict.gate);
         let [look, of] = [verdict.look.number, verdict.look.of].map(|number| number.to_string());
@@ -142,6 +147,36 @@ impl Page {
         let english = format!("gate to {}, attempt {attempt}, look {look} of {of}", gate.en);
         let chinese = format!("关口：{}，第 {attempt} 次尝试，第 {look}/{of} 次查看", gate.zh);
         self.add(&format!("<p class=\"sub\">{}</p>", words::of(&english, &chinese)));
+    }
+
+    fn controls(&mut self, verdict: &Verdict) {
+        self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::CONTROLS), both(&words::CONTROLS_ASK)));
+        self.add("<div class=\"scroll\"><table><thead><tr>");
+        for word in [&words::CONTROL, &words::ASKED, &words::STATE, &words::FROM] {
+            self.add(&format!("<th>{}</th>", both(word)));
+        }
+        self.add("</tr></thead><tbody>");
+        let mut sorted: Vec<&ControlResult> = verdict.controls.iter().collect();
+        sorted.sort_by_key(|result| (!result.required, result.state == ControlState::NotRequired));
+        for result in sorted {
+            let mut reason = words::of(&escape(&result.reason), &escape(&words::control_zh(result)));
+            if let Some(missing) = &result.missing {
+                reason.push_str(&format!("<br><em>{}</em>", words::of(&escape(missing), &escape(missing))));
+            }
+            let asked = if result.required { &words::YES } else { &words::NO };
+            let class = match result.state {
+                ControlState::Pass => "ok",
+                ControlState::Fail => "no",
+                ControlState::Unknown | ControlState::NotRequired => "unk",
+            };
+            self.add(&format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td><span class=\"st {class}\">{}</span></td><td class=\"why\">{reason}</td></tr>",
+                both(&words::control(&result.control)),
+                both(asked),
+                both(&words::control_state(result.state)),
+            ));
+        }
+        self.add("</tbody></table></div>");
     }
 
     /// The answer as a sentence with numbers.
@@ -168,8 +203,22 @@ impl Page {
                     words::reason_zh(result)
                 ),
             ),
-            (_, None) => ("The protocol asks for nothing.".to_owned(), "协议未提出任何要求。".to_owned()),
+            (_, None) => match blocking(verdict) {
+                Some(result) => (
+                    format!(
+                        "All {total} endpoints are shown, and the control {} stops it: {}.",
+                        result.control, result.reason
+                    ),
+                    format!(
+                        "全部 {total} 项指标均已证明，但管控项“{}”未通过：{}。",
+                        words::control(&result.control).zh,
+                        words::control_zh(result)
+                    ),
+                ),
+                None => ("The protocol asks for nothing.".to_owned(), "协议未提出任何要求。".to_owned()),
+            },
         };
+        let (english, chinese) = (escape(&english), escape(&chinese));
         let text = words::of(&english, &chinese);
         self.add(&format!("<p class=\"verdict\"><strong class=\"{class}\">{}</strong> {text}</p>", both(&word)));
         let risk = format!("{:.1} %", verdict.risk * 100.0);
@@ -306,6 +355,12 @@ impl Page {
         self.add(&format!("{ENVELOPE_BEGIN}{}{ENVELOPE_END}", envelope.replace('<', "\\u003c")));
         self.add("</body></html>");
     }
+}
+
+/// The first required control that stops a promotion, one that fails before one that is unknown.
+fn blocking(verdict: &Verdict) -> Option<&ControlResult> {
+    let stops = |state| verdict.controls.iter().find(|result| result.required && result.state == state);
+    stops(ControlState::Fail).or_else(|| stops(ControlState::Unknown))
 }
 
 fn class_of(state: State) -> &'static str {

@@ -1,5 +1,6 @@
 //! The words of the report, in English and Chinese.
 
+use prairie_verify::control::{ControlResult, ControlState};
 use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
 
 /// One text in both languages.
@@ -17,6 +18,17 @@ pub(super) const SIMULATED: Both = word(
     "Simulated: nothing on this page is about a real station or a real robot.",
     "模拟数据：本页内容与任何真实工位或真实机器人无关。",
 );
+pub(super) const SELF_ATTESTED: Both = word(
+    "Self-attested: the recorder belongs to a party that gains by this verdict.",
+    "自我声明：记录方从本结论中获益。",
+);
+pub(super) const CONTROLS: Both = word("Controls against a staged show", "防作秀管控");
+pub(super) const CONTROLS_ASK: Both =
+    word("those that are asked must pass; unknown is no pass", "被要求的各项必须通过；未知不等于通过");
+pub(super) const CONTROL: Both = word("control", "管控项");
+pub(super) const ASKED: Both = word("asked", "是否要求");
+pub(super) const YES: Both = word("yes", "是");
+pub(super) const NO: Both = word("no", "否");
 pub(super) const ASKS: Both = word("What the protocol asks", "协议要求");
 pub(super) const EVERY_LINE: Both = word("every line must pass", "每一项都必须通过");
 pub(super) const ENDPOINT: Both = word("endpoint", "指标");
@@ -159,16 +171,167 @@ pub(super) fn missing_zh(result: &EndpointResult, verdict: &Verdict) -> String {
     if result.endpoint == "exposure" { format!("观察量不足；{next}") } else { next }
 }
 
+pub(super) fn control_state(state: ControlState) -> Both {
+    match state {
+        ControlState::Pass => word("passes", "通过"),
+        ControlState::Fail => word("fails", "未通过"),
+        ControlState::Unknown => word("unknown", "未知"),
+        ControlState::NotRequired => word("not required", "未要求"),
+    }
+}
+
+pub(super) fn control(name: &str) -> Both {
+    match name {
+        "attempts" => word("Attempts", "尝试次数"),
+        "calendar" => word("Calendar", "排班完整"),
+        "conditions" => word("Conditions", "工况"),
+        "counter" => word("Independent counter", "独立计数器"),
+        "coverage" => word("Recorder coverage", "记录覆盖"),
+        "drawn_shifts" => word("Shifts drawn by lot", "抽签班次"),
+        "human_baseline" => word("Human baseline", "人工基线"),
+        "labels" => word("Re-inspection", "复检"),
+        "overlap" => word("Training overlap", "训练与测试重叠"),
+        "perturbation" => word("Challenges", "扰动挑战"),
+        "recorder" => word("Recorder", "记录方"),
+        "reexecution" => word("Re-execution", "重新执行"),
+        "regularity" => word("Regularity", "过于规整"),
+        "releases" => word("Releases", "软件版本"),
+        "replay" => word("Replay", "动作回放"),
+        "staffing" => word("People near the station", "现场人员"),
+        "uplink_cut" => word("Uplink cuts", "断网测试"),
+        _ => word("another control", "其他管控项"),
+    }
+}
+
+/// The reason of a control in Chinese, from its numbers.
+pub(super) fn control_zh(result: &ControlResult) -> String {
+    if result.numbers.is_empty() {
+        return match (result.control.as_str(), result.state) {
+            ("recorder", ControlState::Pass) => "每份日志均声明由独立记录方记录".to_owned(),
+            ("recorder", _) => "自我声明：记录方从结论中获益".to_owned(),
+            (_, ControlState::Fail) => "与事先公布的内容不符".to_owned(),
+            _ => "日志未提供所需的信息".to_owned(),
+        };
+    }
+    let number = |name: &str| result.numbers.get(name).copied().unwrap_or(f64::NAN);
+    let percent = |name: &str| format!("{:.1} %", 100.0 * number(name));
+    let limit = result.limit.map_or("—".to_owned(), |limit| format!("{:.1} %", 100.0 * limit));
+    match result.control.as_str() {
+        "attempts" => format!(
+            "为这些工位和此关口已冻结 {:.0} 份协议，本协议按第 {:.0} 次尝试计 α",
+            number("registered"),
+            number("attempt")
+        ),
+        "calendar" => format!(
+            "排班之外有 {:.0} 个工作单元，占 {}（上限 {limit}）；{:.0} 个班次中 {:.0} 个未作业，照常计入",
+            number("beside"),
+            percent("beside_share"),
+            number("shifts"),
+            number("not_worked")
+        ),
+        "conditions" => format!(
+            "工况比例与声明重合 {:.2}；独立传感器核对 {:.0} 个，{:.0} 个不符",
+            number("overlap"),
+            number("witnessed"),
+            number("mislabelled")
+        ),
+        "counter" => format!(
+            "计数器计得 {:.0}，日志记有 {:.0}，相差 {}（上限 {limit}）；{:.0} 个缺失单元按不合格计",
+            number("counted"),
+            number("logged"),
+            percent("share"),
+            number("imputed")
+        ),
+        "coverage" => {
+            format!("记录心跳覆盖排班时间 {:.2} %，最长中断 {:.0} s", 100.0 * number("covered"), number("gap_max_s"))
+        }
+        "drawn_shifts" => format!(
+            "{:.0} 个班次中抽中 {:.0} 个：合格率 {}，其余 {}",
+            number("shifts"),
+            number("drawn"),
+            percent("drawn_good"),
+            percent("others_good")
+        ),
+        "human_baseline" => format!("人工基线用时为台账的 {:.3} 倍，至多 {:.3} 倍", number("ratio"), number("upper")),
+        "labels" => format!(
+            "抽检 {:.0} 个合格单元，{:.0} 个实为不合格，误判率至多 {}（上限 {limit}）",
+            number("inspected"),
+            number("bad"),
+            percent("upper")
+        ),
+        "overlap" => format!(
+            "比较 {:.0} 个单元，{:.0} 个与训练数据近乎相同，至多 {}（上限 {limit}）",
+            number("compared"),
+            number("near"),
+            percent("upper")
+        ),
+        "perturbation" => format!(
+            "{:.0} 次扰动中 {:.0} 次合格，不低于 {}（要求 {limit}）",
+            number("challenges"),
+            number("good"),
+            percent("lower")
+        ),
+        "reexecution" => format!(
+            "重新执行 {:.0} 个单元，{:.0} 个与所声明版本不符，至多 {}（上限 {limit}）",
+            number("units"),
+            number("mismatched"),
+            percent("upper")
+        ),
+        "regularity" => {
+            format!("班次间差异的 χ² 为 {:.1}（自由度 {:.0}）", number("statistic"), number("degrees_of_freedom"))
+        }
+        "releases" => format!(
+            "其他或未注明版本的单元 {:.0} 个，占 {}；成功率突变 p {:.4}，节拍突变 p {:.4}",
+            number("other"),
+            percent("other_share"),
+            number("p_success"),
+            number("p_rhythm")
+        ),
+        "replay" => format!(
+            "比较 {:.0} 个动作，{:.0} 个比自然重复更相似，至多 {}（上限 {limit}）",
+            number("moved"),
+            number("near"),
+            percent("upper")
+        ),
+        "staffing" => format!("现场平均 {:.2} 人，每单元 {:.2} 人分钟", number("people"), number("minutes_per_unit")),
+        "uplink_cut" => format!(
+            "{:.0} 次断网期间 {:.0} 个单元中 {:.0} 个合格（{}），其余为 {}；{:.0} 次在恢复前无合格品",
+            number("blocks"),
+            number("units"),
+            number("good"),
+            percent("good_share"),
+            percent("others_share"),
+            number("failed")
+        ),
+        _ => result.reason.clone(),
+    }
+}
+
 /// A sentence about what was not shown, in Chinese.
 pub(super) fn not_shown_zh(sentence: &str) -> String {
     let known = [
         ("Nothing about any real station", "与任何真实工位有关的内容：日志是模拟的。"),
+        (
+            "That nobody cheated",
+            "无人作弊：每个管控项都写明它不能证明什么，合在一起也不能证明更多（`prairie explain 管控项`）。",
+        ),
+        ("That this is the only attempt", "这是唯一一次尝试。"),
+        ("That no shift was left out", "没有遗漏班次。"),
+        ("That work was done under the conditions", "作业工况与实际发生的一致。"),
+        ("That every unit was logged", "每个工作单元均被记录。"),
+        ("That the recorder was on", "记录器始终开启。"),
+        ("That shifts were not picked", "班次未经挑选。"),
+        ("That people were not slow", "测量期间人员未故意放慢。"),
+        ("That units called good are good", "标为合格的单元确实合格。"),
+        ("That the robot was not trained on", "机器人未用测试内容训练。"),
+        ("That movements answer to what is there", "动作是对现场的响应。"),
         ("That the log is complete and true", "日志完整且真实：记录方从结论中获益（自我声明）。"),
-        ("That every unit was logged", "每个工作单元均被记录：没有独立计数器，或其读数尚未影响结论。"),
-        ("That nobody steers from afar", "没有人远程操控：从未切断上行链路，或切断期间的作业尚未比较。"),
-        ("That movements answer to what is there", "动作是对现场的响应：没有人为改变布置，或改变后的表现尚未比较。"),
-        ("That shifts were not picked", "班次未经挑选：没有由审计方抽签的班次，或尚未与其他班次比较。"),
-        ("That the robot was not trained on", "机器人未用测试内容训练，也未回放录制的动作：尚未检查。"),
+        ("That the attested release moved", "驱动机器人的是所声明的版本。"),
+        ("That the log is not made up", "日志不是编造的。"),
+        ("That one release did all the work", "全部作业由同一版本完成。"),
+        ("That no recorded movement", "没有回放录制的动作。"),
+        ("That the station ran with the people", "工位仅由声明的人员运行。"),
+        ("That nobody steers from afar", "没有人远程操控。"),
     ];
     let found = known.iter().find(|(start, _)| sentence.starts_with(start));
     found.map_or_else(|| sentence.to_owned(), |(_, chinese)| (*chinese).to_owned())

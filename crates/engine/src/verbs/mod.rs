@@ -16,6 +16,7 @@ mod spec;
 mod station_log;
 mod upkeep;
 mod verdict;
+mod witness;
 
 pub use check::check;
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};

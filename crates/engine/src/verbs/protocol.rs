@@ -2,6 +2,7 @@
 
 use prairie_catalog::{Commit, Leaf, NewDocument};
 use prairie_model::{Hash256, Nanos, hash_canonical};
+use prairie_verify::evidence::Registered;
 use prairie_verify::gate::Gate;
 use prairie_verify::protocol::{Frozen, Protocol};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,26 @@ impl Engine {
         let name = name_of(scenario, gate);
         let (kept, hash) = self.kept(&name)?.ok_or(EngineError::NotFound { kind: "protocol", name })?;
         Ok(Frozen { protocol: kept.protocol, frozen: kept.frozen_ns, attempt: kept.attempt, hash })
+    }
+
+    /// Every protocol that was frozen for some of these stations.
+    pub(super) fn registered(&self, stations: &[String]) -> Result<Vec<Registered>, EngineError> {
+        let documents = self.block(self.catalog().documents(PROTOCOL));
+        let mut registered = Vec::new();
+        for document in documents.map_err(EngineError::catalog("reading the catalog"))? {
+            let kept: Kept = serde_json::from_value(document.payload)
+                .map_err(|error| EngineError::Bug(format!("protocol `{}`: {error}", document.name)))?;
+            if kept.protocol.scope.stations.iter().any(|station| stations.contains(station)) {
+                registered.push(Registered {
+                    frozen: kept.frozen_ns,
+                    scenario: kept.protocol.scenario,
+                    gate: kept.protocol.gate.name().to_owned(),
+                    attempt: kept.attempt,
+                    hash: document.digest,
+                });
+            }
+        }
+        Ok(registered)
     }
 
     fn kept(&self, name: &str) -> Result<Option<(Kept, Hash256)>, EngineError> {

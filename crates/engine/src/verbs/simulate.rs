@@ -33,6 +33,26 @@ time_unit = "ns"
 path = "counter.csv"
 kind = "readings"
 time_unit = "ns"
+
+[[files]]
+path = "audits.csv"
+kind = "audits"
+conditions = { object_family = "object_family" }
+
+[[files]]
+path = "draws.csv"
+kind = "draws"
+time_unit = "ns"
+
+[[files]]
+path = "coverage.csv"
+kind = "coverage"
+time_unit = "ns"
+
+[[files]]
+path = "presence.csv"
+kind = "presence"
+time_unit = "ns"
 "#;
 
 /// What was written.
@@ -68,6 +88,10 @@ pub fn simulate_station(truth: Option<&str>, folder: &Path) -> Result<Simulation
         ("shifts.csv", shifts(&log)),
         ("events.csv", events(&log)),
         ("counter.csv", counter(&log)),
+        ("audits.csv", audits(&log)),
+        ("draws.csv", draws(&log)),
+        ("coverage.csv", coverage(&log)),
+        ("presence.csv", presence(&log)),
     ];
     for (name, text) in files {
         write(&folder.join(name), &text)?;
@@ -192,6 +216,75 @@ fn counter(log: &StationLog) -> String {
     for reading in &log.readings {
         let good = reading.good.map(|good| good.to_string()).unwrap_or_default();
         line(&mut text, &[&reading.station, &time(Some(reading.at)), &reading.total.to_string(), &good]);
+    }
+    text
+}
+
+fn audits(log: &StationLog) -> String {
+    let mut text = String::new();
+    let names = [
+        "unit",
+        "station",
+        "steps",
+        "matched",
+        "found",
+        "repeat_ratio",
+        "train_ratio",
+        "object",
+        "motion",
+        "object_family",
+    ];
+    line(&mut text, &names);
+    for audit in &log.audits {
+        let count = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+        let ratio = |ratio: Option<f64>| ratio.map(|ratio| ratio.to_string()).unwrap_or_default();
+        let numbers = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+        let family = match audit.conditions.get("object_family") {
+            Some(Condition::Text(family)) => family.as_str(),
+            _ => "",
+        };
+        let cells = [
+            &audit.unit,
+            &audit.station,
+            &count(audit.steps),
+            &count(audit.matched),
+            audit.found.name(),
+            &ratio(audit.repeat_ratio),
+            &ratio(audit.train_ratio),
+            &numbers(&audit.object),
+            &numbers(&audit.motion),
+            family,
+        ];
+        line(&mut text, &cells);
+    }
+    text
+}
+
+fn draws(log: &StationLog) -> String {
+    let mut text = String::new();
+    line(&mut text, &["kind", "share", "commitment", "committed", "seed"]);
+    for draw in &log.draws {
+        let (share, seed) = (draw.share.to_string(), draw.seed.clone().unwrap_or_default());
+        line(&mut text, &[draw.kind.name(), &share, &draw.commitment, &time(Some(draw.committed)), &seed]);
+    }
+    text
+}
+
+fn coverage(log: &StationLog) -> String {
+    let mut text = String::new();
+    line(&mut text, &["station", "start", "end"]);
+    for span in &log.coverage {
+        line(&mut text, &[&span.station, &time(Some(span.span.start)), &time(Some(span.span.end))]);
+    }
+    text
+}
+
+fn presence(log: &StationLog) -> String {
+    let mut text = String::new();
+    line(&mut text, &["station", "start", "end", "people"]);
+    for each in &log.presence {
+        let people = each.people.to_string();
+        line(&mut text, &[&each.station, &time(Some(each.span.start)), &time(Some(each.span.end)), &people]);
     }
     text
 }

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use prairie_catalog::{
-    CatalogError, Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow, events_batch, readings_batch,
-    shifts_batch, units_batch,
+    CatalogError, Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow, audits_batch, coverage_batch,
+    draws_batch, events_batch, presence_batch, readings_batch, shifts_batch, units_batch,
 };
 use prairie_formats::table::{TableFormat, TableSummary, read_table};
 use prairie_model::{
-    CounterReading, Hash256, LogNote, LogNoteKind, Recorder, RecordingId, Rights, Shift, Source, StationEvent,
-    UnitOfWork, hash_canonical, manifest_hash,
+    AuditDraw, CounterReading, Hash256, LogNote, LogNoteKind, Presence, Recorder, RecorderSpan, RecordingId, Rights,
+    Shift, Source, StationEvent, UnitAudit, UnitOfWork, hash_canonical, manifest_hash,
 };
 use prairie_standardize::station::{LogMapping, LogRow, SectionKind, SectionReader};
 use prairie_store::{PathSource, StageError, Staged};
@@ -61,6 +61,9 @@ pub struct LogReport {
     pub events: u64,
     /// Readings of the counter.
     pub readings: u64,
+    /// What others than the vendor saw: audits, draws, spans of the heartbeat, counts of people.
+    #[serde(default)]
+    pub witness: u64,
     /// Whether it keeps events at all.
     pub keeps_events: bool,
     /// Whether it keeps readings at all.
@@ -353,6 +356,7 @@ impl Import<'_> {
             shifts: counts[1],
             events: counts[2],
             readings: counts[3],
+            witness: counts[4],
             keeps_events,
             keeps_readings,
             notes: self.notes,
@@ -406,8 +410,12 @@ struct Rows<'a> {
     shifts: Vec<Shift>,
     events: Vec<StationEvent>,
     readings: Vec<CounterReading>,
-    /// Units, shifts, events, readings.
-    counts: [u64; 4],
+    audits: Vec<UnitAudit>,
+    draws: Vec<AuditDraw>,
+    coverage: Vec<RecorderSpan>,
+    presence: Vec<Presence>,
+    /// Units, shifts, events, readings, and what others saw.
+    counts: [u64; 5],
 }
 
 impl<'a> Rows<'a> {
@@ -420,7 +428,11 @@ impl<'a> Rows<'a> {
             shifts: Vec::new(),
             events: Vec::new(),
             readings: Vec::new(),
-            counts: [0; 4],
+            audits: Vec::new(),
+            draws: Vec::new(),
+            coverage: Vec::new(),
+            presence: Vec::new(),
+            counts: [0; 5],
         }
     }
 
@@ -442,6 +454,22 @@ impl<'a> Rows<'a> {
                 self.counts[3] += 1;
                 push(&mut self.readings, reading)
             }
+            LogRow::Audit(audit) => {
+                self.counts[4] += 1;
+                push(&mut self.audits, audit)
+            }
+            LogRow::Draw(draw) => {
+                self.counts[4] += 1;
+                push(&mut self.draws, draw)
+            }
+            LogRow::Coverage(span) => {
+                self.counts[4] += 1;
+                push(&mut self.coverage, span)
+            }
+            LogRow::Presence(presence) => {
+                self.counts[4] += 1;
+                push(&mut self.presence, presence)
+            }
         };
         if full { self.flush() } else { Ok(()) }
     }
@@ -453,6 +481,10 @@ impl<'a> Rows<'a> {
             ("shifts", shifts_batch(log, &self.shifts)),
             ("station_events", events_batch(log, &self.events)),
             ("counter_readings", readings_batch(log, &self.readings)),
+            ("unit_audits", audits_batch(log, &self.audits)),
+            ("audit_draws", draws_batch(log, &self.draws)),
+            ("recorder_coverage", coverage_batch(log, &self.coverage)),
+            ("station_presence", presence_batch(log, &self.presence)),
         ];
         for (table, batch) in batches {
             let batch: Result<RecordBatch, CatalogError> = batch;
@@ -465,6 +497,10 @@ impl<'a> Rows<'a> {
         self.shifts.clear();
         self.events.clear();
         self.readings.clear();
+        self.audits.clear();
+        self.draws.clear();
+        self.coverage.clear();
+        self.presence.clear();
         Ok(())
     }
 

@@ -156,6 +156,7 @@ impl Engine {
         let refused = |error: EvidenceError| EngineError::Refused(error.to_string());
         let mut builder = Builder::new(&frozen, &calendar).map_err(refused)?;
         if !ids.is_empty() {
+            self.witness_before(&mut builder, &frozen, &query, snapshot, progress)?;
             self.each(&query("units"), snapshot, progress, |cells, row| {
                 builder.unit(&unit(cells, row)).map_err(refused)
             })?;
@@ -167,6 +168,9 @@ impl Engine {
                 reading(cells, row).into_iter().for_each(|reading| builder.reading(reading));
                 Ok(())
             })?;
+        }
+        if !ids.is_empty() {
+            self.witness_after(&mut builder, &query, snapshot, progress)?;
         }
         let evidence = builder.finish();
         let provenance = Provenance {
@@ -180,7 +184,7 @@ impl Engine {
     }
 
     /// Calls `take` with each row of a query.
-    fn each(
+    pub(super) fn each(
         &self,
         sql: &str,
         snapshot: u64,

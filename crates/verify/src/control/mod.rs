@@ -16,7 +16,6 @@ mod counter;
 mod coverage;
 mod drawn_shifts;
 mod human_baseline;
-pub(crate) mod input;
 mod labels;
 mod overlap;
 mod perturbation;
@@ -218,4 +217,15 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_ruled_out_by_exact_bounds() {
+        assert_eq!(ruled_out(0, 299, 0.01).0, ControlState::Pass);
+        assert_eq!(ruled_out(0, 298, 0.01).0, ControlState::Unknown);
+        assert_eq!(ruled_out(0, 0, 0.01).0, ControlState::Unknown);
+        assert_eq!(ruled_out(22, 340, 0.01).0, ControlState::Fail);
+        assert_eq!((needed(0.01), needed(0.05)), (299, 59));
+    }
+}
