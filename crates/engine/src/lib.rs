@@ -74,9 +74,10 @@ pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Pro
 pub use options::InspectOptions;
 pub use page::report_page;
 pub use prairie_verify::calc::Method;
+pub use prairie_verify::monitor::{Monitoring, Standing};
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
-pub use reference::{CheckLine, FormatLine, calculate, checks, explain, formats, methods};
+pub use reference::{CheckLine, FormatLine, SubjectLine, calculate, checks, explain, formats, methods, subjects};
 pub use report::{
     CheckReport, CheckedEpisode, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport, Lineage,
     Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,

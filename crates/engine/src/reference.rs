@@ -49,14 +49,36 @@ pub fn checks() -> Vec<CheckLine> {
         .collect()
 }
 
-/// The page of a check, in Markdown.
+/// A line of `explain` about what verdicts are made of.
+#[derive(Debug, Clone, Serialize)]
+pub struct SubjectLine {
+    /// `endpoint`, `gate`, `watch`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What it asks, in one line.
+    pub summary: String,
+}
+
+/// Everything that verdicts are made of and that has a page, by kind and name.
+pub fn subjects() -> Vec<SubjectLine> {
+    let line = |subject: prairie_verify::explain::Subject| SubjectLine {
+        kind: subject.kind.to_owned(),
+        name: subject.name.to_owned(),
+        summary: subject.summary(),
+    };
+    prairie_verify::explain::subjects().into_iter().map(line).collect()
+}
+
+/// The page of a check, an endpoint, a gate or a watch, in Markdown.
 ///
 /// # Errors
 ///
-/// When there is no such check.
-pub fn explain(code: &str) -> Result<String, EngineError> {
-    let code = code.to_uppercase();
-    prairie_quality::explain(&code).ok_or(EngineError::NotFound { kind: "check", name: code })
+/// When nothing has that name.
+pub fn explain(name: &str) -> Result<String, EngineError> {
+    prairie_quality::explain(&name.to_uppercase())
+        .or_else(|| prairie_verify::explain::explain(&name.to_lowercase()))
+        .ok_or(EngineError::NotFound { kind: "check", name: name.to_owned() })
 }
 
 /// Every reader and target, by direction and name.

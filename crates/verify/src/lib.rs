@@ -12,6 +12,7 @@
 pub mod bound;
 pub mod calc;
 pub mod calibration;
+pub mod change;
 pub mod endpoint;
 pub mod evidence;
 pub mod explain;

@@ -21,11 +21,17 @@ struct Registry {
 const REGISTRIES: &[Registry] = &[
     Registry { slice: "CHECKS", sources: "crates/quality/src", entry: "Check", folder: Some("checks") },
     Registry { slice: "ENDPOINTS", sources: "crates/verify/src", entry: "Endpoint", folder: Some("endpoint") },
+    Registry { slice: "GATES", sources: "crates/verify/src", entry: "GateRules", folder: Some("gate") },
     Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: None },
     Registry { slice: "METHODS", sources: "crates/verify/src", entry: "Method", folder: Some("calc") },
     Registry { slice: "READERS", sources: "crates/formats/src", entry: "Reader", folder: None },
     Registry { slice: "TARGETS", sources: "crates/engine/src", entry: "Target", folder: Some("target") },
+    Registry { slice: "WATCHES", sources: "crates/verify/src", entry: "Watch", folder: Some("monitor") },
 ];
+
+/// Folders of which each entry's head is its page, and the sections of such a page.
+const PAGES: &[&str] = &["crates/verify/src/endpoint", "crates/verify/src/gate", "crates/verify/src/monitor"];
+const PAGE_SECTIONS: &[&str] = &["# What it asks", "# Why", "# Formula and source", "# Example"];
 
 /// The sections of a check's page, which `prairie explain` prints.
 const SECTIONS: &[&str] = &["What it does", "Why it matters", "Example"];
@@ -33,7 +39,19 @@ const SECTIONS: &[&str] = &["What it does", "Why it matters", "Example"];
 pub(crate) fn problems(tree: &Tree) -> Vec<String> {
     let mut problems: Vec<_> = REGISTRIES.iter().flat_map(|registry| of_registry(tree, registry)).collect();
     problems.extend(of_checks(tree));
+    problems.extend(PAGES.iter().flat_map(|folder| of_pages(tree, folder)));
     problems
+}
+
+/// Every entry of a folder begins with its page.
+fn of_pages(tree: &Tree, folder: &str) -> Vec<String> {
+    let entries = tree.texts_in(folder, ".rs").filter(|(path, _)| is_entry_file(path, folder));
+    let missing = |(path, text): (&str, &str)| {
+        let page: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+        let lacks = PAGE_SECTIONS.iter().filter(move |section| !page.contains(section));
+        lacks.map(|section| format!("{path}: its page has no section `{section}`")).collect::<Vec<_>>()
+    };
+    entries.flat_map(missing).collect()
 }
 
 fn of_registry(tree: &Tree, registry: &Registry) -> Vec<String> {
@@ -179,6 +197,16 @@ mod tests {
                 "conformance/checks/SIG099/bad.json: there is no check `SIG099`",
             ]
         );
+    }
+
+    #[test]
+    fn an_endpoint_without_its_page_is_found() {
+        let page = "//! # What it asks\n//!\n//! # Why\n//!\n//! # Formula and source\n";
+        let (_folder, tree) = planted::tree(&[
+            ("crates/verify/src/endpoint/mod.rs", "pub const ENDPOINTS: &[&dyn Endpoint] = &[&rhythm::Rhythm];\n"),
+            ("crates/verify/src/endpoint/rhythm.rs", &format!("{page}struct Rhythm;\nimpl Endpoint for Rhythm {{}}\n")),
+        ]);
+        assert_eq!(problems(&tree), ["crates/verify/src/endpoint/rhythm.rs: its page has no section `# Example`"]);
     }
 
     #[test]
