@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Protocol(Protocol),
     /// Judge a scenario at a gate, and sign the verdict
     Verify(Verify),
+    /// Watch what was promoted: alarms, drift, age, changes
+    Monitor(Monitor),
     /// Check a verification report, and compute its numbers again
     Report(Report),
     /// Compute one statistic from JSON, as the verdicts do
@@ -86,7 +88,7 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Show one episode: streams, findings, decision, lineage
     Show(Show),
-    /// Explain a check or a control: what it does, what it can show, an example
+    /// Explain a check, control, endpoint, gate or watch: what it asks, why, an example
     Explain(Explain),
     /// List the formats that can be read and written
     Formats,
@@ -388,12 +390,27 @@ pub(crate) enum ProtocolCommand {
 pub(crate) struct Verify {
     /// The scenario of the frozen protocol
     pub(crate) scenario: String,
-    /// pilot, verified, batch or sector
+    /// lab, pilot, verified, batch or sector
     #[arg(long, value_name = "GATE")]
     pub(crate) gate: String,
     /// Write the report there, as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Watch what was promoted: alarms, drift, age, changes
+///
+/// Exit code 0: the promotion stands; 1: it is held, demoted or rejected.
+#[derive(Debug, Args)]
+pub(crate) struct Monitor {
+    /// The scenario that was promoted
+    pub(crate) scenario: String,
+    /// What was changed on the robots, in TOML: a list of `[[change]]` with `at_ns` and `what`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changes: Option<PathBuf>,
+    /// As of when, in nanoseconds since 1970; the end of the last shift when left out
+    #[arg(long, value_name = "NANOSECONDS")]
+    pub(crate) at: Option<i64>,
 }
 
 /// Check a verification report, and compute its numbers again
@@ -472,10 +489,10 @@ pub(crate) struct Show {
     pub(crate) findings: bool,
 }
 
-/// Explain a check or a control: what it does, what it can show, an example
+/// Explain a check, control, endpoint, gate or watch: what it asks, why, an example
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Code of a check, such as TIM003, or name of a control, such as counter; all when left out
+    /// Code of a check such as TIM003, or a name such as `success`, `counter` or `verified`; all of them when left out
     pub(crate) code: Option<String>,
 }
 

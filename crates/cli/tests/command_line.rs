@@ -183,6 +183,9 @@ baseline = { stations = ["station-1"] }
 [endpoints]
 success = { at_least = 0.95, stratum_at_least = 0.75, looks = [20, 30] }
 hardware = { at_least_h = 40, confidence = 0.80 }
+[[without]]
+endpoint = "economics"
+reason = "the robot was lent for the trial"
 "#;
 
 /// Simulates a station whose robots begin tomorrow, with these lines about the robots.
@@ -358,4 +361,72 @@ fn the_calculator_answers_and_refuses() {
     ] {
         assert!(names.contains(&promised), "{promised} of {names:?}");
     }
+}
+
+#[test]
+fn every_family_goes_the_whole_proof_road() {
+    let books = samples().join("task-books");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let tomorrow = now.as_secs() / 86_400 + 1;
+    for family in ["lab", "counted", "inspection", "care", "mission"] {
+        let dir = TempDir::new().unwrap();
+        let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        let run = |arguments: &[&str]| run(dir.path(), arguments);
+        let book = books.join(format!("{family}.toml"));
+        let frozen = json(&run(&["protocol", "freeze", book.to_str().unwrap(), "--output-format", "json"]));
+        let scenario = frozen["scenario"].as_str().unwrap().to_owned();
+        let gate = frozen["gate"].as_str().unwrap().to_owned();
+        // The truth of the sample, from tomorrow on: what was done before the freeze would not count.
+        let truth = fs::read_to_string(books.join(format!("{family}-truth.toml"))).unwrap();
+        let schema = "schema = \"prairie/simulation/1\"\n";
+        let truth = truth.replacen(schema, &format!("{schema}first_day = {tomorrow}\n"), 1);
+        fs::write(at("truth.toml"), truth).unwrap();
+        run(&["simulate", "station", &at("truth.toml"), "--out", &at("log")]);
+        run(&["log", "import", &at("log")]);
+        let page = at("report.html");
+        let output = run(&["verify", &scenario, "--gate", &gate, "--out", &page, "--output-format", "json"]);
+        let verdict = json(&output);
+        assert_eq!(verdict["decision"], "promote", "{family}: {verdict:#}");
+        let key = run(&["receipt", "key"]);
+        fs::write(at("key.pem"), &key.stdout).unwrap();
+        let check = ["report", "check", &page, "--key", &at("key.pem"), "--data", &at("store")];
+        let checked = run(&check);
+        assert_eq!(checked.status.code(), Some(0), "{family}: {}", String::from_utf8_lossy(&checked.stdout));
+        let html = fs::read_to_string(&page).unwrap();
+        assert!(!html.contains("another endpoint"), "{family}: an endpoint has no name on the page");
+        let monitored = json(&run(&["monitor", &scenario, "--output-format", "json"]));
+        assert!(monitored["watches"].as_array().unwrap().len() >= 6, "{monitored:#}");
+    }
+}
+
+#[test]
+fn a_change_of_the_model_voids_what_depended_on_it() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| run(dir.path(), arguments);
+    fs::write(at("book.toml"), TASK_BOOK).unwrap();
+    run(&["protocol", "freeze", &at("book.toml")]);
+    assert_eq!(run(&["monitor", "sorting"]).status.code(), Some(2), "nothing was promoted yet");
+    let log = simulated(dir.path(), "good", "success = 0.99");
+    run(&["log", "import", log.to_str().unwrap()]);
+    assert_eq!(run(&["verify", "sorting", "--gate", "verified"]).status.code(), Some(0));
+    let stands = json(&run(&["monitor", "sorting", "--output-format", "json"]));
+    assert_eq!(stands["standing"], "stands", "{stands:#}");
+    let at_ns = stands["now_ns"].as_str().map_or_else(|| stands["now_ns"].to_string(), str::to_owned);
+    fs::write(at("changes.toml"), format!("[[change]]\nat_ns = \"{at_ns}\"\nwhat = \"model\"\nto = \"sha256:new\"\n"))
+        .unwrap();
+    let output = run(&["monitor", "sorting", "--changes", &at("changes.toml"), "--output-format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let held = json(&output);
+    assert_eq!(held["standing"], "hold");
+    let stands = |name: &str| {
+        let claims = held["claims"].as_array().unwrap();
+        claims.iter().find(|claim| claim["endpoint"] == name).unwrap()["stands"].clone()
+    };
+    assert_eq!((stands("success"), stands("hardware")), (Value::from(false), Value::from(true)));
+    // Half a year later nobody has looked again.
+    let later = at_ns.parse::<i64>().unwrap() + 400 * 86_400 * 1_000_000_000;
+    let old = json(&run(&["monitor", "sorting", "--at", &later.to_string(), "--output-format", "json"]));
+    assert_eq!(old["standing"], "hold", "{old:#}");
+    assert!(old["reasons"][0].as_str().unwrap().contains("`age`"), "{old:#}");
 }

@@ -158,7 +158,9 @@ impl EngineError {
             ),
             Self::NotFound { kind: "episode", .. } => Some("`prairie ls` lists the episodes of the store".to_owned()),
             Self::NotFound { kind: "dataset", .. } => Some("`prairie dataset ls` lists the datasets".to_owned()),
-            Self::NotFound { kind: "check", .. } => Some("`prairie explain` lists the checks".to_owned()),
+            Self::NotFound { kind: "check", .. } => {
+                Some("`prairie explain` lists checks, endpoints, gates and watches".to_owned())
+            }
             Self::Damaged { .. } => {
                 Some("`prairie fsck --deep` lists all damage; restore the object from a copy".to_owned())
             }

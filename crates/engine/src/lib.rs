@@ -77,9 +77,10 @@ pub use options::InspectOptions;
 pub use page::report_page;
 pub use prairie_verify::calc::Method;
 pub use prairie_verify::control::ControlState;
+pub use prairie_verify::monitor::{Monitoring, Standing};
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
-pub use reference::{CheckLine, FormatLine, PageLine, calculate, checks, explain, formats, methods, pages};
+pub use reference::{CheckLine, FormatLine, SubjectLine, calculate, checks, explain, formats, methods, subjects};
 pub use report::{
     CheckReport, CheckedEpisode, CheckedRecording, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport,
     Lineage, Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,

@@ -49,37 +49,36 @@ pub fn checks() -> Vec<CheckLine> {
         .collect()
 }
 
-/// A line of `explain` about what a protocol can ask for.
+/// A line of `explain` about what verdicts are made of.
 #[derive(Debug, Clone, Serialize)]
-pub struct PageLine {
-    /// `control`.
+pub struct SubjectLine {
+    /// `control`, `endpoint`, `gate`, `watch`.
     pub kind: String,
-    /// `counter`.
+    /// Its name.
     pub name: String,
     /// What it asks, in one line.
     pub summary: String,
 }
 
-/// Everything that a protocol can ask for and that has a page, by kind and name.
-pub fn pages() -> Vec<PageLine> {
-    let line = |page: prairie_verify::explain::Page| PageLine {
-        kind: page.kind.to_owned(),
-        name: page.name.to_owned(),
-        summary: page.summary.to_owned(),
+/// Everything that verdicts are made of and that has a page, by kind and name.
+pub fn subjects() -> Vec<SubjectLine> {
+    let line = |subject: prairie_verify::explain::Subject| SubjectLine {
+        kind: subject.kind.to_owned(),
+        name: subject.name.to_owned(),
+        summary: subject.summary(),
     };
-    prairie_verify::explain::pages().into_iter().map(line).collect()
+    prairie_verify::explain::subjects().into_iter().map(line).collect()
 }
 
-/// The page of a check, or of something that a protocol can ask for, in Markdown.
+/// The page of a check, a control, an endpoint, a gate or a watch, in Markdown.
 ///
 /// # Errors
 ///
-/// When there is no page of that name.
+/// When nothing has that name.
 pub fn explain(name: &str) -> Result<String, EngineError> {
-    let asked = || prairie_verify::explain::page(&name.to_lowercase().replace('-', "_"));
-    prairie_quality::explain(name)
-        .or_else(|| asked().map(|page| page.markdown()))
-        .ok_or_else(|| EngineError::NotFound { kind: "check or control", name: name.to_owned() })
+    prairie_quality::explain(&name.to_uppercase())
+        .or_else(|| prairie_verify::explain::explain(&name.to_lowercase().replace('-', "_")))
+        .ok_or(EngineError::NotFound { kind: "check, control, endpoint, gate or watch", name: name.to_owned() })
 }
 
 /// Every reader and target, by direction and name.

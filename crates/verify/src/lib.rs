@@ -12,6 +12,7 @@
 pub mod bound;
 pub mod calc;
 pub mod calibration;
+pub mod change;
 pub mod control;
 pub mod endpoint;
 pub mod evidence;

@@ -2,7 +2,7 @@
 
 use crate::bound::Confidence;
 use crate::math::random::Random;
-use crate::protocol::{Hours, Protocol, Quality, Rhythm, Success, Trials};
+use crate::protocol::{Endpoints, Hours, Protocol, Quality, Rhythm, Success, Trials};
 use crate::stats::cluster::Rule;
 use crate::stats::proportion::trials_needed;
 use crate::stats::reliability::demonstration::{Risks, fixed_duration, sequential};
@@ -42,7 +42,7 @@ pub fn sentences(protocol: &Protocol, attempt: u32) -> Vec<String> {
         ("safety", &endpoints.safety),
     ] {
         if let Some(hours) = hours {
-            plan.extend(of_hours(what, hours));
+            plan.extend(of_hours(what, hours, last_alpha(endpoints, attempt, hours.confidence)));
         }
     }
     if let Some(quality) = &endpoints.quality {
@@ -107,12 +107,22 @@ fn of_trials(protocol: &Protocol) -> Vec<String> {
     asked.into_iter().filter_map(of).collect()
 }
 
-/// Plans for a time between events: without any, and where the true time is three times what is asked.
-fn of_hours(what: &str, hours: &Hours) -> Vec<String> {
+/// What an endpoint may spend at the last look.
+fn last_alpha(endpoints: &Endpoints, attempt: u32, confidence: Confidence) -> f64 {
+    let looks = endpoints.looks().unwrap_or_default();
+    let last = looks.last().copied().map_or(1.0, f64::from);
+    let information: Vec<f64> = looks.iter().map(|look| f64::from(*look) / last).collect();
+    let spent = spending::attempt(u64::from(attempt), confidence.alpha())
+        .and_then(|alpha| spending::looks(&information, alpha, Spending::ObrienFleming));
+    spent.ok().and_then(|spent| spent.increments.last().copied()).unwrap_or(confidence.alpha())
+}
+
+/// Plans for a time between events: without any at the last look, and where the true time is three times what is asked.
+fn of_hours(what: &str, hours: &Hours, alpha: f64) -> Vec<String> {
     let risk = hours.confidence.alpha();
-    let without = hours.at_least_h * -libm::log(risk);
+    let without = hours.at_least_h * -libm::log(alpha);
     let mut plan = vec![format!(
-        "{what}: at least {} h between them at {:.0} %, which takes {without:.0} station hours without one",
+        "{what}: at least {} h between them at {:.0} % over all looks, which takes {without:.0} station hours without one at the last",
         hours.at_least_h,
         hours.confidence.level() * 100.0
     )];

@@ -73,7 +73,7 @@ fn what_a_family_fears_is_not_promoted() {
         ("mission", "takt_s = 520.0", "takt_s = 1100.0", "completion"),
         ("lab", "success = 0.97", "success = 0.80", "trials"),
         ("counted", "takt_s = 61.0", "takt_s = 90.0", "rhythm"),
-        ("counted", "hardware_h = 900.0", "hardware_h = 20.0", "hardware"),
+        ("counted", "hardware_h = 5000.0", "hardware_h = 20.0", "hardware"),
     ];
     for (family, from, to, name) in cases {
         let truth = with(&sample(&format!("{family}-truth.toml")), from, to);
@@ -149,4 +149,17 @@ fn the_order_of_import_changes_nothing() {
     let one = judge(&frozen, &evidence(&frozen, &log), &provenance).unwrap();
     let two = judge(&frozen, &evidence(&frozen, &other), &provenance).unwrap();
     assert_eq!(prairie_model::canonical_json(&one).unwrap(), prairie_model::canonical_json(&two).unwrap());
+}
+
+#[test]
+fn the_example_of_the_reference_is_a_task_book() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/task-book.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = text.split_once("```toml\n").unwrap();
+    let (book, fields) = rest.split_once("```").unwrap();
+    let protocol = Protocol::from_toml(book).unwrap().complete().unwrap();
+    assert!(protocol.endpoints.takt_tail.is_none() && protocol.endpoints.quality.is_some());
+    for name in prairie_verify::protocol::Endpoints::NAMES {
+        assert!(fields.contains(&format!("`{name}`")), "`{name}` is not in the table of endpoints");
+    }
 }

@@ -22,23 +22,43 @@ const REGISTRIES: &[Registry] = &[
     Registry { slice: "CHECKS", sources: "crates/quality/src", entry: "Check", folder: Some("checks") },
     Registry { slice: "CONTROLS", sources: "crates/verify/src", entry: "Control", folder: Some("control") },
     Registry { slice: "ENDPOINTS", sources: "crates/verify/src", entry: "Endpoint", folder: Some("endpoint") },
+    Registry { slice: "GATES", sources: "crates/verify/src", entry: "GateRules", folder: Some("gate") },
     Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: None },
     Registry { slice: "METHODS", sources: "crates/verify/src", entry: "Method", folder: Some("calc") },
     Registry { slice: "READERS", sources: "crates/formats/src", entry: "Reader", folder: None },
     Registry { slice: "TARGETS", sources: "crates/engine/src", entry: "Target", folder: Some("target") },
+    Registry { slice: "WATCHES", sources: "crates/verify/src", entry: "Watch", folder: Some("monitor") },
 ];
+
+/// Folders of which each entry's head is its page, and the sections of such a page.
+const PAGES: &[(&str, &[&str])] = &[
+    ("crates/verify/src/control", CONTROL_SECTIONS),
+    ("crates/verify/src/endpoint", PAGE_SECTIONS),
+    ("crates/verify/src/gate", PAGE_SECTIONS),
+    ("crates/verify/src/monitor", PAGE_SECTIONS),
+];
+const PAGE_SECTIONS: &[&str] = &["# What it asks", "# Why", "# Formula and source", "# Example"];
+const CONTROL_SECTIONS: &[&str] = &["# What it does", "# What it can show", "# What it cannot show", "# Example"];
 
 /// The sections of a check's page, which `prairie explain` prints.
 const SECTIONS: &[&str] = &["What it does", "Why it matters", "Example"];
 
-/// The sections of a control's page.
-const CONTROL_SECTIONS: &[&str] = &["What it does", "What it can show", "What it cannot show", "Example"];
-
 pub(crate) fn problems(tree: &Tree) -> Vec<String> {
     let mut problems: Vec<_> = REGISTRIES.iter().flat_map(|registry| of_registry(tree, registry)).collect();
     problems.extend(of_checks(tree));
-    problems.extend(of_controls(tree));
+    problems.extend(PAGES.iter().flat_map(|(folder, sections)| of_pages(tree, folder, sections)));
     problems
+}
+
+/// Every entry of a folder begins with its page.
+fn of_pages(tree: &Tree, folder: &str, sections: &[&str]) -> Vec<String> {
+    let entries = tree.texts_in(folder, ".rs").filter(|(path, _)| is_entry_file(path, folder));
+    let missing = |(path, text): (&str, &str)| {
+        let page: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+        let lacks = sections.iter().filter(move |section| !page.contains(section));
+        lacks.map(|section| format!("{path}: its page has no section `{section}`")).collect::<Vec<_>>()
+    };
+    entries.flat_map(missing).collect()
 }
 
 fn of_registry(tree: &Tree, registry: &Registry) -> Vec<String> {
@@ -138,18 +158,6 @@ fn of_checks(tree: &Tree) -> Vec<String> {
 }
 
 /// Each control has its page.
-fn of_controls(tree: &Tree) -> Vec<String> {
-    let folder = "crates/verify/src/control";
-    let mut problems = Vec::new();
-    for (path, text) in tree.texts_in(folder, ".rs").filter(|(path, _)| is_entry_file(path, folder)) {
-        let all: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("//! ## ")).collect();
-        for section in CONTROL_SECTIONS.iter().filter(|section| !all.contains(section)) {
-            problems.push(format!("{path}: its page has no section `{section}`"));
-        }
-    }
-    problems
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tree::planted;
@@ -201,14 +209,14 @@ mod tests {
 
     #[test]
     fn a_control_without_a_page_is_found() {
-        let page = "//! ## What it does\n//! ## What it can show\n//! ## What it cannot show\n//! ## Example\n";
+        let page = "//! # What it does\n//! # What it can show\n//! # What it cannot show\n//! # Example\n";
         let (_folder, tree) = planted::tree(&[
             ("crates/verify/src/control/mod.rs", "pub const CONTROLS: &[&dyn Control] = &[&counter::Counter];\n"),
             (
                 "crates/verify/src/control/counter.rs",
                 &format!("{page}struct Counter;\nimpl Control for Counter {{}}\n"),
             ),
-            ("crates/verify/src/control/cut.rs", "//! ## What it does\nstruct Cut;\nimpl Control for Cut {}\n"),
+            ("crates/verify/src/control/cut.rs", "//! # What it does\nstruct Cut;\nimpl Control for Cut {}\n"),
         ]);
         assert_eq!(
             problems(&tree),
@@ -217,11 +225,21 @@ mod tests {
                  `crates/verify/src/control/mod.rs`",
                 "crates/verify/src/control/cut.rs: nothing that it defines stands in `CONTROLS` of \
                  `crates/verify/src/control/mod.rs`",
-                "crates/verify/src/control/cut.rs: its page has no section `What it can show`",
-                "crates/verify/src/control/cut.rs: its page has no section `What it cannot show`",
-                "crates/verify/src/control/cut.rs: its page has no section `Example`",
+                "crates/verify/src/control/cut.rs: its page has no section `# What it can show`",
+                "crates/verify/src/control/cut.rs: its page has no section `# What it cannot show`",
+                "crates/verify/src/control/cut.rs: its page has no section `# Example`",
             ]
         );
+    }
+
+    #[test]
+    fn an_endpoint_without_its_page_is_found() {
+        let page = "//! # What it asks\n//!\n//! # Why\n//!\n//! # Formula and source\n";
+        let (_folder, tree) = planted::tree(&[
+            ("crates/verify/src/endpoint/mod.rs", "pub const ENDPOINTS: &[&dyn Endpoint] = &[&rhythm::Rhythm];\n"),
+            ("crates/verify/src/endpoint/rhythm.rs", &format!("{page}struct Rhythm;\nimpl Endpoint for Rhythm {{}}\n")),
+        ]);
+        assert_eq!(problems(&tree), ["crates/verify/src/endpoint/rhythm.rs: its page has no section `# Example`"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod ingest;
 mod log;
 mod ls;
 mod maintain;
+mod monitor;
 mod protocol;
 mod query;
 mod receipt;
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Log(args) => log::run(&context, &args),
         Command::Protocol(args) => protocol::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Monitor(args) => monitor::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
         Command::Calc(args) => calc::run(&context, &args),
         Command::Simulate(args) => simulate::run(&context, &args),

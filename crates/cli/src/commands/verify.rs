@@ -50,6 +50,9 @@ fn print(verdict: &Verdict) {
             VerdictState::Unknown => "?",
         };
         println!("  {mark} {:<14} {}", result.endpoint, result.reason);
+        for note in &result.notes {
+            println!("                   {note}");
+        }
         if let Some(missing) = &result.missing {
             println!("                   needs {missing}");
         }

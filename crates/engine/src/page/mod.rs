@@ -8,6 +8,7 @@ mod style;
 mod words;
 
 use prairie_ledger::{Envelope, VERDICT_TYPE};
+use prairie_verify::bound::Side;
 use prairie_verify::control::{ControlResult, ControlState};
 use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
 
@@ -87,31 +88,64 @@ fn measured(value: Option<f64>, unit: &str) -> String {
         (None, _) => "—".to_owned(),
         (Some(value), "share") => format!("{:.1} %", value * 100.0),
         (Some(value), "ratio") => format!("{:+.1} %", (value - 1.0) * 100.0),
+        (Some(value), "points") => format!("{:+.1} pp", value * 100.0),
         (Some(value), "h") => format!("{value:.1} h"),
+        (Some(value), "s") => format!("{value:.0} s"),
         (Some(value), _) => format!("{value:.0}"),
     }
 }
 
 /// The endpoints in the order in which people ask for them.
 fn in_order(endpoints: &[EndpointResult]) -> Vec<&EndpointResult> {
-    const ORDER: [&str; 6] = ["success", "rhythm", "interventions", "hardware", "availability", "exposure"];
+    const ORDER: [&str; 24] = [
+        "success",
+        "trials",
+        "drills",
+        "completion",
+        "missed_defects",
+        "false_alarms",
+        "quality",
+        "previous",
+        "rhythm",
+        "takt_tail",
+        "adherence",
+        "steadiness",
+        "efficiency",
+        "effectiveness",
+        "safety",
+        "assistance",
+        "interventions",
+        "software",
+        "hardware",
+        "availability",
+        "economics",
+        "sites",
+        "transfer",
+        "exposure",
+    ];
     let mut sorted: Vec<_> = endpoints.iter().collect();
     sorted.sort_by_key(|result| ORDER.iter().position(|name| *name == result.endpoint).unwrap_or(ORDER.len()));
     sorted
 }
 
-/// Which end of the interval decides.
+/// The sign between a value and its limit.
+fn sign_of(result: &EndpointResult) -> &'static str {
+    if result.side == Side::Upper { "≤" } else { "≥" }
+}
+
+/// The end of the interval that decides.
 fn bound_of(result: &EndpointResult) -> String {
-    match result.unit.as_str() {
-        "ratio" => result.upper.map_or("—".to_owned(), |upper| format!("≤ {}", measured(Some(upper), "ratio"))),
-        "count" => String::new(),
-        unit => result.lower.map_or("—".to_owned(), |lower| format!("≥ {}", measured(Some(lower), unit))),
+    let bound = if result.side == Side::Upper { result.upper } else { result.lower };
+    match (result.unit.as_str(), bound) {
+        ("count", _) => String::new(),
+        (_, None) => "—".to_owned(),
+        (unit, bound) => format!("{} {}", sign_of(result), measured(bound, unit)),
     }
 }
 
 fn asks(result: &EndpointResult) -> String {
-    let sign = if result.unit == "ratio" { "≤" } else { "≥" };
-    result.threshold.map_or(String::new(), |threshold| format!("{sign} {}", measured(Some(threshold), &result.unit)))
+    let limit = |threshold| format!("{} {}", sign_of(result), measured(Some(threshold), &result.unit));
+    result.threshold.map_or(String::new(), limit)
 }
 
 impl Page {
@@ -184,7 +218,8 @@ impl Page {
         let word = words::decision(verdict.decision);
         let class = class_of_decision(verdict.decision);
         let weakest = in_order(&verdict.endpoints).into_iter().find(|result| match verdict.decision {
-            Decision::Promote => result.endpoint == "success",
+            // The first in order is what the gate is about: success, trials, drills.
+            Decision::Promote => true,
             Decision::Hold => result.state != State::Pass,
             Decision::Reject => result.state == State::Fail,
         });
@@ -245,6 +280,9 @@ impl Page {
             if let Some(missing) = &result.missing {
                 let chinese = words::missing_zh(result, verdict);
                 reason.push_str(&format!("<br><em>{}</em>", words::of(&escape(missing), &escape(&chinese))));
+            }
+            for note in &result.notes {
+                reason.push_str(&format!("<br>{}", words::of(&escape(note), &escape(&words::note_zh(note)))));
             }
             self.add(&format!(
                 "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td><span class=\"st {}\">{}</span></td><td class=\"why\">{reason}</td></tr>",
@@ -311,6 +349,7 @@ impl Page {
         line(&words::COUNTED, tally.counted);
         line(&words::BASELINE, tally.baseline);
         let others = [
+            (&words::PREVIOUS, tally.previous),
             (&words::BEFORE_FREEZE, tally.before_freeze),
             (&words::OTHER_RELEASE, tally.other_release),
             (&words::OTHER_ROBOT, tally.other_robot),

@@ -1,5 +1,6 @@
 //! The words of the report, in English and Chinese.
 
+use prairie_verify::bound::Side;
 use prairie_verify::control::{ControlResult, ControlState};
 use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
 
@@ -49,6 +50,7 @@ pub(super) const COUNTS: Both = word("What became of every unit in the log", "�
 pub(super) const READ: Both = word("read", "读取");
 pub(super) const COUNTED: Both = word("robots' work, counted", "机器人作业，计入");
 pub(super) const BASELINE: Both = word("people's work, for comparison", "人工作业，用于对比");
+pub(super) const PREVIOUS: Both = word("by the release before, for comparison", "上一版本，用于对比");
 pub(super) const BEFORE_FREEZE: Both = word("from before the protocol was frozen", "协议冻结之前");
 pub(super) const OTHER_RELEASE: Both = word("by another release", "其他软件版本");
 pub(super) const OTHER_ROBOT: Both = word("by another robot", "其他机器人");
@@ -93,6 +95,7 @@ pub(super) fn state(state: State) -> Both {
 
 pub(super) fn stage(gate: &str) -> Both {
     match gate {
+        "lab" => word("lab", "实验室"),
         "pilot" => word("pilot", "试点"),
         "verified" => word("verified", "验证通过"),
         "batch" => word("batch", "批量"),
@@ -103,12 +106,30 @@ pub(super) fn stage(gate: &str) -> Both {
 
 pub(super) fn endpoint(name: &str) -> Both {
     match name {
+        "adherence" => word("Takts within the target", "节拍达标率"),
+        "assistance" => word("Units with a person's help", "人工协助率"),
         "availability" => word("Availability", "可用率"),
+        "completion" => word("Time to complete a drill", "演练完成时间"),
+        "drills" => word("Drills completed", "演练成功率"),
+        "economics" => word("Net present value above zero", "经济可行性（净现值为正）"),
+        "effectiveness" => word("Overall effectiveness, autonomous", "设备综合效率（仅自主时间）"),
+        "efficiency" => word("Efficiency gain against people", "相对人工的效率提升"),
         "exposure" => word("Exposure", "观察量"),
+        "false_alarms" => word("False alarms", "误报率"),
         "hardware" => word("Time between hardware failures", "硬件故障间隔"),
         "interventions" => word("Time between interventions", "人工干预间隔"),
+        "missed_defects" => word("Missed defects", "漏检率"),
+        "previous" => word("Against the release before", "与上一版本相比"),
+        "quality" => word("Quality against people", "与人工质量之差"),
         "rhythm" => word("Rhythm against people at this station", "与本工位人工节拍之比"),
-        "success" => word("Success, autonomous and first-pass good", "成功率（自主、一次合格）"),
+        "safety" => word("Time between safety stops", "安全停机间隔"),
+        "sites" => word("Every site by itself", "各场所分别达标"),
+        "software" => word("Time between software failures", "软件故障间隔"),
+        "steadiness" => word("Last hour against the first", "班末与班初节拍之比"),
+        "success" => word("Success, as the task book defines it", "成功率（按任务书定义）"),
+        "takt_tail" => word("Slow end of the rhythm", "节拍尾部之比"),
+        "transfer" => word("A site that nobody has seen", "新场所预测"),
+        "trials" => word("Randomised trials", "随机试验成功率"),
         _ => word("another endpoint", "其他指标"),
     }
 }
@@ -135,7 +156,7 @@ pub(super) fn reason_zh(result: &EndpointResult) -> String {
             number("robots"),
             number("units")
         ),
-        "hardware" | "interventions" => format!(
+        "hardware" | "interventions" | "safety" | "software" => format!(
             "工位运行 {:.1} h 内 {:.0} 次，置信度 {level} 下间隔不短于 {:.2} h（离散系数 {:.2}）",
             number("hours"),
             number("events"),
@@ -158,8 +179,38 @@ pub(super) fn reason_zh(result: &EndpointResult) -> String {
             percent(result.lower),
             number("icc_used")
         ),
-        _ => result.reason.clone(),
+        _ => other_reason_zh(result, &level),
     }
+}
+
+/// A value in its unit.
+fn value_zh(value: Option<f64>, unit: &str) -> String {
+    super::measured(value, unit)
+}
+
+/// The reason of an endpoint without a sentence of its own: estimate, bound and what is asked.
+fn other_reason_zh(result: &EndpointResult, level: &str) -> String {
+    let upper = result.side == Side::Upper;
+    let bound = value_zh(if upper { result.upper } else { result.lower }, &result.unit);
+    let sentence = format!("实测 {}", value_zh(result.estimate, &result.unit));
+    if result.confidence.is_none() {
+        return sentence;
+    }
+    let word = if upper { "不高于" } else { "不低于" };
+    format!("{sentence}，置信度 {level} 下{word} {bound}")
+}
+
+/// A note in Chinese, where it is one of those that are known.
+pub(super) fn note_zh(note: &str) -> String {
+    let known = [
+        ("gain = good units", "效率提升 = 机器人每工位小时合格数 ÷ 人工每工位小时合格数 − 1"),
+        ("successive shifts are alike", "相邻班次相似（一阶自相关偏高）：班次可能不独立，宜以周为聚类单位"),
+        ("events become rarer", "事件逐渐减少：采用 Crow 模型的期末下界，而非平均值"),
+        ("the rhythm of whole shifts became slower", "班次节拍有变慢的趋势"),
+        ("the log keeps no events", "日志未记录事件：只计入有人协助的工作单元"),
+    ];
+    let found = known.iter().find(|(start, _)| note.starts_with(start));
+    found.map_or_else(|| note.to_owned(), |(_, chinese)| (*chinese).to_owned())
 }
 
 /// What would decide a result, in Chinese.
@@ -168,7 +219,17 @@ pub(super) fn missing_zh(result: &EndpointResult, verdict: &Verdict) -> String {
         Some(next) => format!("还需 {} 个班次，到预先声明的第 {next} 班查看", next.saturating_sub(verdict.look.shifts)),
         None => "预先声明的查看已用完，需要新的尝试".to_owned(),
     };
-    if result.endpoint == "exposure" { format!("观察量不足；{next}") } else { next }
+    let own = result.missing.as_deref().unwrap_or_default();
+    if result.endpoint == "exposure" {
+        format!("观察量不足；{next}")
+    } else if own.contains("wear blocks") {
+        format!("事件越来越频繁（磨损），在查明之前不予晋级；{next}")
+    } else if own.contains("declared look") || own.contains("new attempt") {
+        next
+    } else {
+        // What only this endpoint misses is said in its own words.
+        own.to_owned()
+    }
 }
 
 pub(super) fn control_state(state: ControlState) -> Both {

@@ -5,6 +5,7 @@ mod dataset;
 mod erase;
 mod ingest;
 mod list;
+mod monitor;
 mod plan;
 mod protocol;
 mod query;

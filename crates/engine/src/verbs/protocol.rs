@@ -98,6 +98,17 @@ impl Engine {
         Ok(registered)
     }
 
+    /// The protocol of that hash, however often others were frozen since.
+    pub(super) fn frozen_as(&self, hash: Hash256) -> Result<Frozen, EngineError> {
+        let documents = self.block(self.catalog().documents(PROTOCOL));
+        let documents = documents.map_err(EngineError::catalog("reading the catalog"))?;
+        let missing = || EngineError::NotFound { kind: "protocol", name: hash.to_string() };
+        let document = documents.into_iter().find(|document| document.digest == hash).ok_or_else(missing)?;
+        let kept: Kept = serde_json::from_value(document.payload)
+            .map_err(|error| EngineError::Bug(format!("protocol `{}`: {error}", document.name)))?;
+        Ok(Frozen { protocol: kept.protocol, frozen: kept.frozen_ns, attempt: kept.attempt, hash })
+    }
+
     fn kept(&self, name: &str) -> Result<Option<(Kept, Hash256)>, EngineError> {
         let document = self.block(self.catalog().document(PROTOCOL, name));
         let document = document.map_err(EngineError::catalog("reading the catalog"))?;

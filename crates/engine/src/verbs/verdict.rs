@@ -6,8 +6,9 @@ use prairie_model::{
     Condition, CounterReading, Crew, Mode, Nanos, Outcome, Recorder, Shift, StationEvent, StationEventKind, TimeSpan,
     UnitOfWork, canonical_json,
 };
-use prairie_verify::evidence::{Builder, EvidenceError};
+use prairie_verify::evidence::{Builder, Evidence, EvidenceError};
 use prairie_verify::gate::Gate;
+use prairie_verify::protocol::Frozen;
 use prairie_verify::verdict::{Provenance, Verdict, judge};
 use serde::Serialize;
 use serde_json::Value;
@@ -67,7 +68,7 @@ impl Engine {
     pub fn verify(&self, scenario: &str, gate: &str, progress: &dyn Progress) -> Result<VerdictReport, EngineError> {
         let gate = Gate::from_name(gate).ok_or(EngineError::NotFound { kind: "gate", name: gate.to_owned() })?;
         self.must_write("verifying")?;
-        let verdict = self.judge(scenario, gate, None, progress)?;
+        let verdict = self.judge(&self.frozen(scenario, gate)?, None, progress)?;
         let text = canonical_json(&verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
         let mut envelope = Envelope::sign_as(VERDICT_TYPE, text.into_bytes(), self.key()?.private());
         envelope.issued_ns = Some(now());
@@ -98,9 +99,9 @@ impl Engine {
     ) -> Result<ReportCheck, EngineError> {
         let own = if keys.is_empty() { vec![self.public_key()?] } else { Vec::new() };
         let (verdict, mut check) = open_report(text, if keys.is_empty() { &own } else { keys })?;
-        let gate = Gate::from_name(&verdict.gate)
-            .ok_or_else(|| EngineError::invalid("the report", format!("there is no gate `{}`", verdict.gate)))?;
-        let again = self.judge(&verdict.scenario, gate, Some(&verdict.provenance.logs), progress)?;
+        // By the protocol that the report names, whatever was frozen since.
+        let frozen = self.frozen_as(verdict.protocol)?;
+        let again = self.judge(&frozen, Some(&verdict.provenance.logs), progress)?;
         // Both in the canonical form, in which floats have twelve digits.
         let json = |verdict: &Verdict| {
             let text = canonical_json(verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
@@ -121,14 +122,18 @@ impl Engine {
     }
 
     /// Computes a verdict from these logs, or from all that count.
-    fn judge(
+    fn judge(&self, frozen: &Frozen, logs: Option<&[String]>, progress: &dyn Progress) -> Result<Verdict, EngineError> {
+        let (evidence, provenance) = self.gather(frozen, logs, progress)?;
+        judge(frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))
+    }
+
+    /// Puts the evidence of a protocol together, from these logs or from all that count.
+    pub(super) fn gather(
         &self,
-        scenario: &str,
-        gate: Gate,
+        frozen: &Frozen,
         logs: Option<&[String]>,
         progress: &dyn Progress,
-    ) -> Result<Verdict, EngineError> {
-        let frozen = self.frozen(scenario, gate)?;
+    ) -> Result<(Evidence, Provenance), EngineError> {
         let mut reports = self.station_logs()?;
         if let Some(logs) = logs {
             if let Some(missing) = logs.iter().find(|log| !reports.iter().any(|report| report.id == **log)) {
@@ -154,9 +159,9 @@ impl Engine {
             })?;
         }
         let refused = |error: EvidenceError| EngineError::Refused(error.to_string());
-        let mut builder = Builder::new(&frozen, &calendar).map_err(refused)?;
+        let mut builder = Builder::new(frozen, &calendar).map_err(refused)?;
         if !ids.is_empty() {
-            self.witness_before(&mut builder, &frozen, &query, snapshot, progress)?;
+            self.witness_before(&mut builder, frozen, &query, snapshot, progress)?;
             self.each(&query("units"), snapshot, progress, |cells, row| {
                 builder.unit(&unit(cells, row)).map_err(refused)
             })?;
@@ -180,7 +185,7 @@ impl Engine {
             events: reports.iter().any(|report| report.keeps_events),
             readings: reports.iter().any(|report| report.keeps_readings),
         };
-        judge(&frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))
+        Ok((evidence, provenance))
     }
 
     /// Calls `take` with each row of a query.

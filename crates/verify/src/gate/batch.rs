@@ -5,7 +5,7 @@
 //! and 95 % of takts within the target; 8 h between interventions, 250 h between hardware failures and no wear, available in
 //! 90 % of scheduled time; a net present value above zero in 90 of 100 replicates from measured inputs, a saving in 90, and
 //! payback within 36 months in 80. Inspection: at most 3 % of defects missed, 5 % false alarms. Care: at most 10 % assisted,
-//! 250 h between safety stops. Mission: 95 % of at least 100 drills completed.
+//! 200 h between safety stops. Mission: 95 % of at least 100 drills completed.
 //!
 //! # Why
 //!
@@ -39,7 +39,7 @@ impl GateRules for Batch {
     fn defaults(&self, family: Family) -> Endpoints {
         let common = Endpoints {
             exposure: exposure(60, 28, 3, 6_000),
-            success: success(0.97, 0.90, &[60, 75, 90]),
+            success: success(0.97, 0.90, &[60, 90]),
             hardware: hours(250.0, 0.80),
             availability: share(0.90).map(|asked| Share { confidence: level(0.90), ..asked }),
             economics: Some(economics(Some(36.0))),
@@ -58,7 +58,7 @@ impl GateRules for Batch {
                 Endpoints { missed_defects: judged(0.03, Some(0.01)), false_alarms: judged(0.05, Some(0.03)), ..common }
             }
             Family::Care => {
-                Endpoints { assistance: at_most(0.10), safety: hours(250.0, 0.90), economics: None, ..common }
+                Endpoints { assistance: at_most(0.10), safety: hours(200.0, 0.90), economics: None, ..common }
             }
             Family::Mission => mission(0.95, 100, &[20, 30, 40], 40.0, DRILL_S),
         }

@@ -2,7 +2,7 @@
 //!
 //! A first time among people: 8 shifts on 4 days with 200 units, success of at least 90 % with every stratum at 75 % or more,
 //! and a rhythm of at most twice people's. Inspection: at most 10 % of defects missed and 20 % false alarms. Care: at most
-//! half of the units assisted, 40 h between safety stops. Mission: 80 % of at least 30 drills completed.
+//! half of the units assisted, 30 h between safety stops. Mission: 80 % of at least 30 drills completed.
 //!
 //! # Why
 //!
@@ -42,7 +42,7 @@ impl GateRules for Pilot {
             Family::Inspection => {
                 Endpoints { missed_defects: judged(0.10, None), false_alarms: judged(0.20, None), ..common }
             }
-            Family::Care => Endpoints { assistance: at_most(0.50), safety: hours(40.0, 0.90), ..common },
+            Family::Care => Endpoints { assistance: at_most(0.50), safety: hours(30.0, 0.90), ..common },
             Family::Mission => mission(0.80, 30, &[8, 12], 8.0, DRILL_S),
         }
     }

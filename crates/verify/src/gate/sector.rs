@@ -38,7 +38,7 @@ impl GateRules for Sector {
         let counted = family == Family::Counted;
         let common = Endpoints {
             exposure: Some(Exposure { shifts_min: 100, days_min: 90, robots_min: 10, units_min: 30_000, sites_min: 5 }),
-            success: success(0.95, 0.90, &[100, 150, 200]),
+            success: success(0.95, 0.90, &[300, 450]),
             sites: Some(sites(counted)),
             transfer: Some(Transfer { at_least: 0.93, confidence: Confidence::USUAL, sites_min: 5 }),
             hardware: hours(1_000.0, 0.80),

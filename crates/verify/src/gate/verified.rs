@@ -20,7 +20,7 @@
 //!
 //! ```text
 //! × `success` held at the gate to verified
-//!   needs 10 more shifts, to the declared look at 30
+//!   needs 20 more shifts, to the declared look at 40
 //! ```
 
 use super::{DRILL_S, Gate, GateRules, at_most, exposure, hours, judged, mission, rhythm, share, success};
@@ -38,7 +38,7 @@ impl GateRules for Verified {
     fn defaults(&self, family: Family) -> Endpoints {
         let common = Endpoints {
             exposure: exposure(20, 10, 2, 2_000),
-            success: success(0.95, 0.75, &[20, 30, 40]),
+            success: success(0.95, 0.75, &[20, 40]),
             hardware: hours(100.0, 0.80),
             availability: share(0.85),
             economics: Some(Economics {

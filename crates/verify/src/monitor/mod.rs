@@ -10,7 +10,6 @@
 //! is shown to be below the requirement is rejected at once. The head of each file is its page, as for endpoints.
 
 mod age;
-pub mod change;
 mod conditions;
 mod failures;
 mod help;
@@ -22,11 +21,11 @@ use std::collections::BTreeMap;
 use prairie_model::{Hash256, Nanos};
 use serde::{Deserialize, Serialize};
 
+use crate::change::{self, Change, Claim};
 use crate::evidence::{Evidence, ShiftSums};
 use crate::gate::Gate;
 use crate::protocol::Frozen;
 use crate::verdict::Provenance;
-use change::{Change, Claim};
 
 /// Version of the form.
 pub const MONITOR_SCHEMA: &str = "prairie/monitor/1";

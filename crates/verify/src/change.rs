@@ -162,7 +162,7 @@ pub struct Claim {
 }
 
 /// What stands of these claims.
-pub(super) fn claims(asked: &[&str], effects: &[Effect]) -> Vec<Claim> {
+pub(crate) fn claims(asked: &[&str], effects: &[Effect]) -> Vec<Claim> {
     asked
         .iter()
         .map(|endpoint| {

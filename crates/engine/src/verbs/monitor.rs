@@ -1,0 +1,83 @@
+//! `monitor`: what became of a promotion since.
+//!
+//! The verdict that promoted last says which shifts it looked at; all later ones of the logs are watched by the protocol of
+//! that verdict. Where the answer changed, it is kept, and its hash put into the ledger.
+
+use prairie_catalog::{Commit, Leaf, NewDocument};
+use prairie_model::{Nanos, hash_canonical};
+use prairie_verify::change::Changes;
+use prairie_verify::gate::Gate;
+use prairie_verify::monitor::{Monitoring, monitor};
+use prairie_verify::verdict::{Decision, Verdict};
+
+use super::verdict::VERDICT;
+use crate::Engine;
+use crate::error::EngineError;
+use crate::progress::Progress;
+
+/// Kind of the documents that this verb adds.
+const STANDING: &str = "standing";
+
+impl Engine {
+    /// Watches the promotion of a scenario that went furthest. `changes` is a TOML list of what was changed on the robots.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was promoted, the changes are none, or the logs contradict the protocol.
+    pub fn monitor(
+        &self,
+        scenario: &str,
+        changes: Option<&str>,
+        now: Option<Nanos>,
+        progress: &dyn Progress,
+    ) -> Result<Monitoring, EngineError> {
+        let changes = changes
+            .map(Changes::from_toml)
+            .transpose()
+            .map_err(|error| EngineError::invalid("the changes", error))?
+            .unwrap_or_default();
+        let verdict = self.promotion(scenario)?;
+        let frozen = self.frozen_as(verdict.protocol)?;
+        let (evidence, provenance) = self.gather(&frozen, None, progress)?;
+        let monitoring = monitor(&frozen, &evidence, verdict.robot_shifts.len(), &changes.change, now, &provenance);
+        self.keep(&monitoring)?;
+        Ok(monitoring)
+    }
+
+    /// The promotion of a scenario that went furthest; of several at one gate the last.
+    fn promotion(&self, scenario: &str) -> Result<Verdict, EngineError> {
+        let documents = self.block(self.catalog().documents(VERDICT));
+        let mut best: Option<(Gate, Verdict)> = None;
+        // Documents are sorted by name and version, so that a later one of the same gate comes later.
+        for document in documents.map_err(EngineError::catalog("reading the catalog"))? {
+            let verdict: Verdict = serde_json::from_value(document.payload)
+                .map_err(|error| EngineError::Bug(format!("verdict `{}`: {error}", document.name)))?;
+            let Some(gate) = Gate::from_name(&verdict.gate) else { continue };
+            let promoted = verdict.scenario == scenario && verdict.decision == Decision::Promote;
+            if promoted && best.as_ref().is_none_or(|(before, _)| gate >= *before) {
+                best = Some((gate, verdict));
+            }
+        }
+        best.map(|(_, verdict)| verdict)
+            .ok_or_else(|| EngineError::NotFound { kind: "promotion of scenario", name: scenario.to_owned() })
+    }
+
+    /// Keeps an answer that differs from the one before.
+    fn keep(&self, monitoring: &Monitoring) -> Result<(), EngineError> {
+        let payload = serde_json::to_value(monitoring).map_err(|error| EngineError::Bug(error.to_string()))?;
+        let digest = hash_canonical(&payload).map_err(|error| EngineError::Bug(error.to_string()))?;
+        let name = format!("{}/{}", monitoring.scenario, monitoring.gate);
+        let before = self.block(self.catalog().document(STANDING, &name));
+        let before = before.map_err(EngineError::catalog("reading the catalog"))?;
+        if before.is_some_and(|before| before.digest == digest) {
+            return Ok(());
+        }
+        self.commit(&Commit {
+            documents: vec![NewDocument { kind: STANDING.to_owned(), name: name.clone(), payload, digest }],
+            leaves: vec![Leaf { kind: STANDING.to_owned(), reference: name.clone(), digest }],
+            note: format!("monitor `{name}`"),
+            ..Commit::default()
+        })?;
+        Ok(())
+    }
+}
