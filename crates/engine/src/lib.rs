@@ -56,7 +56,7 @@ mod verbs;
 mod writing;
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -176,10 +176,8 @@ impl Engine {
         if !there && !holds("objects")? && !holds("tables")? {
             return Err(EngineError::NoStore { path: dir.clone() });
         }
-        match disk.refuses_writes() {
-            Some(why) => Self::start_as(config, Arc::new(disk), Some(why.to_string())),
-            None => Self::create(config),
-        }
+        let refusal = disk.refuses_writes().map(|why| why.to_string());
+        Self::start_as(config, Arc::new(disk), refusal)
     }
 
     /// Opens the store with these objects instead of those on disk: for tests of failing disks.
@@ -203,11 +201,6 @@ impl Engine {
         let catalog = runtime.block_on(opening).map_err(EngineError::catalog("opening the catalog"))?;
         let (dir, issuer) = (dir.clone(), config.issuer.value.clone());
         Ok(Self { runtime: Arc::new(runtime), catalog, objects, dir, key: OnceLock::new(), issuer })
-    }
-
-    /// The store's folder.
-    pub fn dir(&self) -> &Path {
-        &self.dir
     }
 
     /// The key that this store signs with.
