@@ -153,17 +153,11 @@ impl Examination {
 /// A note that names an episode is of one that never came, and where `episodes` is false none came at all: then what is missing
 /// is missing altogether, and as bad as it would be for an episode of its own.
 pub fn about_recording(profile: &crate::Profile, notes: &[Note], episodes: bool) -> Vec<Finding> {
-    let (of_episode, of_recording): (Vec<Note>, Vec<Note>) = notes
-        .iter()
-        .map(|note| (note.episode.is_some(), note.clone().episode(None)))
-        .fold((Vec::new(), Vec::new()), |(mut of_episode, mut of_recording), (own, note)| {
-            if own || !episodes {
-                of_episode.push(note)
-            } else {
-                of_recording.push(note)
-            }
-            (of_episode, of_recording)
-        });
+    let (mut of_episode, mut of_recording) = (Vec::new(), Vec::new());
+    for note in notes {
+        let is_own = note.episode.is_some() || !episodes;
+        if is_own { &mut of_episode } else { &mut of_recording }.push(note.clone().episode(None));
+    }
     let nothing = EpisodeDraft { notes: of_episode, ..EpisodeDraft::default() };
     let facts = Facts { recording_notes: &of_recording, ..Facts::new(&nothing) };
     let context = Context { facts: &facts, scene: &Scene::default() };
