@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::UInt32Type;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use prairie_store::{ObjectReader, Objects};
 
-use crate::tables::hidden_by_revision;
+use crate::tables::{hidden_by_revision, table_schema};
 use crate::view::Hidden;
 use crate::{CatalogError, DataFile, Result, TableWriter};
 
@@ -97,6 +97,23 @@ pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str, key: &str) -> Result
     })
 }
 
+/// The rows with all columns of their table: a file that was written before a column came has nulls there.
+fn widened(batch: &RecordBatch, table: &str) -> Result<RecordBatch> {
+    let Some(schema) = table_schema(table).filter(|schema| schema.fields().len() > batch.num_columns()) else {
+        return Ok(batch.clone());
+    };
+    let columns: Vec<ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => Arc::clone(column),
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        })
+        .collect();
+    // A column that may not be null fails here, which is damage.
+    RecordBatch::try_new(schema, columns).map_err(|source| CatalogError::Columns { table: table.to_owned(), source })
+}
+
 /// Which rows stay.
 fn stay(batch: &RecordBatch, file: &DataFile, hidden: &Hidden) -> Result<BooleanArray> {
     let ids = texts(batch, "episode_id", &file.key)?;
@@ -132,6 +149,7 @@ pub(crate) fn copy_rows(
 ) -> Result<u64> {
     let mut dropped = 0;
     read_batches(objects, &file.key, &mut |batch| {
+        let batch = &widened(batch, &file.table)?;
         if hidden.below.is_empty() || hidden_by_revision(&file.table).is_none() {
             return writer.append(batch);
         }

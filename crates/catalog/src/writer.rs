@@ -29,8 +29,8 @@ const GROUP_BYTES: usize = 2 << 20;
 const RANGED: [&str; 3] = ["episode_id", "start_ns", "t_ns"];
 
 /// Columns of texts that hardly ever repeat.
-const UNIQUE: [&str; 8] =
-    ["attributes", "codec_config", "content_hash", "digest", "envelope", "message", "notes", "text"];
+const UNIQUE: [&str; 9] =
+    ["attributes", "codec_config", "content_hash", "digest", "envelope", "message", "notes", "sha256", "text"];
 
 /// Writes one Parquet file of one table and one owner. Memory is bounded by one row group.
 ///

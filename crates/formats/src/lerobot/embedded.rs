@@ -14,7 +14,7 @@
 //! **Invariant:** it holds one page and the places of one row group, never the pictures.
 
 use parquet::basic;
-use prairie_model::{BlobRef, Compression, Source};
+use prairie_model::{BlobRef, Compression, Hash256, Source};
 
 use crate::mcap::Inflater;
 
@@ -129,7 +129,8 @@ impl Walk<'_> {
         Some(self.inflater.take())
     }
 
-    fn blob(&self, chunk: (u64, u64, Compression), (inner, length): Place) -> BlobRef {
+    /// The reference to a value of a page whose `bytes` were just decompressed.
+    fn blob(&self, chunk: (u64, u64, Compression), bytes: &[u8], (inner, length): Place) -> BlobRef {
         let (offset, chunk_length, compression) = chunk;
         let place = match compression {
             // Where nothing is compressed the chunk is the picture itself.
@@ -145,13 +146,20 @@ impl Walk<'_> {
             inner_offset: place.2,
             length,
             key_frame: Some(true),
+            // OK to cast: places lie inside of `bytes`.
+            sha256: bytes.get(inner as usize..(inner + length) as usize).map(Hash256::of),
         }
     }
 
     fn dictionary_of(&mut self, page: Page, body: u64) -> Option<Vec<BlobRef>> {
         let bytes = self.plain(body, page.compressed, page.plain, self.compression)?;
         let places = plain_values(&bytes, 0, usize::try_from(page.values).ok()?)?;
-        Some(places.into_iter().map(|place| self.blob((body, page.compressed, self.compression), place)).collect())
+        Some(
+            places
+                .into_iter()
+                .map(|place| self.blob((body, page.compressed, self.compression), &bytes, place))
+                .collect(),
+        )
     }
 
     fn data(&mut self, page: Page, body: u64, rows: usize, found: &mut Vec<Option<BlobRef>>) -> Option<()> {
@@ -187,7 +195,7 @@ impl Walk<'_> {
         let blobs: Vec<BlobRef> = match page.encoding {
             PLAIN => {
                 let places = plain_values(&bytes, values, there)?;
-                places.into_iter().map(|place| self.blob(chunk, place)).collect()
+                places.into_iter().map(|place| self.blob(chunk, &bytes, place)).collect()
             }
             PLAIN_DICTIONARY | RLE_DICTIONARY => {
                 let rest = bytes.get(values..)?;
