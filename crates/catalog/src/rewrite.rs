@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::UInt32Type;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use prairie_store::{ObjectReader, Objects};
 
-use crate::tables::{hidden_by_revision, is_of_log};
+use crate::tables::{hidden_by_revision, is_of_log, table_schema};
 use crate::view::Hidden;
 use crate::{CatalogError, DataFile, Result, TableWriter};
 
@@ -98,6 +98,23 @@ pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str, key: &str) -> Result
     })
 }
 
+/// The rows with all columns of their table: a file that was written before a column came has nulls there.
+fn widened(batch: &RecordBatch, table: &str) -> Result<RecordBatch> {
+    let Some(schema) = table_schema(table).filter(|schema| schema.fields().len() > batch.num_columns()) else {
+        return Ok(batch.clone());
+    };
+    let columns: Vec<ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => Arc::clone(column),
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        })
+        .collect();
+    // A column that may not be null fails here, which is damage.
+    RecordBatch::try_new(schema, columns).map_err(|source| CatalogError::Columns { table: table.to_owned(), source })
+}
+
 /// Which rows a file is to be without.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Without<'a> {
@@ -178,6 +195,7 @@ pub(crate) fn copy_rows(
     let concerned = without.may_concern(file);
     let mut dropped = 0;
     read_batches(objects, &file.key, &mut |batch| {
+        let batch = &widened(batch, &file.table)?;
         if !concerned {
             return writer.append(batch);
         }

@@ -31,8 +31,8 @@ const GROUP_BYTES: usize = 2 << 20;
 const RANGED: [&str; 4] = ["episode_id", "log_id", "start_ns", "t_ns"];
 
 /// Columns of texts that hardly ever repeat.
-const UNIQUE: [&str; 8] =
-    ["attributes", "codec_config", "content_hash", "digest", "envelope", "message", "notes", "text"];
+const UNIQUE: [&str; 9] =
+    ["attributes", "codec_config", "content_hash", "digest", "envelope", "message", "notes", "sha256", "text"];
 
 /// An object that is hashed while it is written.
 struct Hashed {

@@ -1,11 +1,14 @@
 //! The content hash of an episode: SHA-256 over its logical rows, whatever batches they came in and whatever files they went to.
+//!
+//! Frames count by the hashes of their bytes, which readers take as the bytes pass by, and not by where they lie: a recording
+//! that was written anew with other chunks or another compression holds the same episodes.
 
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int64Type, ToByteSlice, UInt32Type, UInt64Type};
-use prairie_model::Hash256;
+use prairie_model::{Hash256, PLACE_FIELDS, StreamKind, TIME_FIELDS};
 use sha2::{Digest, Sha256};
 
 /// One column: its values, beside them which are null and how long each text and list is, and the elements of its lists.
@@ -34,23 +37,53 @@ impl ColumnHash {
 pub(crate) struct ContentHasher {
     columns: BTreeMap<(String, String), ColumnHash>,
     rows: BTreeMap<String, u64>,
+    /// The first value of each column, until something is seen to change.
+    first: BTreeMap<(String, String), ArrayRef>,
+    varies: bool,
 }
 
 impl ContentHasher {
     /// Takes rows of `stream` in.
-    pub(crate) fn update(&mut self, stream: &str, rows: &RecordBatch) {
+    pub(crate) fn update(&mut self, stream: &str, kind: Option<StreamKind>, rows: &RecordBatch) {
         *self.rows.entry(stream.to_owned()).or_default() += rows.num_rows() as u64;
         let schema = rows.schema();
+        let is_frames = kind.is_some_and(StreamKind::is_frames);
         for (field, column) in schema.fields().iter().zip(rows.columns()) {
+            if is_frames && PLACE_FIELDS.contains(&field.name().as_str()) {
+                continue;
+            }
             let hash = self.columns.entry((stream.to_owned(), field.name().clone())).or_default();
             hash_column(hash, column);
+            if !self.varies && !TIME_FIELDS.contains(&field.name().as_str()) {
+                self.compare(stream, field.name(), column);
+            }
         }
+    }
+
+    /// Looks whether a column holds anything but its first value.
+    fn compare(&mut self, stream: &str, name: &str, column: &ArrayRef) {
+        if column.is_empty() {
+            return;
+        }
+        let key = (stream.to_owned(), name.to_owned());
+        let first = self.first.entry(key).or_insert_with(|| column.slice(0, 1));
+        let rest = column.len() - 1;
+        self.varies = **first != *column.slice(0, 1) || column.slice(0, rest) != column.slice(1, rest);
+        if self.varies {
+            self.first.clear();
+        }
+    }
+
+    /// Whether anything but the time changes. Episodes in which nothing does may be the same without being copies: a robot at
+    /// rest, a camera that gives black pictures.
+    pub(crate) fn varies(&self) -> bool {
+        self.varies
     }
 
     /// The content hash.
     pub(crate) fn finish(self) -> Hash256 {
         let mut all = Sha256::new();
-        all.update(b"prairie/content/1\n");
+        all.update(b"prairie/content/2\n");
         for (stream, rows) in &self.rows {
             all.update(format!("{}:{stream}:{rows}\n", stream.len()));
         }
@@ -71,6 +104,15 @@ fn hash_column(hash: &mut ColumnHash, column: &ArrayRef) {
             for (first, end) in valid_runs(column) {
                 let (from, to) = reach(texts.value_offsets(), first, end);
                 hash.values.update(&texts.value_data()[from..to]);
+            }
+            return;
+        }
+        DataType::Binary => {
+            let values = column.as_binary::<i32>();
+            hash_lengths(hash, values.value_offsets(), column.nulls());
+            for (first, end) in valid_runs(column) {
+                let (from, to) = reach(values.value_offsets(), first, end);
+                hash.values.update(&values.value_data()[from..to]);
             }
             return;
         }
@@ -145,9 +187,10 @@ fn hash_numbers<T: ArrowPrimitiveType>(hash: &mut ColumnHash, column: &ArrayRef)
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Float64Array, Int64Array, ListArray, new_null_array};
+    use arrow::array::{
+        BinaryArray, Float64Array, Int64Array, ListArray, StringArray, UInt32Array, UInt64Array, new_null_array,
+    };
     use arrow::datatypes::{Float64Type, Schema};
-    use prairie_model::StreamKind;
 
     use super::*;
 
@@ -163,7 +206,7 @@ mod tests {
     fn hash(batches: &[RecordBatch]) -> Hash256 {
         let mut hasher = ContentHasher::default();
         for batch in batches {
-            hasher.update("/joint_states", batch);
+            hasher.update("/joint_states", None, batch);
         }
         hasher.finish()
     }
@@ -183,9 +226,54 @@ mod tests {
         for kind in StreamKind::ALL {
             let schema = Arc::new(Schema::new(kind.fields()));
             let mut hasher = ContentHasher::default();
-            hasher.update("s", &RecordBatch::new_empty(schema));
+            hasher.update("s", Some(kind), &RecordBatch::new_empty(schema));
             hasher.finish();
         }
+    }
+
+    #[test]
+    fn what_stays_as_it_is_does_not_vary() {
+        let varies = |batches: &[RecordBatch]| {
+            let mut hasher = ContentHasher::default();
+            batches.iter().for_each(|batch| hasher.update("/joint_states", None, batch));
+            hasher.varies()
+        };
+        let rest = vec![Some(vec![Some(1.0), None]); 4];
+        assert!(
+            !varies(&[joints(0, 4, &rest)]) && !varies(&[joints(0, 1, &rest), joints(1, 4, &rest)]) && !varies(&[])
+        );
+        let mut moves = rest.clone();
+        moves[3] = Some(vec![Some(1.0), Some(0.0)]);
+        assert!(varies(&[joints(0, 4, &moves)]) && varies(&[joints(0, 3, &moves), joints(3, 4, &moves)]));
+        moves[3] = None;
+        assert!(varies(&[joints(0, 4, &moves)]));
+    }
+
+    #[test]
+    fn frames_count_by_their_bytes_and_not_by_their_place() {
+        let frames = |length: u64, offset: u64, bytes: Option<&[u8]>| {
+            let columns = StreamKind::Image.fields().iter().map(|field| -> ArrayRef {
+                match field.data_type() {
+                    DataType::Int64 => Arc::new(Int64Array::from(vec![7])),
+                    DataType::Utf8 => Arc::new(StringArray::from(vec!["jpeg"])),
+                    DataType::UInt64 if field.name() == "length" => Arc::new(UInt64Array::from(vec![length])),
+                    DataType::UInt64 => Arc::new(UInt64Array::from(vec![offset])),
+                    DataType::UInt32 => Arc::new(UInt32Array::from(vec![3])),
+                    DataType::Binary => Arc::new(BinaryArray::from_iter([bytes])),
+                    other => new_null_array(other, 1),
+                }
+            });
+            let columns = columns.collect();
+            let schema = Arc::new(Schema::new(StreamKind::Image.fields()));
+            let mut hasher = ContentHasher::default();
+            hasher.update("/camera", Some(StreamKind::Image), &RecordBatch::try_new(schema, columns).unwrap());
+            hasher.finish()
+        };
+        let one = frames(9, 0, Some(b"one"));
+        assert_eq!(one, frames(9, 4096, Some(b"one")));
+        assert_ne!(one, frames(9, 0, Some(b"two")));
+        assert_ne!(one, frames(8, 0, Some(b"one")));
+        assert_ne!(one, frames(9, 0, None));
     }
 
     #[test]

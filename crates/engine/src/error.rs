@@ -133,6 +133,14 @@ pub enum EngineError {
     /// A policy or a check says no.
     #[error("{0}")]
     Refused(String),
+    /// The episodes of a version cannot be one training set.
+    #[error("{what}")]
+    Unlike {
+        /// Which episodes differ in what.
+        what: String,
+        /// What chooses those that are alike.
+        hint: String,
+    },
     /// The caller asked to stop.
     #[error("stopped on request; nothing of it was committed")]
     Cancelled,
@@ -165,6 +173,7 @@ impl EngineError {
                 Some("`prairie fsck --deep` lists all damage; restore the object from a copy".to_owned())
             }
             Self::AmbiguousName { .. } => Some("give more digits of the id".to_owned()),
+            Self::Unlike { hint, .. } => Some(hint.clone()),
             Self::Changed { .. } => Some("ingest it again once nothing writes to it".to_owned()),
             _ => None,
         }
@@ -178,7 +187,7 @@ impl EngineError {
 
     /// Whether the verb was refused (exit code 1) rather than failed (exit code 2).
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_))
+        matches!(self, Self::Refused(_) | Self::Unlike { .. })
     }
 
     pub(crate) fn catalog(operation: &'static str) -> impl FnOnce(CatalogError) -> Self {

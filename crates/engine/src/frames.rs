@@ -58,6 +58,8 @@ impl<'a> FrameRows<'a> {
             inner_offset: self.inner_offset.value(row),
             length: self.length.value(row),
             key_frame: self.key_frame.is_valid(row).then(|| self.key_frame.value(row)),
+            // Where the bytes lie is all that is asked for here.
+            sha256: None,
         }
     }
 

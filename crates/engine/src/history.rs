@@ -6,23 +6,24 @@
 //!                    the store             └── what this verb wrote           └─ digests of the few that may be near
 //! ```
 //!
-//! **Invariant:** an episode is compared with episodes of recordings that were there before its own, whenever it is checked.
-//! Otherwise the first of two equal episodes would become a duplicate of the second.
+//! **Invariant:** an episode is compared with episodes of recordings that were there before its own, and with those that come
+//! before it in its own, whenever it is checked. Otherwise the first of two equal episodes would become a duplicate of the second.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use prairie_catalog::RowOrder;
-use prairie_model::{EpisodeDraft, EpisodeId, Hash256, RecordingId};
+use prairie_model::{DerivationId, EpisodeDraft, EpisodeId, Hash256, RecordingId};
 use prairie_quality::{History, Sameness, SamenessDigest, Sketch, TaskDurations};
 
 use crate::Engine;
 use crate::cells::{Cells, literal};
+use crate::digests::Digests;
 use crate::error::EngineError;
 
 /// Tells what earlier episodes were like.
 pub(crate) trait Earlier: Sync {
-    /// What counts for one episode: that of `draft`, with the hash of its rows and its digest.
+    /// What counts for one episode: that of `draft`, with the hash of its rows and its digest. Asked once per episode.
     fn history(&self, draft: &EpisodeDraft, content: Hash256, sameness: &Sameness) -> Result<History, EngineError>;
 }
 
@@ -38,6 +39,7 @@ impl Earlier for Nobody {
 /// What is kept of an episode, so that later ones can be compared with it.
 pub(crate) struct Known {
     id: EpisodeId,
+    ordinal: u32,
     task: Option<String>,
     duration_s: Option<f64>,
     content: Hash256,
@@ -49,6 +51,7 @@ impl Known {
     pub(crate) fn new(id: EpisodeId, draft: &EpisodeDraft, content: Hash256, digest: &SamenessDigest) -> Self {
         Self {
             id,
+            ordinal: draft.episode.ordinal,
             task: draft.episode.task.clone(),
             duration_s: draft.episode.duration_s(),
             content,
@@ -60,6 +63,8 @@ impl Known {
 /// The same in memory, where many episodes have the same task and the same recording.
 struct Entry {
     id: EpisodeId,
+    /// Its order in the recording.
+    ordinal: u32,
     /// Place in [`Past::recordings`].
     recording: usize,
     /// Place in [`Past::tasks`].
@@ -100,7 +105,7 @@ impl<'a> Past<'a> {
             past.recording(id, added);
         }
         let mut rows = engine.stream_sql(
-            "SELECT episode_id, recording_id, task, duration_s, content_hash, digest FROM episodes",
+            "SELECT episode_id, recording_id, ordinal, task, duration_s, content_hash, digest FROM episodes",
             Some(snapshot),
             RowOrder::Written,
         )?;
@@ -110,9 +115,11 @@ impl<'a> Past<'a> {
                 let broken = |what: &str| EngineError::Bug(format!("an episode without a readable `{what}`"));
                 let id = cells.text("episode_id", row).and_then(|id| id.parse().ok());
                 let recording = cells.text("recording_id", row).and_then(|id| id.parse().ok());
+                let ordinal = cells.count("ordinal", row).and_then(|ordinal| u32::try_from(ordinal).ok());
                 let content = cells.text("content_hash", row).and_then(|hash| hash.parse().ok());
                 let known = Known {
                     id: id.ok_or_else(|| broken("episode_id"))?,
+                    ordinal: ordinal.ok_or_else(|| broken("ordinal"))?,
                     task: cells.text("task", row),
                     duration_s: cells.float("duration_s", row),
                     content: content.ok_or_else(|| broken("content_hash"))?,
@@ -142,9 +149,9 @@ impl<'a> Past<'a> {
                 self.tasks.len() - 1
             }
         });
-        let Known { id, duration_s, sketch, .. } = known;
+        let Known { id, ordinal, duration_s, sketch, .. } = known;
         let content = head(&known.content);
-        self.episodes.push(Entry { id, recording, task, duration_s, content, sketch });
+        self.episodes.push(Entry { id, ordinal, recording, task, duration_s, content, sketch });
     }
 
     /// Learns what became of a recording at `snapshot`. What was known of its episodes before is superseded.
@@ -156,12 +163,19 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// What counts for episodes of `recording`: the episodes of those that came before it; of all others where it is new.
+    /// What counts for stored episodes of `recording`: the episodes of recordings that came before it, and its own.
     pub(crate) fn before(&self, recording: RecordingId) -> Before<'_> {
         let place = self.places.get(&recording).copied();
         // OK to index: places are those of `recordings`.
         let snapshot = place.map_or(u64::MAX, |place| self.recordings[place].1);
-        Before { past: self, recording: place, snapshot, durations: Mutex::default() }
+        Before { past: self, recording: place, snapshot, siblings: Siblings::Stored, durations: Mutex::default() }
+    }
+
+    /// What counts for episodes of `recording` that are being taken in: those that an earlier derivation made of it are
+    /// superseded, and those of `derivation` are learnt as they are judged.
+    pub(crate) fn before_new(&self, recording: RecordingId, derivation: DerivationId) -> Before<'_> {
+        let siblings = Siblings::Judged(derivation, Mutex::default());
+        Before { siblings, ..self.before(recording) }
     }
 }
 
@@ -176,19 +190,55 @@ pub(crate) struct Before<'a> {
     past: &'a Past<'a>,
     recording: Option<usize>,
     snapshot: u64,
+    siblings: Siblings,
     /// Of the tasks that were asked for: a recording of many episodes asks for the same ones.
     durations: Mutex<BTreeMap<String, Option<TaskDurations>>>,
 }
+
+/// The other episodes of the recording.
+enum Siblings {
+    /// They are in the store.
+    Stored,
+    /// Those of this derivation that were judged so far.
+    Judged(DerivationId, Mutex<Judged>),
+}
+
+/// Episodes of one recording, in the order in which they were judged.
+#[derive(Default)]
+struct Judged {
+    episodes: Vec<Sibling>,
+    digests: Digests,
+}
+
+/// What is kept of one of them.
+struct Sibling {
+    ordinal: u32,
+    content: Hash256,
+    /// The sketch, and the place of the digest that it was made from.
+    sketch: Option<(Sketch, usize)>,
+}
+
+/// The nearest episode so far: distance, episode, digest.
+type Nearest = Option<(f64, EpisodeId, SamenessDigest)>;
 
 /// An episode, the hash of its rows and its digest, where the store has them.
 type Stored = (EpisodeId, Option<Hash256>, Option<SamenessDigest>);
 
 impl Before<'_> {
+    /// The episodes of other recordings that count.
     fn earlier(&self) -> impl Iterator<Item = &Entry> {
         self.past.episodes.iter().filter(|entry| {
             // OK to index: entries hold places of `recordings`.
             Some(entry.recording) != self.recording && self.past.recordings[entry.recording].1 < self.snapshot
         })
+    }
+
+    /// The stored episodes that episode `ordinal` of the recording is compared with.
+    fn compared(&self, ordinal: u32) -> impl Iterator<Item = &Entry> {
+        let own = self.recording.filter(|_| matches!(self.siblings, Siblings::Stored));
+        let before = move |entry: &&Entry| entry.ordinal < ordinal;
+        let siblings = self.past.episodes.iter().filter(move |entry| Some(entry.recording) == own).filter(before);
+        self.earlier().chain(siblings)
     }
 
     fn durations(&self, task: &str) -> Option<TaskDurations> {
@@ -229,9 +279,9 @@ impl Before<'_> {
     }
 
     /// An earlier episode of the same rows.
-    fn same(&self, content: Hash256) -> Result<Option<EpisodeId>, EngineError> {
+    fn same(&self, ordinal: u32, content: Hash256) -> Result<Option<EpisodeId>, EngineError> {
         let mut alike: Vec<_> =
-            self.earlier().filter(|entry| entry.content == head(&content)).map(|entry| entry.id).collect();
+            self.compared(ordinal).filter(|entry| entry.content == head(&content)).map(|entry| entry.id).collect();
         alike.sort_unstable();
         for ids in alike.chunks(DIGESTS) {
             let mut same: Vec<_> =
@@ -248,10 +298,10 @@ impl Before<'_> {
     ///
     /// Sketches give what each distance is at least. Digests are looked up in that order, until none that is left can be nearer
     /// than the nearest so far: the result is exact.
-    fn nearest(&self, sameness: &Sameness) -> Result<Option<(EpisodeId, SamenessDigest)>, EngineError> {
+    fn nearest(&self, ordinal: u32, sameness: &Sameness) -> Result<Nearest, EngineError> {
         let Some(sketch) = sameness.digest.sketch() else { return Ok(None) };
         let mut candidates: Vec<(f64, EpisodeId)> = self
-            .earlier()
+            .compared(ordinal)
             .filter_map(|entry| {
                 let other = entry.sketch.as_ref().filter(|other| sameness.lasts_as_long(other.duration_s))?;
                 let least = sketch.distance_at_least(other).filter(|least| *least < sameness.distance_min)?;
@@ -259,7 +309,7 @@ impl Before<'_> {
             })
             .collect();
         candidates.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        let mut nearest: Option<(f64, EpisodeId, SamenessDigest)> = None;
+        let mut nearest: Nearest = None;
         for some in candidates.chunks(DIGESTS) {
             // OK to index: chunks are not empty.
             if nearest.as_ref().is_some_and(|(distance, ..)| *distance < some[0].0) {
@@ -269,13 +319,52 @@ impl Before<'_> {
             for (id, _, digest) in self.look_up(&ids)? {
                 let Some(digest) = digest else { continue };
                 let Some(distance) = sameness.digest.distance(&digest) else { continue };
-                let nearer = nearest.as_ref().is_none_or(|(best, other, _)| (distance, id) < (*best, *other));
-                if nearer {
-                    nearest = Some((distance, id, digest));
-                }
+                nearest = nearer(nearest, Some((distance, id, digest)));
             }
         }
-        Ok(nearest.map(|(_, id, digest)| (id, digest)))
+        Ok(nearest)
+    }
+}
+
+/// The nearer of two; of two that are equally near, the one whose id comes first.
+fn nearer(one: Nearest, other: Nearest) -> Nearest {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if (other.0, other.1) < (one.0, one.1) { other } else { one }),
+        (one, other) => one.or(other),
+    }
+}
+
+impl Judged {
+    /// The episode of the same rows, and the nearest one, among those judged so far that come before `ordinal`; then learns
+    /// the episode itself.
+    fn compare(
+        &mut self,
+        derivation: DerivationId,
+        ordinal: u32,
+        content: Hash256,
+        sameness: &Sameness,
+    ) -> Result<(Option<EpisodeId>, Nearest), EngineError> {
+        let id = |sibling: &Sibling| EpisodeId::derive(derivation, &sibling.ordinal.to_string());
+        let sketch = sameness.digest.sketch();
+        let (mut same, mut nearest): (Option<EpisodeId>, Nearest) = (None, None);
+        for sibling in self.episodes.iter().filter(|sibling| sibling.ordinal < ordinal) {
+            if sibling.content == content {
+                same = same.into_iter().chain([id(sibling)]).min();
+            }
+            let Some((sketch, (other, place))) = sketch.as_ref().zip(sibling.sketch.as_ref()) else { continue };
+            let limit = nearest.as_ref().map_or(sameness.distance_min, |(distance, ..)| *distance);
+            let near = |least: &f64| *least < sameness.distance_min && *least <= limit;
+            if sameness.lasts_as_long(other.duration_s)
+                && sketch.distance_at_least(other).is_some_and(|least| near(&least))
+            {
+                let digest = self.digests.read(*place)?;
+                let distance = sameness.digest.distance(&digest);
+                nearest = nearer(nearest, distance.map(|distance| (distance, id(sibling), digest)));
+            }
+        }
+        let place = self.digests.push(&sameness.digest)?;
+        self.episodes.push(Sibling { ordinal, content, sketch: sketch.zip(place) });
+        Ok((same, nearest))
     }
 }
 
@@ -287,10 +376,20 @@ impl Earlier for Before<'_> {
         {
             history.durations.insert(task.clone(), durations);
         }
-        if let Some(id) = self.same(content)? {
+        let ordinal = draft.episode.ordinal;
+        let mut same = self.same(ordinal, content)?;
+        let mut nearest = self.nearest(ordinal, sameness)?;
+        if let Siblings::Judged(derivation, judged) = &self.siblings {
+            // The list stays whole when a thread panics while it holds the lock: an episode is pushed in a single step.
+            let mut judged = judged.lock().unwrap_or_else(PoisonError::into_inner);
+            let (sibling, near) = judged.compare(*derivation, ordinal, content, sameness)?;
+            same = same.into_iter().chain(sibling).min();
+            nearest = nearer(nearest, near);
+        }
+        if let Some(id) = same {
             history.contents.insert(content, id.to_string());
         }
-        history.digests.extend(self.nearest(sameness)?.map(|(id, digest)| (id.to_string(), digest)));
+        history.digests.extend(nearest.map(|(_, id, digest)| (id.to_string(), digest)));
         Ok(history)
     }
 }

@@ -385,7 +385,7 @@ impl<'a> Inspector<'a> {
             self.open.insert(batch.episode, self.new_episode(batch.episode));
         }
         let Some(open) = self.open.get_mut(&batch.episode) else { return Ok(()) };
-        open.content.update(&batch.stream.name, &batch.samples);
+        open.content.update(&batch.stream.name, batch.kind(), &batch.samples);
         open.examination.batch(batch);
         if self.options.video && batch.kind().is_some_and(|kind| kind.is_picture()) {
             self.look(batch);
@@ -420,13 +420,14 @@ impl<'a> Inspector<'a> {
                 open.examination.frame(&pictures.stream, t, &frame);
             }
         }
+        let varies = open.content.varies();
         let content = open.content.finish();
         let history = self.earlier.history(&draft, content, &open.examination.sameness())?;
         let facts = Facts {
             recording_notes: &self.recording_notes,
             video_checked: self.options.video,
             history: &history,
-            content: Some(content),
+            content: varies.then_some(content),
             repairs: &self.repairs,
             ..Facts::new(&draft)
         };

@@ -34,6 +34,7 @@
 mod cells;
 mod config;
 mod content;
+mod digests;
 mod error;
 mod export;
 mod find;

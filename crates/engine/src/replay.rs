@@ -8,6 +8,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use prairie_catalog::RowOrder;
 use prairie_formats::BlobReader;
 use prairie_model::{Derivation, EpisodeDraft, Note, Stream, StreamBatch};
+use prairie_standardize::STANDARDIZER_VERSION;
 
 use crate::Engine;
 use crate::cells::{Cells, literal};
@@ -43,6 +44,13 @@ impl Engine {
     /// told when it was ingested: the same profile gives the same findings.
     pub(crate) fn replay(&self, replay: &Replay<'_>, sink: &mut dyn InspectSink) -> Result<(), EngineError> {
         let &Replay { stored, derivation, snapshot, steps, options, earlier } = replay;
+        if derivation.standardizer != STANDARDIZER_VERSION {
+            return Err(EngineError::Refused(format!(
+                "episode {} was derived by {}, and this is {STANDARDIZER_VERSION}, which makes other rows of the same recording: \
+                 ingest that again, and use what comes of it",
+                stored.id, derivation.standardizer
+            )));
+        }
         let source = self.stored_source(stored.recording)?;
         let name = stored.id.to_string();
         let (recording_notes, tasks_known) = self.stored_notes(stored)?;

@@ -118,6 +118,7 @@ fn frames(
             inner_offset: number("inner_offset"),
             length: number("length"),
             key_frame: None,
+            sha256: None,
         };
         let frame = reader.read(&blob).unwrap();
         places.push([bytes.len(), frame.len()]);
@@ -248,6 +249,7 @@ fn messages(engine: &Engine, source: &PathSource, episode: &str, name: &str) -> 
                 inner_offset: number("inner_offset"),
                 length: number("length"),
                 key_frame: None,
+                sha256: None,
             };
             return json!(prairie_model::Hash256::of(&reader.read(&blob).unwrap()).to_string());
         }

@@ -158,6 +158,7 @@ fn frames(engine: &Engine, source: &PathSource, episode: EpisodeId, stream: &str
             inner_offset: number(&row, "inner_offset"),
             length: number(&row, "length"),
             key_frame: None,
+            sha256: None,
         };
         let bytes = reader.read(&blob).unwrap();
         (row, bytes)

@@ -354,3 +354,29 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+#[test]
+fn recordings_by_other_writers_are_ingested_as_their_authors_describe_them() {
+    let dir = TempDir::new().unwrap();
+    let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
+    let kalanos = samples().join("kalanos");
+    let paths =
+        [samples().join("deepen-grade/arm.mcap"), kalanos.join("lerobot_v2_0_tiny"), kalanos.join("lerobot_v3_tiny")];
+    let report = engine.ingest(&paths, &options(), &Quiet).unwrap();
+    let [arm, one, two] = report.recordings.as_slice() else { panic!("{report:?}") };
+    // As PyPI `mcap` counts them.
+    assert_eq!((arm.error.as_deref(), arm.messages.total, arm.messages.undecodable, arm.frames), (None, 702, 0, 100));
+    let codes = rows(&engine, &format!("SELECT DISTINCT code FROM findings WHERE episode_id = '{}'", arm.episodes[0]));
+    let codes: Vec<_> = codes.iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect();
+    // The joint that is pinned, and the gripper that chatters.
+    for code in ["SIG003", "ACT005"] {
+        assert!(codes.iter().any(|found| found == code), "{code}: {codes:?}");
+    }
+    for recording in [one, two] {
+        assert_eq!(
+            (recording.error.as_deref(), recording.episodes.len(), recording.frames),
+            (None, 2, 14),
+            "{recording:?}"
+        );
+    }
+}

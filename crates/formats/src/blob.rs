@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use prairie_model::{BlobRef, Compression, Source};
+use prairie_model::{BlobRef, Compression, Hash256, Source};
+use sha2::{Digest, Sha256};
 
 use crate::FormatError;
 use crate::mcap::Inflater;
@@ -162,6 +163,21 @@ impl<'a> BlobReader<'a> {
     }
 }
 
+/// Bytes that are read at once to be hashed.
+const HASHED_BYTES: u64 = 1 << 18;
+
+/// SHA-256 of `length` bytes at `offset` of a file; `None` where they cannot be read.
+pub(crate) fn hash_at(source: &dyn Source, file: usize, offset: u64, length: u64) -> Option<Hash256> {
+    let mut hash = Sha256::new();
+    let mut done = 0;
+    while done < length {
+        let part = (length - done).min(HASHED_BYTES);
+        hash.update(source.read_exact(file, offset.checked_add(done)?, part).ok()?);
+        done += part;
+    }
+    Some(Hash256::from_bytes(hash.finalize().into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +192,17 @@ mod tests {
             inner_offset: inner.0,
             length: inner.1,
             key_frame: None,
+            sha256: None,
         }
+    }
+
+    #[test]
+    fn what_is_longer_than_a_part_is_hashed_whole() {
+        let plain: Vec<u8> = (0..600_000_u32).map(|n| (n % 251) as u8).collect();
+        let source = MemorySource::new([("a".to_owned(), plain.clone())]);
+        assert_eq!(hash_at(&source, 0, 7, 599_000), Some(Hash256::of(&plain[7..599_007])));
+        assert_eq!(hash_at(&source, 0, 7, 0), Some(Hash256::of(&[])));
+        assert_eq!(hash_at(&source, 0, 7, 600_000), None, "the file is not that long");
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub enum StreamKind {
 pub const TIME_FIELDS: [&str; 3] = ["t_ns", "log_time_ns", "header_time_ns"];
 
 /// Columns of the frame index, after the times.
-pub const FRAME_FIELDS: [&str; 10] = [
+pub const FRAME_FIELDS: [&str; 11] = [
     "codec",
     "width",
     "height",
@@ -63,7 +63,13 @@ pub const FRAME_FIELDS: [&str; 10] = [
     "compression",
     "inner_offset",
     "length",
+    "sha256",
 ];
+
+/// Columns of the frame index that say where a frame lies and what follows from its bytes, and nothing that the frame is: the
+/// same frames in a file with other chunks differ in them.
+pub const PLACE_FIELDS: [&str; 6] =
+    ["chunk_length", "chunk_offset", "compression", "file", "inner_offset", "key_frame"];
 
 impl StreamKind {
     /// All kinds, in the order of their names.
@@ -200,6 +206,7 @@ impl StreamKind {
                 Field::new("compression", DataType::Utf8, false),
                 Field::new("inner_offset", DataType::UInt64, false),
                 Field::new("length", DataType::UInt64, false),
+                Field::new("sha256", DataType::Binary, true),
             ]);
         } else if self == Self::Event {
             fields.extend([Field::new("level", DataType::Utf8, true), Field::new("text", DataType::Utf8, false)]);

@@ -37,7 +37,7 @@ pub use episode::{Episode, EpisodeDraft, EpisodeTally, Mode, Outcome, Rights, Se
 pub use finding::{Decision, Dimension, DimensionState, Finding, Severity, Tri};
 pub use frame::{Codec, FrameError, FrameSource, Picture, PictureInfo, PixelFormat};
 pub use id::{DerivationId, EpisodeId, Hash256, ObjectId, ParseIdError, RecordingId};
-pub use kind::{FRAME_FIELDS, StreamKind, TIME_FIELDS};
+pub use kind::{FRAME_FIELDS, PLACE_FIELDS, StreamKind, TIME_FIELDS};
 pub use message::{
     Channel, ChannelTally, Inline, MessageBatch, MessageEncoding, Payload, ReadEvent, ReadOptions, ReadSummary,
     RecordingPlan, SourceEpisode, time_type,

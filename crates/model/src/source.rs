@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, StructArray, UInt8Array, UInt32Array, UInt64Array};
+use arrow::array::{Array, ArrayRef, BinaryArray, BooleanArray, StructArray, UInt8Array, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Fields};
 use sha2::{Digest, Sha256};
 
@@ -193,6 +193,8 @@ pub struct BlobRef {
     pub length: u64,
     /// Whether a decoder can start here; `None` where that is unknown.
     pub key_frame: Option<bool>,
+    /// SHA-256 of the bytes, so that they are the same wherever they lie; `None` where nobody read them.
+    pub sha256: Option<Hash256>,
 }
 
 impl BlobRef {
@@ -205,6 +207,7 @@ impl BlobRef {
         inner_offset: 0,
         length: 0,
         key_frame: None,
+        sha256: None,
     };
 }
 
@@ -219,6 +222,7 @@ fn blob_fields() -> Fields {
         Field::new("inner_offset", DataType::UInt64, false),
         Field::new("length", DataType::UInt64, false),
         Field::new("key_frame", DataType::Boolean, true),
+        Field::new("sha256", DataType::Binary, true),
     ])
 }
 
@@ -266,10 +270,11 @@ impl BlobColumns {
             Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.inner_offset))),
             Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.length))),
             Arc::new(rows.iter().map(|row| row.key_frame).collect::<BooleanArray>()),
+            Arc::new(rows.iter().map(|row| row.sha256.as_ref().map(Hash256::as_bytes)).collect::<BinaryArray>()),
         ];
         // Some(len) because a struct of no rows would otherwise not know its length.
         StructArray::try_new_with_length(blob_fields(), columns, None, rows.len())
-            .expect("the seven columns above have the seven types of blob_fields and one length")
+            .expect("the eight columns above have the eight types of blob_fields and one length")
     }
 
     /// Reads a column back; `None` when it is not one.
@@ -285,6 +290,8 @@ impl BlobColumns {
         let inner_offset = part::<UInt64Array>(column, "inner_offset")?;
         let length = part::<UInt64Array>(column, "length")?;
         let key_frame = part::<BooleanArray>(column, "key_frame")?;
+        let sha256 = part::<BinaryArray>(column, "sha256")?;
+        let hash = |row: usize| Some(Hash256::from_bytes(sha256.value(row).try_into().ok()?));
         let row = |row: usize| BlobRef {
             file: file.value(row),
             chunk_offset: chunk_offset.value(row),
@@ -293,6 +300,7 @@ impl BlobColumns {
             inner_offset: inner_offset.value(row),
             length: length.value(row),
             key_frame: key_frame.is_valid(row).then(|| key_frame.value(row)),
+            sha256: sha256.is_valid(row).then(|| hash(row)).flatten(),
         };
         Some((0..column.len()).map(row).collect())
     }
@@ -312,8 +320,10 @@ mod tests {
             inner_offset: 4,
             length: 5,
             key_frame: None,
+            sha256: None,
         };
-        let key = BlobRef { key_frame: Some(true), compression: Compression::None, ..blob };
+        let hash = Some(Hash256::of(b"x"));
+        let key = BlobRef { key_frame: Some(true), compression: Compression::None, sha256: hash, ..blob };
         let mut columns = BlobColumns::default();
         columns.push(blob);
         columns.push(key);

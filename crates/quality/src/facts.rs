@@ -20,7 +20,8 @@ pub struct Facts<'a> {
     pub history: &'a History,
     /// Limits of the joints; `None` where there is no description of the robot.
     pub limits: Option<&'a JointLimits>,
-    /// SHA-256 over the logical rows of the episode.
+    /// SHA-256 over the logical rows of the episode; `None` where nothing but the time changes in them, so that the same rows
+    /// are no sign of a copy.
     pub content: Option<Hash256>,
     /// Repairs that made this episode from its parent: notes about a dropped stream no longer count.
     pub repairs: &'a [String],
@@ -46,8 +47,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What earlier episodes were like. Whoever fills it leaves out episodes of the same recording, so that an episode is not
-/// compared with itself.
+/// What earlier episodes were like. Whoever fills it leaves out the episode itself, and those that come after it in its recording:
+/// of two equal ones the second is the copy.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
     /// Whether anybody looked. An empty history that was looked at differs from one that nobody knows.

@@ -66,6 +66,6 @@ pub use pictures::{LumaStats, PictureStats};
 pub use profile::{CheckSettings, Override, Profile, ProfileError, Required};
 pub use rate::RateStats;
 pub use receipt::{CODE_VERSION, receipt};
-pub use sameness::{Sameness, SamenessDigest, Sketch};
+pub use sameness::{Sameness, SamenessDigest, Sketch, copied_from};
 pub use scene::{Scene, StreamScene};
 pub use track::Track;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use prairie_model::StreamKind;
+use prairie_model::{EpisodeId, StreamKind};
 use serde::{Deserialize, Serialize};
 
 use crate::scene::Scene;
@@ -19,6 +19,9 @@ const STEPS: f64 = 1024.0;
 
 /// Bytes of a digest before its points.
 const HEAD: usize = 12;
+
+/// Samples below which a motion has too little shape to be known again.
+const SAMPLES_MIN: usize = 16;
 
 /// Points of a sketch.
 const SKETCH_POINTS: usize = 8;
@@ -90,6 +93,12 @@ impl Sameness {
     }
 }
 
+/// The episode that the message of a finding of `DUP001` or `DUP002` names.
+pub fn copied_from(message: &str) -> Option<EpisodeId> {
+    let (_, rest) = message.split_once("episode `")?;
+    rest.split_once('`')?.0.parse().ok()
+}
+
 impl fmt::Debug for SamenessDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SamenessDigest({} s, {} columns, {} points)", self.duration_s, self.columns, self.points.len())
@@ -109,7 +118,7 @@ impl SamenessDigest {
     pub fn of(scene: &Scene) -> Self {
         for kind in [StreamKind::JointState, StreamKind::Pose, StreamKind::Action] {
             let tracks: Vec<_> =
-                scene.tracks(kind).map(|(_, _, track)| track).filter(|track| track.len() > 1).collect();
+                scene.tracks(kind).map(|(_, _, track)| track).filter(|track| track.len() >= SAMPLES_MIN).collect();
             if !tracks.is_empty() {
                 return Self::of_tracks(&tracks);
             }
@@ -118,7 +127,7 @@ impl SamenessDigest {
     }
 
     fn of_tracks(tracks: &[&Track]) -> Self {
-        // OK to index: tracks hold at least two rows here.
+        // OK to index: tracks hold at least 16 rows here.
         let start = tracks.iter().map(|track| track.t_ns[0]).min().unwrap_or_default();
         let end = tracks.iter().map(|track| track.t_ns[track.len() - 1]).max().unwrap_or_default();
         let duration_ns = end.abs_diff(start);

@@ -65,4 +65,4 @@ pub use standardizer::{Concerns, RecordingTally, Standard, Standardizer, inline}
 
 /// Version of the rules in this crate. It is part of every derivation: change it whenever the same recording would give other
 /// rows.
-pub const STANDARDIZER_VERSION: &str = "prairie-standardize/1";
+pub const STANDARDIZER_VERSION: &str = "prairie-standardize/2";

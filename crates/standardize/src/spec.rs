@@ -34,6 +34,7 @@ fn the_specification_lists_the_columns_of_every_kind() {
                 DataType::Float64 => "f64",
                 DataType::List(_) => "list<f64>",
                 DataType::Utf8 => "utf8",
+                DataType::Binary => "binary",
                 DataType::Boolean => "bool",
                 DataType::UInt32 => "u32",
                 DataType::UInt64 => "u64",

@@ -479,6 +479,7 @@ mod tests {
             inner_offset: 0,
             length: 4,
             key_frame: None,
+            sha256: None,
         };
         let opaque = MessageBatch {
             channel: Arc::new(unknown),

@@ -67,6 +67,7 @@ fn column(name: &str, values: &[&Value]) -> (Field, ArrayRef) {
                     inner_offset: row as u64 * 100,
                     length,
                     key_frame: None,
+                    sha256: None,
                 });
             }
             (blob_field(name), Arc::new(blobs.finish()))

@@ -53,6 +53,7 @@ fn decode(schema_encoding: &str, encoding: &MessageEncoding, data: &[u8]) {
                 inner_offset: 0,
                 length: part.len() as u64,
                 key_frame: None,
+                sha256: None,
             };
             pushed += usize::from(decoder.push(part, at).is_ok());
             assert_eq!(decoder.len(), pushed);

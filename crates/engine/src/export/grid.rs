@@ -26,6 +26,16 @@ impl Grid {
         (0..self.rows).map(|row| self.time(row)).collect()
     }
 
+    /// Seconds from the first row to where the next after the last would be.
+    pub(crate) fn duration_s(&self) -> f64 {
+        self.rows as f64 / self.fps
+    }
+
+    /// Seconds by which it begins later than `other`; zero where it begins before.
+    pub(crate) fn late_s(&self, other: &Self) -> f64 {
+        self.start_ns.saturating_sub(other.start_ns).max(0) as f64 / 1e9
+    }
+
     fn period_ns(&self) -> f64 {
         1e9 / self.fps
     }

@@ -9,6 +9,7 @@
 //! The folder appears under its name only when it is whole: it is written beside it and renamed at the end.
 
 mod align;
+mod alike;
 mod features;
 mod folder;
 mod grid;
@@ -32,6 +33,7 @@ use crate::progress::Progress;
 use crate::target::TARGETS;
 
 pub use align::Align;
+pub(crate) use alike::check_alike;
 pub(crate) use features::{Feature, Selection, select};
 pub(crate) use folder::Folder;
 use folder::PROOF;
@@ -40,7 +42,7 @@ pub use judge::Likeness;
 pub(crate) use load::StoredEpisode;
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
 pub(crate) use rows::{FeatureRows, FeatureTotals, LoadedPart, period_ns, rows};
-pub(crate) use video::{Encoding, LoadedCamera, Prepared};
+pub(crate) use video::{Encoding, LoadedCamera, Prepared, Unfit};
 
 /// How a version is exported.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +81,8 @@ impl ExportOptions {
 
 /// One export: which episodes, and how.
 pub(crate) struct ExportJob {
+    /// The version: `NAME@2`.
+    pub(crate) name: String,
     pub(crate) options: ExportOptions,
     pub(crate) snapshot: u64,
     pub(crate) members: Vec<DatasetEpisode>,
@@ -169,6 +173,7 @@ impl Engine {
         };
         self.check_recordings(&episodes, progress)?;
         let job = ExportJob {
+            name: format!("{}@{}", version.name, version.version),
             options: options.clone(),
             snapshot: version.snapshot,
             members,

@@ -43,7 +43,7 @@ pub struct Proof {
     pub features: Vec<FeatureProof>,
     /// Every camera.
     pub videos: Vec<VideoProof>,
-    /// Episodes and streams that are not in the export, each with the reason.
+    /// Episodes, beginnings of episodes, and streams that are not in the export, each with the reason.
     pub left_out: Vec<String>,
     /// Messages of the version's episodes that no stream was made of when they were ingested.
     pub messages_unmapped: u64,
@@ -129,7 +129,8 @@ pub struct VideoProof {
     pub repeated: u64,
     /// Frames that make none.
     pub dropped: u64,
-    /// Those of the dropped that cannot be decoded, and that rows would have shown; these show the picture before them.
+    /// Those of the dropped that cannot be decoded, and that rows would have shown; these show the picture before them, or the
+    /// episode begins after them.
     pub undecodable: u64,
     /// Largest distance of a frame from its row.
     pub largest_shift_s: f64,
@@ -176,6 +177,14 @@ impl VideoProof {
         if self.why_encoded.is_none() {
             self.why_encoded.clone_from(&track.why_encoded);
         }
+    }
+
+    /// Adds frames at the beginning of an episode that cannot be decoded, so that the episode begins after them; `lost` of them
+    /// would have been shown.
+    pub(crate) fn begin_late(&mut self, frames: u64, lost: u64) {
+        self.source_frames += frames;
+        self.dropped += frames;
+        self.undecodable += lost;
     }
 
     /// Adds the frames of an episode that is left out.

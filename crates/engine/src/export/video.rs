@@ -92,8 +92,21 @@ impl Prepared {
     }
 }
 
-/// Why a camera of an episode cannot be exported.
-pub(crate) type Unfit = String;
+/// Why a camera of an episode cannot be exported as it is.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    /// It can be exported without its first frames: none of them can be decoded.
+    Until {
+        /// How many frames to leave out.
+        frames: usize,
+        /// Those of them that rows would have shown.
+        lost: u64,
+        /// Why the first of those cannot be decoded.
+        why: String,
+    },
+    /// It cannot be exported.
+    Why(String),
+}
 
 impl LoadedCamera {
     /// The frames of `batch`, in the order of time.
@@ -114,6 +127,15 @@ impl LoadedCamera {
             loaded.pictures.push(picture);
         }
         Ok(loaded)
+    }
+
+    /// Leaves the first frames out.
+    pub(crate) fn skip(&mut self, frames: usize) {
+        let frames = frames.min(self.blobs.len());
+        self.blobs.drain(..frames);
+        self.pictures.drain(..frames);
+        self.camera.t_ns.drain(..frames);
+        self.camera.key.drain(..frames);
     }
 
     /// Whether the grid must begin at one of its key frames for it to be copied.
@@ -305,6 +327,28 @@ impl LoadedCamera {
         }
     }
 
+    /// The last frame before frame `at` that no row shows and that can be decoded: where rows are few, it is nearer than the one
+    /// that the row before shows.
+    fn stand_in(
+        &self,
+        at: usize,
+        plan: &FramePlan,
+        blobs: &mut BlobReader<'_>,
+        decoder: &mut dyn PictureDecoder,
+    ) -> Result<Option<(Nanos, Result<Picture, FrameError>)>, EngineError> {
+        for before in (at.saturating_sub(STAND_INS_MAX)..at).rev() {
+            if plan.picks.binary_search(&before).is_ok() || self.pictures[before] != self.pictures[at] {
+                break;
+            }
+            let bytes = blobs.read(&self.blobs[before]).map_err(|source| self.unreadable(source))?;
+            let mut frames = decoder.push(Nanos(before as i64), &bytes).into_iter();
+            if let Some(found) = frames.find(|(_, frame)| frame.is_ok()) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// Decodes the frames that `plan` needs, in the order of time, until `take` says that it has enough.
     fn decode(
         &self,
@@ -337,6 +381,9 @@ impl LoadedCamera {
                 let bytes = blobs.read(&self.blobs[at]).map_err(|source| self.unreadable(source))?;
                 // The frame's number stands for its time, so that two frames of one time stay apart.
                 frames.extend(decoder.push(Nanos(at as i64), &bytes));
+                if info.codec.is_intra() && frames.iter().any(|(_, frame)| frame.is_err()) {
+                    frames.extend(self.stand_in(at, plan, blobs, decoder.as_mut())?);
+                }
             }
             for (Nanos(number), frame) in frames {
                 if !take(number as usize, frame)? {
@@ -356,6 +403,9 @@ impl LoadedCamera {
         Ok(())
     }
 }
+
+/// How many frames before one that cannot be decoded are tried in its place.
+const STAND_INS_MAX: usize = 8;
 
 /// The rows of a camera on their way to the encoder, one after the other. A row whose frame cannot be decoded shows the picture
 /// before it, if that is near enough.
@@ -413,10 +463,16 @@ impl Showing<'_> {
             let near = self.before.take_if(|(before, _)| self.plan.is_near(&self.camera.camera, row, *before));
             let Some((at, picture)) = near else {
                 let why = self.broken.get(&pick).map(|error| format!(": {error}")).unwrap_or_default();
-                return Ok(Err(format!(
-                    "frame {pick} of `{}` cannot be decoded, and no picture before it is near enough{why}",
-                    self.camera.stream.name
-                )));
+                let stream = &self.camera.stream.name;
+                if row == 0 && end < usize::MAX {
+                    let mut lost: Vec<usize> = self.plan.picks.iter().copied().filter(|pick| *pick < end).collect();
+                    lost.dedup();
+                    let why = format!("frame {pick} of `{stream}` cannot be decoded{why}");
+                    return Ok(Err(Unfit::Until { frames: end, lost: lost.len() as u64, why }));
+                }
+                return Ok(Err(Unfit::Why(format!(
+                    "frame {pick} of `{stream}` cannot be decoded, and no picture before it is near enough{why}"
+                ))));
             };
             self.lost.insert(pick);
             if let Err(why) = self.show(at, &picture)? {
@@ -432,7 +488,7 @@ impl Showing<'_> {
         (self.look)(self.shown.len(), picture);
         self.shown.push(at);
         let done = self.work.frame(picture)?;
-        Ok(done.map_err(|why| format!("frame {at} of `{}` {why}", self.camera.stream.name)))
+        Ok(done.map_err(|why| Unfit::Why(format!("frame {at} of `{}` {why}", self.camera.stream.name))))
     }
 
     /// What is ready to be written when the decoder has given all it has.
@@ -442,7 +498,7 @@ impl Showing<'_> {
         }
         let shown = self.plan.shown_as(&self.camera.camera, self.shown, self.lost.len() as u64);
         let (Some(shown), Some((_, track, judge))) = (shown, self.work.encoder) else {
-            return Ok(Err(format!("`{}` has no picture", self.camera.stream.name)));
+            return Ok(Err(Unfit::Why(format!("`{}` has no picture", self.camera.stream.name))));
         };
         Ok(Ok(Prepared { track, encoded: Some((self.work.spool, judge.likeness(), shown)) }))
     }

@@ -19,7 +19,7 @@ use crate::Engine;
 use crate::error::EngineError;
 use crate::export::{
     Encoding, EpisodeProof, ExportJob, Feature, FeatureRows, FeatureTotals, FramePlan, Grid, LoadedCamera, LoadedPart,
-    Prepared, Proof, StoredEpisode, VideoProof, frames, grid, period_ns, rows,
+    Prepared, Proof, StoredEpisode, Unfit, VideoProof, check_alike, frames, grid, period_ns, rows,
 };
 use crate::progress::Progress;
 use crate::target::Target;
@@ -40,6 +40,12 @@ const CHUNK_BYTES: usize = 128 << 20;
 
 /// Pixels per picture that statistics are taken from.
 const SAMPLED_PIXELS: usize = 4096;
+
+/// How often the beginning of an episode is moved on because its first pictures cannot be decoded.
+const BEGINNINGS_MAX: usize = 8;
+
+/// The share of an episode that may be lost that way; as with streams that begin late.
+const LATE_SHARE_MAX: f64 = 0.2;
 
 /// One episode, laid on its grid.
 struct Laid<'a> {
@@ -65,6 +71,7 @@ impl Target for LeRobotV3 {
         proof: &mut Proof,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
+        check_alike(&job.name, &job.episodes, &job.options.streams)?;
         let fps = whole_rate(job.fps)?;
         proof.fps = Some(f64::from(fps));
         let mut out = Output { fps, writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
@@ -73,24 +80,25 @@ impl Target for LeRobotV3 {
                 return Err(EngineError::Cancelled);
             }
             progress.at("export", at as u64, job.episodes.len() as u64);
-            let (count, samples_in, start_ns) = match out.try_episode(engine, job, dir, episode)? {
-                Ok(written) => written,
+            let done = match out.try_episode(engine, job, dir, episode)? {
+                Ok(done) => done,
                 Err(why) => {
                     proof.left_out.push(format!("episode {}: {why}", episode.id));
                     out.leave_out(job, episode);
                     continue;
                 }
             };
-            proof.rows += count;
-            proof.duration_s += count as f64 / f64::from(fps);
+            proof.left_out.extend(done.late.map(|why| format!("episode {}: {why}", episode.id)));
+            proof.rows += done.rows;
+            proof.duration_s += done.rows as f64 / f64::from(fps);
             proof.episodes.push(EpisodeProof {
                 id: episode.id,
                 recording: episode.recording,
                 index: proof.episodes.len() as u64,
                 split: member.split.clone(),
-                rows: count,
-                start_ns,
-                samples_in,
+                rows: done.rows,
+                start_ns: done.start_ns.to_string(),
+                samples_in: done.samples_in,
             });
         }
         let Some(writer) = out.writer else {
@@ -128,12 +136,13 @@ fn whole_rate(fps: Option<f64>) -> Result<u32, EngineError> {
     ))
 }
 
-/// Lays an episode on its grid, or says why that cannot be.
+/// Lays an episode on its grid, without the first frames of some features, or says why that cannot be.
 fn lay<'a>(
     engine: &Engine,
     job: &'a ExportJob,
     fps: u32,
     episode: &StoredEpisode,
+    skips: &BTreeMap<String, Skip>,
 ) -> Result<Result<Laid<'a>, String>, EngineError> {
     let source = engine.stored_source(episode.recording)?;
     let fps = f64::from(fps);
@@ -156,6 +165,9 @@ fn lay<'a>(
         let Some(stream) = stream else { return Ok(Err(format!("it has no `{name}`"))) };
         row_times |= stream.clock == Clock::Row;
         let mut camera = LoadedCamera::new(&engine.load_samples(episode.id, stream, job.snapshot)?)?;
+        if let Some(skip) = skips.get(&feature.name) {
+            camera.skip(skip.frames);
+        }
         camera.find_key_frames(&mut blobs).map_err(|source| EngineError::Read { path: name.clone(), source })?;
         cameras.push((feature, camera));
     }
@@ -173,7 +185,10 @@ fn lay<'a>(
     if let Some(end) = episode.episode.span {
         to = to.min(end.end.0);
     }
-    if from > to || from == i64::MIN {
+    if from == i64::MIN {
+        return Ok(Err("no stream of it is a feature".to_owned()));
+    }
+    if from > to {
         return Ok(Err("its streams have no time in common".to_owned()));
     }
     // Cameras that can only be copied from a key frame on lead; the others follow any grid.
@@ -208,15 +223,15 @@ fn lay<'a>(
 /// Pictures of a camera that are ready to be written, and their statistics.
 type Ready = (Prepared, Option<FeatureStats>);
 
-/// Prepares every camera of an episode, each on a thread of its own: decoding and encoding are most of the work. Says why where
-/// one cannot be written.
+/// Prepares every camera of an episode, each on a thread of its own: decoding and encoding are most of the work. Says which
+/// feature cannot be written, and why.
 fn prepare(
     laid: &Laid<'_>,
     source: &dyn Source,
     encoding: &Encoding,
-) -> Result<Result<Vec<Ready>, String>, EngineError> {
+) -> Result<Result<Vec<Ready>, (String, Unfit)>, EngineError> {
     let room = CHUNK_BYTES / laid.cameras.len().max(1);
-    let one = |at: usize, camera: &LoadedCamera, plan: &FramePlan| -> Result<Result<Ready, String>, EngineError> {
+    let one = |at: usize, camera: &LoadedCamera, plan: &FramePlan| -> Result<Result<Ready, Unfit>, EngineError> {
         let mut blobs = BlobReader::with_room(source, room);
         let mut sampled = Samples::new(plan.picks.len());
         let spool = encoding.spool.with_extension(at.to_string());
@@ -235,14 +250,56 @@ fn prepare(
     let one = &one;
     thread::scope(|scope| {
         let cameras = laid.cameras.iter().enumerate();
-        let threads: Vec<_> =
-            cameras.map(|(at, (_, camera, plan))| scope.spawn(move || one(at, camera, plan))).collect();
-        let ended = threads.into_iter().map(|thread| {
-            thread.join().unwrap_or_else(|_panic| Err(EngineError::Bug("a camera's thread panicked".to_owned())))
+        let threads: Vec<_> = cameras
+            .map(|(at, (feature, camera, plan))| (feature, scope.spawn(move || one(at, camera, plan))))
+            .collect();
+        let ended = threads.into_iter().map(|(feature, thread)| {
+            let ready =
+                thread.join().unwrap_or_else(|_panic| Err(EngineError::Bug("a camera's thread panicked".to_owned())));
+            ready.map(|ready| ready.map_err(|unfit| (feature.name.clone(), unfit)))
         });
         // All are waited for, whatever becomes of the first.
         ended.collect::<Vec<_>>().into_iter().collect()
     })
+}
+
+/// Frames at the beginning of a camera that cannot be decoded.
+#[derive(Debug, Clone, Copy, Default)]
+struct Skip {
+    frames: usize,
+    /// Those of them that rows would have shown.
+    lost: u64,
+}
+
+/// An episode that is written.
+struct Done {
+    rows: u64,
+    samples_in: u64,
+    /// The time of its first row.
+    start_ns: i64,
+    /// Why it begins later than its streams do.
+    late: Option<String>,
+}
+
+/// In what the numbers of an episode differ from those of the first one.
+fn unlike(shapes: &[(String, Vec<String>)], first: &[(String, Vec<String>)]) -> String {
+    let of = |all: &[(String, Vec<String>)], feature: &String| {
+        all.iter().find(|(name, _)| name == feature).map(|(_, names)| names.clone())
+    };
+    let mut features: Vec<&String> = shapes.iter().chain(first).map(|(name, _)| name).collect();
+    features.sort();
+    features.dedup();
+    let differences = features.into_iter().filter_map(|feature| match (of(shapes, feature), of(first, feature)) {
+        (Some(here), Some(there)) if here.len() != there.len() => {
+            Some(format!("`{feature}` has {} numbers a row, and {} in the first", here.len(), there.len()))
+        }
+        (Some(here), Some(there)) if here != there => Some(format!("the numbers of `{feature}` have other names")),
+        (Some(_), None) => Some(format!("`{feature}` has no number in the first")),
+        (None, Some(_)) => Some(format!("`{feature}` has no number")),
+        _ => None,
+    });
+    let differences: Vec<_> = differences.collect();
+    format!("its features differ from those of the first episode: {}", differences.join(", "))
 }
 
 /// The dataset under construction.
@@ -256,21 +313,55 @@ struct Output {
 }
 
 impl Output {
-    /// Writes one episode, or says why it cannot be. Gives its rows, the samples that came in, and the time of its first row.
+    /// Writes one episode, or says why it cannot be. Where the first pictures of a camera cannot be decoded, the episode begins
+    /// at the first that can, unless that costs too much of it.
     fn try_episode(
         &mut self,
         engine: &Engine,
         job: &ExportJob,
         dir: &Path,
         episode: &StoredEpisode,
-    ) -> Result<Result<(u64, u64, String), String>, EngineError> {
-        let laid = match lay(engine, job, self.fps, episode)? {
-            Ok(laid) => laid,
-            Err(why) => return Ok(Err(why)),
-        };
-        let facts =
-            (laid.grid.rows as u64, laid.rows.iter().map(|rows| rows.samples).sum(), laid.grid.start_ns.to_string());
-        Ok(self.episode(engine, job, dir, episode, &laid)?.map(|()| facts))
+    ) -> Result<Result<Done, String>, EngineError> {
+        let mut skips: BTreeMap<String, Skip> = BTreeMap::new();
+        let mut whole: Option<Grid> = None;
+        let mut why_late = String::new();
+        for _ in 0..BEGINNINGS_MAX {
+            let laid = match lay(engine, job, self.fps, episode, &skips)? {
+                Ok(laid) => laid,
+                Err(why) => return Ok(Err(why)),
+            };
+            let late_s = laid.grid.late_s(whole.get_or_insert(laid.grid));
+            if late_s > LATE_SHARE_MAX * whole.map_or(0.0, |whole| whole.duration_s()) {
+                return Ok(Err(format!("{why_late}, and no picture for the {late_s:.3} s after it")));
+            }
+            let (feature, unfit) = match self.episode(engine, job, dir, episode, &laid)? {
+                Ok(()) => {
+                    for (feature, skip) in &skips {
+                        self.videos.entry(feature.clone()).or_default().begin_late(skip.frames as u64, skip.lost);
+                    }
+                    let late = (!skips.is_empty()).then(|| format!("its first {late_s:.3} s: {why_late}"));
+                    return Ok(Ok(Done {
+                        rows: laid.grid.rows as u64,
+                        samples_in: laid.rows.iter().map(|rows| rows.samples).sum(),
+                        start_ns: laid.grid.start_ns,
+                        late,
+                    }));
+                }
+                Err(unfit) => unfit,
+            };
+            match unfit {
+                Unfit::Why(why) => return Ok(Err(why)),
+                Unfit::Until { frames, lost, why } => {
+                    let skip = skips.entry(feature).or_default();
+                    skip.frames += frames;
+                    skip.lost += lost;
+                    if why_late.is_empty() {
+                        why_late = why;
+                    }
+                }
+            }
+        }
+        Ok(Err(format!("{why_late}, nor can others that follow it")))
     }
 
     /// Counts the frames of an episode that is left out as dropped.
@@ -292,22 +383,24 @@ impl Output {
         dir: &Path,
         episode: &StoredEpisode,
         laid: &Laid<'_>,
-    ) -> Result<Result<(), String>, EngineError> {
+    ) -> Result<Result<(), (String, Unfit)>, EngineError> {
         let shapes: Vec<_> = laid.rows.iter().map(|rows| (rows.feature.clone(), rows.names.clone())).collect();
         if self.writer.is_some() && shapes != self.shapes {
-            return Ok(Err("its features differ from those of the first episode".to_owned()));
+            return Ok(Err((String::new(), Unfit::Why(unlike(&shapes, &self.shapes)))));
         }
         let source = engine.stored_source(episode.recording)?;
         let encoding =
             Encoding { fps: f64::from(self.fps), always: job.options.encode, spool: dir.join(".frames.spool") };
         let prepared = match prepare(laid, &source, &encoding)? {
             Ok(prepared) => prepared,
-            Err(why) => return Ok(Err(why)),
+            Err(unfit) => return Ok(Err(unfit)),
         };
         if self.writer.is_none() {
             self.begin(job, dir, episode, laid, &prepared, shapes)?;
         }
-        let Some(writer) = &mut self.writer else { return Ok(Err("there is no output".to_owned())) };
+        let Some(writer) = &mut self.writer else {
+            return Err(EngineError::Bug("a dataset without a writer".to_owned()));
+        };
         writer.begin_episode(episode.episode.task.as_deref().unwrap_or("")).map_err(failed)?;
         let columns: Vec<ArrayRef> = laid.rows.iter().map(|rows| rows.number.column(&rows.values)).collect();
         writer.push_rows(laid.grid.rows, &columns).map_err(failed)?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use prairie_catalog::{DatasetEpisode, DatasetVersion, NewDatasetVersion};
-use prairie_model::{EpisodeId, Hash256, hash_canonical};
+use prairie_model::{EpisodeId, Hash256, RecordingId, hash_canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -39,12 +39,13 @@ impl DatasetRecipe {
     }
 }
 
-/// Hours of a version: three numbers that differ.
+/// Hours of a version: three numbers that differ. Copies of one attempt (the same rows, or the same motion in another format)
+/// count once.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct DatasetHours {
     /// Of all its episodes.
     pub raw: f64,
-    /// Of its accepted episodes, each content counted once.
+    /// Of its accepted episodes.
     pub accepted: f64,
     /// Of its accepted episodes that were exported at least once.
     pub delivered: f64,
@@ -169,35 +170,144 @@ impl Engine {
         })
     }
 
-    /// Raw, accepted and delivered hours of a version, at its snapshot.
+    /// Raw, accepted and delivered hours of a version, at its snapshot. Copies of one attempt count once: as long as the longest.
     fn hours(&self, version: &DatasetVersion, members: &[DatasetEpisode]) -> Result<DatasetHours, EngineError> {
-        let mut wanted: BTreeMap<String, ()> = members.iter().map(|member| (member.episode.to_string(), ())).collect();
-        let mut hours = DatasetHours::default();
-        for ids in members.chunks(1000) {
-            let list: Vec<_> = ids.iter().map(|member| literal(&member.episode.to_string())).collect();
-            let sql = format!(
-                "SELECT episode_id, duration_s, decision FROM episodes WHERE episode_id IN ({}) ORDER BY episode_id",
-                list.join(", ")
-            );
-            for batch in self.run_sql(&sql, Some(version.snapshot.0))?.1 {
-                let cells = Cells::of(&batch)?;
-                for row in 0..cells.rows() {
-                    let id = cells.text("episode_id", row).unwrap_or_default();
-                    let Some(duration) = cells.float("duration_s", row) else { continue };
-                    if wanted.remove(&id).is_some() {
-                        hours.raw += duration / 3600.0;
-                        if cells.text("decision", row).as_deref() == Some("accept") {
-                            hours.accepted += duration / 3600.0;
-                        }
-                    }
-                }
+        let snapshot = version.snapshot.0;
+        let ids: Vec<EpisodeId> = members.iter().map(|member| member.episode).collect();
+        let metered = self.metered(&ids, snapshot)?;
+        let copies = self.copies(&ids, snapshot)?;
+        let mut others: Vec<EpisodeId> = copies.iter().map(|(.., other)| *other).collect();
+        others.sort_unstable();
+        others.dedup();
+        let others = self.metered(&others, snapshot)?;
+        let mut attempts = Attempts::default();
+        for (id, code, other) in copies {
+            let pair = metered.get(&id).zip(others.get(&other));
+            let is_same = code == "DUP001" || pair.map_or(Ok(false), |(one, other)| self.is_one_attempt(one, other))?;
+            if is_same {
+                attempts.join(id, other);
             }
+        }
+        // Longest raw and longest accepted, by attempt.
+        let mut longest: BTreeMap<EpisodeId, (f64, f64)> = BTreeMap::new();
+        for (id, episode) in &metered {
+            let (raw, accepted) = longest.entry(attempts.of(*id)).or_default();
+            *raw = raw.max(episode.duration_s);
+            if episode.is_accepted {
+                *accepted = accepted.max(episode.duration_s);
+            }
+        }
+        let mut hours = DatasetHours::default();
+        for (raw, accepted) in longest.into_values() {
+            hours.raw += raw / 3600.0;
+            hours.accepted += accepted / 3600.0;
         }
         if self.was_exported(&version.name, version.version)? {
             hours.delivered = hours.accepted;
         }
         Ok(hours)
     }
+
+    /// What hours are counted from, of the episodes that have a duration.
+    fn metered(&self, ids: &[EpisodeId], snapshot: u64) -> Result<BTreeMap<EpisodeId, Metered>, EngineError> {
+        let mut metered = BTreeMap::new();
+        let columns = "episode_id, recording_id, duration_s, decision, dated, start_ns";
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let sql = format!("SELECT {columns} FROM episodes WHERE episode_id IN ({})", list(ids));
+            for batch in self.run_sql(&sql, Some(snapshot))?.1 {
+                let cells = Cells::of(&batch)?;
+                for row in 0..cells.rows() {
+                    let id = cells.text("episode_id", row).and_then(|id| id.parse().ok());
+                    let recording = cells.text("recording_id", row).and_then(|id| id.parse().ok());
+                    let (Some(id), Some(recording)) = (id, recording) else { continue };
+                    let Some(duration_s) = cells.float("duration_s", row) else { continue };
+                    let is_accepted = cells.text("decision", row).as_deref() == Some("accept");
+                    let start_ns = cells.integer("start_ns", row).filter(|_| cells.truth("dated", row) == Some(true));
+                    metered.insert(id, Metered { recording, duration_s, is_accepted, start_ns });
+                }
+            }
+        }
+        Ok(metered)
+    }
+
+    /// Which of these episodes were found to be copies: of which episode, and by which check.
+    fn copies(&self, ids: &[EpisodeId], snapshot: u64) -> Result<Vec<(EpisodeId, String, EpisodeId)>, EngineError> {
+        let mut copies = Vec::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT episode_id, code, message FROM findings WHERE code LIKE 'DUP%' AND episode_id IN ({})",
+                list(ids)
+            );
+            for batch in self.run_sql(&sql, Some(snapshot))?.1 {
+                let cells = Cells::of(&batch)?;
+                for row in 0..cells.rows() {
+                    let text = |name: &str| cells.text(name, row).unwrap_or_default();
+                    let id = text("episode_id").parse().ok();
+                    copies.extend(
+                        id.zip(prairie_quality::copied_from(&text("message")))
+                            .map(|(id, other)| (id, text("code"), other)),
+                    );
+                }
+            }
+        }
+        copies.sort();
+        Ok(copies)
+    }
+
+    /// Whether two episodes of the same motion are one attempt, and not a program that ran twice: they came in different formats,
+    /// or took place at the same time.
+    fn is_one_attempt(&self, one: &Metered, other: &Metered) -> Result<bool, EngineError> {
+        if let Some((start, other)) = one.start_ns.zip(other.start_ns) {
+            return Ok(start.abs_diff(other) < SAME_START_NS);
+        }
+        let format = |id| Ok::<_, EngineError>(self.recording(id)?.map(|stored| stored.row.format));
+        Ok(one.recording != other.recording && format(one.recording)? != format(other.recording)?)
+    }
+}
+
+/// Ids in one query.
+const IDS_AT_ONCE: usize = 1000;
+
+/// Two recordings of one attempt start within so many nanoseconds of each other.
+const SAME_START_NS: u64 = 1_000_000_000;
+
+/// What hours are counted from.
+struct Metered {
+    recording: RecordingId,
+    duration_s: f64,
+    is_accepted: bool,
+    /// When it started; `None` where its times do not count from 1970.
+    start_ns: Option<i64>,
+}
+
+/// Which episodes are one attempt: each points to another one of it, or to none.
+#[derive(Default)]
+struct Attempts {
+    same_as: BTreeMap<EpisodeId, EpisodeId>,
+}
+
+impl Attempts {
+    /// The episode that stands for the attempt.
+    fn of(&self, mut id: EpisodeId) -> EpisodeId {
+        while let Some(next) = self.same_as.get(&id) {
+            id = *next;
+        }
+        id
+    }
+
+    fn join(&mut self, one: EpisodeId, other: EpisodeId) {
+        let (one, other) = (self.of(one), self.of(other));
+        if one != other {
+            // The lesser id stands for both, so that no order of joining makes a difference.
+            self.same_as.insert(one.max(other), one.min(other));
+        }
+    }
+}
+
+/// Ids as a list in SQL.
+fn list(ids: &[EpisodeId]) -> String {
+    let ids: Vec<_> = ids.iter().map(|id| literal(&id.to_string())).collect();
+    ids.join(", ")
 }
 
 /// `NAME` or `NAME@VERSION`.

@@ -115,7 +115,7 @@ impl Engine {
             Some(past) => past,
             None => past.insert(Past::read(self)?),
         };
-        let earlier = past.before(bytes.id);
+        let earlier = past.before_new(bytes.id, id);
         let staged = std::mem::take(&mut bytes.staged);
         let inspection = thread::scope(|scope| {
             let durable = scope.spawn(|| staged.into_iter().try_for_each(|staged| staged.finish().map(drop)));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use prairie_engine::{DatasetRecipe, ExportOptions, InspectOptions, Quiet};
-use prairie_model::DimensionState;
+use prairie_model::{Compression, DimensionState};
 use tempfile::TempDir;
 
 use crate::synth::{Take, camera};
@@ -24,9 +24,11 @@ fn other_chunks_of_the_same_data_are_a_duplicate_and_the_first_is_none() {
     let dir = TempDir::new().unwrap();
     let engine = store(&dir);
     let [one, same, other] = ["one.mcap", "same.mcap", "z_other.mcap"].map(|name| dir.path().join(name));
-    Take::default().write(&one);
-    Take { chunk_bytes: Some(4000), ..Take::default() }.write(&same);
-    Take { seed: 1, ..Take::default() }.write(&other);
+    let take = Take { cameras: vec![camera("/head")], ..Take::default() };
+    take.write(&one);
+    // Other chunks, compressed in another way: pictures lie elsewhere, and are the same.
+    Take { chunk_bytes: Some(4000), compression: Compression::Lz4, ..take.clone() }.write(&same);
+    Take { seed: 1, ..take }.write(&other);
     // In one call: the history is read once and kept up to date.
     let recordings = ingest(&engine, &[one, same, other], &blind());
     let [one, same, other] = [0, 1, 2].map(|at: usize| recordings[at].episodes[0]);
@@ -53,20 +55,117 @@ fn a_later_call_and_a_copied_folder_are_found_too() {
     let dir = TempDir::new().unwrap();
     let engine = store(&dir);
     let first = ingest_one(&engine, &sample("contact-lerobot-v21"), &blind());
-    // Another file makes another recording. Where it moves the places of the videos, the rows that point to them differ, too.
-    for (name, code) in [("a.txt", "DUP002"), ("z.txt", "DUP001")] {
+    // Another file makes another recording, and moves the places of the videos.
+    for name in ["a.txt", "z.txt"] {
         let copy = dir.path().join(name);
         copy_folder(&sample("contact-lerobot-v21"), &copy);
         fs::write(copy.join(name), "a copy").unwrap();
         let second = ingest_one(&engine, &copy, &blind());
         assert_eq!(first.len(), second.len());
         for (one, same) in first.iter().zip(&second) {
-            let told = found(&engine, *same, code);
-            assert!(told.len() == 1 && told[0].contains(&one.to_string()), "{code}: {told:?}");
+            for code in ["DUP001", "DUP002"] {
+                let told = found(&engine, *same, code);
+                // The copy from before is as near, and comes first where its id does.
+                assert!(told.len() == 1 && (name == "z.txt" || told[0].contains(&one.to_string())), "{code}: {told:?}");
+            }
         }
     }
     let hashes = number(&engine, "SELECT count(DISTINCT content_hash) AS n FROM episodes");
-    assert_eq!(hashes, 2 * first.len() as u64);
+    assert_eq!(hashes, first.len() as u64);
+}
+
+#[test]
+fn pictures_that_differ_make_other_episodes() {
+    let dir = TempDir::new().unwrap();
+    let engine = store(&dir);
+    let [one, other] = ["one.mcap", "other.mcap"].map(|name| dir.path().join(name));
+    Take { cameras: vec![camera("/head")], ..Take::default() }.write(&one);
+    // Pictures of the same size at the same place, and the same numbers.
+    Take { cameras: vec![crate::synth::Camera { late_s: 0.2, ..camera("/head") }], ..Take::default() }.write(&other);
+    let recordings = ingest(&engine, &[one, other], &blind());
+    let second = recordings[1].episodes[0];
+    assert_eq!((found(&engine, second, "DUP001").len(), found(&engine, second, "DUP002").len()), (0, 1));
+}
+
+#[test]
+fn a_copy_in_one_lerobot_folder_is_found() {
+    let dir = TempDir::new().unwrap();
+    let engine = store(&dir);
+    let folder = dir.path().join("folder");
+    copy_folder(&sample("contact-lerobot-v21"), &folder);
+    for name in
+        ["data/chunk-000", "videos/chunk-000/observation.images.front", "videos/chunk-000/observation.images.wrist"]
+    {
+        let ending = if name.starts_with("data") { "parquet" } else { "mp4" };
+        let file = |at: u32| folder.join(name).join(format!("episode_{at:06}.{ending}"));
+        fs::copy(file(0), file(1)).unwrap();
+    }
+    let episodes = ingest_one(&engine, &folder, &blind());
+    let [one, same] = episodes[..] else { panic!("{episodes:?}") };
+    for code in ["DUP001", "DUP002"] {
+        assert_eq!(found(&engine, one, code), [""; 0], "{code}");
+        let told = found(&engine, same, code);
+        assert!(told.len() == 1 && told[0].contains(&one.to_string()), "{code}: {told:?}");
+    }
+    // The original folder comes later: its first attempt is there already, its second is new.
+    let original = ingest_one(&engine, &sample("contact-lerobot-v21"), &blind());
+    assert_eq!(found(&engine, original[0], "DUP001").len(), 1);
+    assert_eq!(found(&engine, original[1], "DUP001").len() + found(&engine, original[1], "DUP002").len(), 0);
+    compare(&engine, false);
+    let hours =
+        |name: &str, condition: String| engine.create_dataset(name, &DatasetRecipe::new(condition)).unwrap().hours;
+    let both = hours("both", format!("episode_id IN ('{one}', '{same}')"));
+    assert_eq!(both, hours("one", format!("episode_id = '{one}'")), "it counts once");
+}
+
+#[test]
+fn an_attempt_that_was_copied_within_an_mcap_file_is_found() {
+    let dir = TempDir::new().unwrap();
+    let engine = store(&dir);
+    let path = dir.path().join("attempts.mcap");
+    let take = |seed| Take { seed, cameras: vec![camera("/head")], ..Take::default() };
+    let rest = Take { moves_s: (0.0, 0.0), ..take(0) };
+    // Too short to have a shape: straight lines.
+    let short = |seed| Take { seconds: 0.5, ..take(seed) };
+    Take::write_all(&[take(0), take(1), take(0), rest.clone(), rest, short(2), short(2), take(3)], &path);
+    let episodes = ingest_one(&engine, &path, &blind());
+    assert_eq!(episodes.len(), 8);
+    for (at, id) in episodes.iter().enumerate() {
+        // All times differ, so that no rows are the same.
+        assert_eq!(found(&engine, *id, "DUP001"), [""; 0], "{at}");
+        let told = found(&engine, *id, "DUP002");
+        assert_eq!(told.len(), usize::from(at == 2), "{at}: {told:?}");
+        assert!(told.iter().all(|told| told.contains(&episodes[0].to_string())), "{told:?}");
+    }
+    compare(&engine, false);
+    // A program that ran twice is two attempts.
+    let hours = engine.create_dataset("all", &DatasetRecipe::new("true")).unwrap().hours;
+    assert!((hours.raw * 3600.0 - (6.0 * 8.0 + 2.0 * 0.5)).abs() < 0.5, "{hours:?}");
+}
+
+#[test]
+fn two_forms_of_one_episode_count_once() {
+    let dir = TempDir::new().unwrap();
+    let engine = store(&dir);
+    let first = ingest_one(&engine, &sample("contact-lerobot-v21"), &blind());
+    let once = engine.create_dataset("once", &DatasetRecipe::new("true")).unwrap().hours;
+    assert!(once.raw * 3600.0 > 20.0, "two attempts of eleven seconds: {once:?}");
+    for target in ["mcap", "lerobot-v3"] {
+        let out = dir.path().join(target);
+        let options = ExportOptions { target: target.to_owned(), ..ExportOptions::default() };
+        engine.export("once", &out, &options, &Quiet).unwrap();
+        let paths = match target {
+            "mcap" => (0..first.len()).map(|at| out.join(format!("episode_{at:06}.mcap"))).collect(),
+            _ => vec![out],
+        };
+        ingest(&engine, &paths, &blind());
+        let twice = engine.create_dataset(target, &DatasetRecipe::new("true")).unwrap();
+        assert!(twice.episodes > first.len() as u64);
+        assert!((twice.hours.raw - once.raw).abs() * 3600.0 < 0.2, "{target}: {:?} {once:?}", twice.hours);
+        assert!((twice.hours.accepted - once.accepted).abs() * 3600.0 < 0.2, "{target}: {:?} {once:?}", twice.hours);
+        let shown = engine.dataset(target).unwrap().hours;
+        assert_eq!(shown, twice.hours);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use prairie_formats::encoding::{CdrWriter, ros2_types};
 use prairie_formats::mcap::{ChannelId, McapWriter, WriterOptions};
+use prairie_model::Compression;
 
 const START_NS: i64 = 1_700_000_000_000_000_000;
 const JOINTS_HZ: f64 = 100.0;
@@ -30,6 +31,7 @@ pub(crate) struct Take {
     pub(crate) moves_s: (f64, f64),
     pub(crate) cameras: Vec<Camera>,
     pub(crate) chunk_bytes: Option<usize>,
+    pub(crate) compression: Compression,
     /// Chooses the movement.
     pub(crate) seed: u32,
     /// Adds a little to this sample of the first joint.
@@ -38,7 +40,15 @@ pub(crate) struct Take {
 
 impl Default for Take {
     fn default() -> Self {
-        Self { seconds: 8.0, moves_s: (0.0, 8.0), cameras: Vec::new(), chunk_bytes: Some(1 << 18), seed: 0, flip: None }
+        Self {
+            seconds: 8.0,
+            moves_s: (0.0, 8.0),
+            cameras: Vec::new(),
+            chunk_bytes: Some(1 << 18),
+            compression: Compression::Zstd,
+            seed: 0,
+            flip: None,
+        }
     }
 }
 
@@ -52,42 +62,85 @@ impl Take {
 
     /// Writes it.
     pub(crate) fn write(&self, path: &Path) {
-        let options =
-            WriterOptions { profile: "ros2".to_owned(), chunk_bytes: self.chunk_bytes, ..WriterOptions::default() };
-        let mut writer = McapWriter::new(Vec::new(), options).unwrap();
-        let channel = |writer: &mut McapWriter<Vec<u8>>, topic: &str, schema: &str| -> ChannelId {
+        let mut writer = self.writer();
+        let channels = self.channels(&mut writer);
+        finish(writer, self.messages(&channels, 0.0), path);
+    }
+
+    /// Writes several takes into one recording, one after the other, each between its markers. The first tells the cameras and
+    /// the chunks.
+    pub(crate) fn write_all(takes: &[Self], path: &Path) {
+        let mut writer = takes[0].writer();
+        let channels = takes[0].channels(&mut writer);
+        let time = format!("{}\nMSG: builtin_interfaces/Time\nint32 sec\nuint32 nanosec\n", "=".repeat(80));
+        let fields = ["event", "task", "outcome", "mode", "operator", "robot", "station"];
+        let fields: String = fields.iter().map(|field| format!("string {field}\n")).collect();
+        let text = format!("builtin_interfaces/Time stamp\n{fields}{time}");
+        let schema = writer.add_schema("prairie_msgs/msg/EpisodeMarker", "ros2msg", text.as_bytes()).unwrap();
+        let marks = writer.add_channel(Some(schema), "/marks", "cdr", BTreeMap::new()).unwrap();
+        let mut messages = Vec::new();
+        let mut after_s = 0.0;
+        for take in takes {
+            for (event, t_s) in [("start", after_s - 0.001), ("end", after_s + take.seconds)] {
+                let t_ns = START_NS + (t_s * 1e9) as i64;
+                let mut message = CdrWriter::new();
+                message.time((t_ns / 1_000_000_000) as i32, (t_ns % 1_000_000_000) as u32);
+                message.string(event);
+                (0..6).for_each(|_| message.string(""));
+                messages.push((t_ns, marks, message.finish()));
+            }
+            messages.extend(take.messages(&channels, after_s));
+            after_s += take.seconds + 1.0;
+        }
+        finish(writer, messages, path);
+    }
+
+    fn writer(&self) -> McapWriter<Vec<u8>> {
+        let options = WriterOptions {
+            profile: "ros2".to_owned(),
+            chunk_bytes: self.chunk_bytes,
+            compression: self.compression,
+            ..WriterOptions::default()
+        };
+        McapWriter::new(Vec::new(), options).unwrap()
+    }
+
+    /// The channel of the joints, then those of the cameras.
+    fn channels(&self, writer: &mut McapWriter<Vec<u8>>) -> Vec<ChannelId> {
+        let mut channel = |topic: &str, schema: &str| -> ChannelId {
             let text = ros2_types::definition(schema).unwrap();
             let schema = writer.add_schema(schema, "ros2msg", text.as_bytes()).unwrap();
             writer.add_channel(Some(schema), topic, "cdr", BTreeMap::new()).unwrap()
         };
-        let joints = channel(&mut writer, "/joint_states", "sensor_msgs/msg/JointState");
+        let joints = channel("/joint_states", "sensor_msgs/msg/JointState");
+        let cameras = self.cameras.iter().map(|camera| channel(camera.topic, "sensor_msgs/msg/Image"));
+        std::iter::once(joints).chain(cameras).collect()
+    }
+
+    fn messages(&self, channels: &[ChannelId], after_s: f64) -> Vec<(i64, ChannelId, Vec<u8>)> {
         let mut messages: Vec<(i64, ChannelId, Vec<u8>)> = Vec::new();
+        let time = |t_s: f64| START_NS + ((after_s + t_s) * 1e9).round() as i64;
         for at in 0..(self.seconds * JOINTS_HZ) as usize {
             let t_s = at as f64 / JOINTS_HZ;
             let flipped = if self.flip == Some(at) { 1e-9 } else { 0.0 };
             let q = self.position(t_s);
             let mut message = CdrWriter::new();
-            let t_ns = START_NS + (t_s * 1e9) as i64;
+            let t_ns = time(t_s);
             assert!(message.header(t_ns, ""));
             message.strings(&["shoulder", "elbow"]);
             message.f64s(&[q + flipped, 0.5 * q + 0.1]);
             message.f64s(&[]);
             message.f64s(&[]);
-            messages.push((t_ns, joints, message.finish()));
+            messages.push((t_ns, channels[0], message.finish()));
         }
-        for camera in &self.cameras {
-            let id = channel(&mut writer, camera.topic, "sensor_msgs/msg/Image");
+        for (camera, id) in self.cameras.iter().zip(&channels[1..]) {
             for at in 0..(self.seconds.min(camera.dies_s) * CAMERA_HZ) as usize {
                 let t_s = at as f64 / CAMERA_HZ;
-                let t_ns = START_NS + (t_s * 1e9) as i64;
-                messages.push((t_ns, id, self.picture(t_ns, self.position(t_s - camera.late_s))));
+                let t_ns = time(t_s);
+                messages.push((t_ns, *id, self.picture(t_ns, self.position(t_s - camera.late_s))));
             }
         }
-        messages.sort_by_key(|(t_ns, id, _)| (*t_ns, id.number()));
-        for (at, (t_ns, id, message)) in messages.iter().enumerate() {
-            writer.write(*id, at as u32, *t_ns as u64, *t_ns as u64, message).unwrap();
-        }
-        std::fs::write(path, writer.finish().unwrap()).unwrap();
+        messages
     }
 
     /// Stripes that move with the joint.
@@ -104,6 +157,14 @@ impl Take {
         message.byte_sequence(&pixels);
         message.finish()
     }
+}
+
+fn finish(mut writer: McapWriter<Vec<u8>>, mut messages: Vec<(i64, ChannelId, Vec<u8>)>, path: &Path) {
+    messages.sort_by_key(|(t_ns, id, _)| (*t_ns, id.number()));
+    for (at, (t_ns, id, message)) in messages.iter().enumerate() {
+        writer.write(*id, at as u32, *t_ns as u64, *t_ns as u64, message).unwrap();
+    }
+    std::fs::write(path, writer.finish().unwrap()).unwrap();
 }
 
 /// A camera that works.

@@ -20,6 +20,7 @@ fn push(decoder: &mut dyn Decoder, message: &str) -> Result<(), String> {
         inner_offset: 0,
         length: 0,
         key_frame: None,
+        sha256: None,
     };
     decoder.push(message.as_bytes(), at).map_err(|error| error.0)
 }

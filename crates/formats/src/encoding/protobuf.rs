@@ -384,8 +384,9 @@ impl Walker<'_> {
         match (&field.op, &mut column.data) {
             (Op::Text, Data::Text { ends, bytes }) => push_text(self.cursor.take(length)?, ends, bytes),
             (Op::Blob, Data::Blob(blobs)) => {
-                blobs.push(part_of(self.at, self.cursor.at, length));
-                self.cursor.take(length).map(|_| ())
+                let offset = self.cursor.at;
+                blobs.push(part_of(self.at, offset, self.cursor.take(length)?));
+                Ok(())
             }
             (Op::Bytes, Data::List { ends, item, .. }) => {
                 let Data::U8(values) = &mut item.data else { return Err(mismatch()) };

@@ -66,6 +66,7 @@ fn push(decoder: &mut dyn Decoder, message: &[u8]) -> Result<(), String> {
         inner_offset: 0,
         length: message.len() as u64,
         key_frame: None,
+        sha256: None,
     };
     decoder.push(message, at).map_err(|error| error.0)
 }

@@ -12,7 +12,7 @@
 
 use arrow::array::StructArray;
 use arrow::datatypes::Fields;
-use prairie_model::{BlobRef, Compression, Inline};
+use prairie_model::{BlobRef, Compression, Hash256, Inline};
 
 use super::column::{Column, Data};
 use super::cursor::{Cursor, Fallible, Fault, Number};
@@ -282,7 +282,7 @@ pub(crate) struct Reader<'a> {
     delimited: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The four bytes before a CDR message: byte order, version, framing of the outermost struct.
     fn encapsulation(&mut self) -> Fallible<Frame> {
         let head = self.cursor.take(4)?;
@@ -319,8 +319,8 @@ impl Reader<'_> {
             (Op::WideText, Data::Text { ends, bytes }) => self.wide_text(ends, bytes)?,
             (Op::Time | Op::Duration, Data::Time(_) | Data::Duration(_)) => return self.seconds(op, column),
             (Op::Blob(count), Data::Blob(blobs)) => {
-                let length = self.bytes(*count)?;
-                blobs.push(part_of(self.at, self.cursor.at - length, length));
+                let bytes = self.bytes(*count)?;
+                blobs.push(part_of(self.at, self.cursor.at - bytes.len(), bytes));
             }
             (Op::Array(array), Data::List { ends, item, .. }) => {
                 self.array(array, item)?;
@@ -443,13 +443,12 @@ impl Reader<'_> {
     }
 
     /// Passes over bytes and says how many there were.
-    fn bytes(&mut self, count: Count) -> Fallible<usize> {
+    fn bytes(&mut self, count: Count) -> Fallible<&'a [u8]> {
         let length = match count {
             Count::Fixed(count) => count,
             Count::Bounded(_) | Count::Unbounded => self.cursor.count(1)?,
         };
-        self.cursor.take(length)?;
-        Ok(length)
+        self.cursor.take(length)
     }
 
     fn array(&mut self, array: &ArrayOp, item: &mut Column) -> Fallible<()> {
@@ -651,10 +650,10 @@ pub(crate) fn end_of(length: usize) -> Fallible<i32> {
         .map_err(|_too_large| Fault::other(format!("a batch holds {length} items (limit {})", i32::MAX)))
 }
 
-/// Where `length` bytes at `offset` of the message at `message` lie.
-pub(crate) fn part_of(message: &BlobRef, offset: usize, length: usize) -> BlobRef {
-    let (offset, length) = (offset as u64, length as u64);
-    let mut part = BlobRef { length, key_frame: None, ..*message };
+/// Where `bytes`, which begin at `offset` of the message at `message`, lie. They are hashed here, as they pass by.
+pub(crate) fn part_of(message: &BlobRef, offset: usize, bytes: &[u8]) -> BlobRef {
+    let (offset, length) = (offset as u64, bytes.len() as u64);
+    let mut part = BlobRef { length, key_frame: None, sha256: Some(Hash256::of(bytes)), ..*message };
     if message.compression == Compression::None {
         part.chunk_offset = message.chunk_offset + message.inner_offset + offset;
         part.chunk_length = length;

@@ -16,6 +16,7 @@ fn place(length: usize) -> BlobRef {
         inner_offset: 0,
         length: length as u64,
         key_frame: None,
+        sha256: None,
     }
 }
 

@@ -14,7 +14,7 @@
 //! **Invariant:** it holds one page and the places of one row group, never the pictures.
 
 use parquet::basic;
-use prairie_model::{BlobRef, Compression, Source};
+use prairie_model::{BlobRef, Compression, Hash256, Source};
 
 use crate::mcap::Inflater;
 
@@ -156,7 +156,8 @@ impl Walk<'_> {
         Some(self.inflater.take()).filter(|plain| plain.len() as u64 == claimed)
     }
 
-    fn blob(&self, chunk: Chunk, (inner, length): Place) -> BlobRef {
+    /// The reference to a value of a page whose `bytes` were just decompressed.
+    fn blob(&self, chunk: Chunk, bytes: &[u8], (inner, length): Place) -> BlobRef {
         let (offset, chunk_length, compression) = chunk;
         let place = match compression {
             // Where nothing is compressed the chunk is the picture itself.
@@ -172,6 +173,8 @@ impl Walk<'_> {
             inner_offset: place.2,
             length,
             key_frame: Some(true),
+            // OK to cast: places lie inside of `bytes`.
+            sha256: bytes.get(inner as usize..(inner + length) as usize).map(Hash256::of),
         }
     }
 
@@ -179,7 +182,7 @@ impl Walk<'_> {
         let chunk = self.chunk(body, page.compressed)?;
         let bytes = self.plain(chunk, page.plain)?;
         let places = plain_values(&bytes, 0, usize::try_from(page.values).ok()?)?;
-        Some(places.into_iter().map(|place| self.blob(chunk, place)).collect())
+        Some(places.into_iter().map(|place| self.blob(chunk, &bytes, place)).collect())
     }
 
     fn data(&mut self, page: Page, body: u64, rows: usize, found: &mut Vec<Option<BlobRef>>) -> Option<()> {
@@ -218,7 +221,7 @@ impl Walk<'_> {
         let blobs: Vec<BlobRef> = match page.encoding {
             PLAIN => {
                 let places = plain_values(&bytes, values, there)?;
-                places.into_iter().map(|place| self.blob(chunk, place)).collect()
+                places.into_iter().map(|place| self.blob(chunk, &bytes, place)).collect()
             }
             PLAIN_DICTIONARY | RLE_DICTIONARY => {
                 let rest = bytes.get(values..)?;

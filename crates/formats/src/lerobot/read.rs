@@ -9,8 +9,8 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch, StructArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Schema;
 use prairie_model::{
-    BlobColumns, BlobRef, Channel, Compression, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent, ReadOptions,
-    ReadSummary, RecordingPlan, Source, blob_field,
+    BlobColumns, BlobRef, Channel, Compression, Hash256, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent,
+    ReadOptions, ReadSummary, RecordingPlan, Source, blob_field,
 };
 
 use super::dataset::{Dataset, fields_of, ranges};
@@ -19,12 +19,16 @@ use super::rows::{Seen, messages, times};
 use super::table::{BATCH_ROWS, Table, integers, texts};
 use super::video::{Frames, Video, picture_of, video_path};
 use crate::FormatError;
+use crate::blob::hash_at;
 
 /// Frames per batch.
 const BATCH_FRAMES: usize = 4096;
 
 /// Episodes that are told of damage one by one.
 const NAMED_MAX: usize = 16;
+/// A video whose index claims more than so many times the bytes of its file is not hashed further: frames may share bytes, but
+/// not without end.
+const HASHED_TIMES_MAX: u64 = 4;
 
 /// Why reading stops before the end.
 enum Stop {
@@ -95,6 +99,10 @@ pub(super) struct Reading<'a> {
     videos: BTreeMap<usize, Rc<Video>>,
     ended: BTreeSet<u32>,
     total_rows: u64,
+    /// Hashes of picture files.
+    hashed_files: BTreeMap<usize, Option<Hash256>>,
+    /// Bytes of the frames of each video file that came so far.
+    hashed_bytes: BTreeMap<usize, u64>,
 }
 
 /// Reads all of it.
@@ -121,6 +129,8 @@ pub(super) fn read(
         videos: BTreeMap::new(),
         ended: BTreeSet::new(),
         total_rows: 0,
+        hashed_files: BTreeMap::new(),
+        hashed_bytes: BTreeMap::new(),
     };
     let done = match reading.dataset.info.layout {
         Layout::FilePerEpisode => reading.files_of_episodes(),
@@ -482,6 +492,7 @@ impl Reading<'_> {
                 inner_offset: 0,
                 length,
                 key_frame: Some(true),
+                sha256: self.hash_file(file, length),
             });
             found.push(*time);
         }
@@ -608,7 +619,7 @@ impl Reading<'_> {
     fn frames(&mut self, channel: &Arc<Channel>, ordinal: u32, frames: Frames) -> Step {
         for (times, blobs) in frames.times.chunks(BATCH_FRAMES).zip(frames.blobs.chunks(BATCH_FRAMES)) {
             let mut column = BlobColumns::default();
-            blobs.iter().for_each(|blob| column.push(*blob));
+            blobs.iter().for_each(|blob| column.push(self.hashed(*blob)));
             let column = Arc::new(column.finish());
             let Ok(rows) = StructArray::try_new(fields_of(&FeatureKind::Video), vec![column], None) else {
                 return Ok(());
@@ -616,6 +627,28 @@ impl Reading<'_> {
             self.deliver(channel, ordinal, times.to_vec(), rows)?;
         }
         Ok(())
+    }
+
+    /// A frame of a video with its hash, unless the index of the file claims far more bytes than it has.
+    fn hashed(&mut self, blob: BlobRef) -> BlobRef {
+        let file = blob.file as usize;
+        let size = self.source.files().get(file).map_or(0, |file| file.size);
+        let claimed = self.hashed_bytes.entry(file).or_default();
+        *claimed = claimed.saturating_add(blob.length);
+        let sha256 = (*claimed / HASHED_TIMES_MAX <= size)
+            .then(|| hash_at(self.source, file, blob.chunk_offset, blob.length))
+            .flatten();
+        BlobRef { sha256, ..blob }
+    }
+
+    /// The hash of a whole picture file. Rows that name the same file do not have it read again.
+    fn hash_file(&mut self, file: usize, length: u64) -> Option<Hash256> {
+        if let Some(known) = self.hashed_files.get(&file) {
+            return *known;
+        }
+        let hash = hash_at(self.source, file, 0, length);
+        self.hashed_files.insert(file, hash);
+        hash
     }
 
     /// The video in a file. Keeps the last one of each feature, since episodes follow each other in shared files.

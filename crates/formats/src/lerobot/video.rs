@@ -96,6 +96,7 @@ impl Video {
                 inner_offset: 0,
                 length: sample.size.into(),
                 key_frame: Some(sample.key_frame),
+                sha256: None,
             });
         }
         frames

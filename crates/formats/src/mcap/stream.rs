@@ -58,7 +58,7 @@ impl Place {
             Some((at, bytes, compression)) => (at, bytes, compression, offset),
             None => (offset, length, Compression::None, 0),
         };
-        BlobRef { file, chunk_offset, chunk_length, compression, inner_offset, length, key_frame: None }
+        BlobRef { file, chunk_offset, chunk_length, compression, inner_offset, length, key_frame: None, sha256: None }
     }
 
     /// The byte offset in the file to name in a note about `offset`.

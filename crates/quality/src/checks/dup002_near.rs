@@ -1,8 +1,10 @@
 //! ## What it does
 //!
 //! Resamples the motion of all joints to 64 points, normalises each joint to mean zero and standard deviation one, and
-//! computes the root mean square distance to earlier episodes of about the same duration. Below `distance_min` it is
-//! reported. Digests hold a random projection of the motion to 8 channels, so distances are right to about a tenth.
+//! computes the root mean square distance to episodes of about the same duration that were there before it, in other recordings
+//! and in its own. Below `distance_min` it is reported. Digests hold a random projection of the motion to 8 channels, so
+//! distances are right to about a tenth. Motions of fewer than 16 samples, or shorter than `duration_min_s`, have too little
+//! shape to be told apart, and are not compared.
 //!
 //! ## Why it matters
 //!
@@ -44,6 +46,12 @@ pub(crate) const CHECK: Check = Check {
                 unit: "",
                 meaning: "difference of the durations, as a share",
             },
+            Limit {
+                key: "duration_min_s",
+                default: 1.0,
+                unit: "s",
+                meaning: "duration below which motions are not compared",
+            },
         ],
         source: include_str!("dup002_near.rs"),
     },
@@ -53,7 +61,7 @@ pub(crate) const CHECK: Check = Check {
 fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
     let history = context.facts.history;
     let digest = SamenessDigest::of(context.scene);
-    if digest.is_empty() {
+    if digest.is_empty() || digest.duration_s < settings.limit("duration_min_s") {
         return;
     }
     if !history.known {

@@ -1,7 +1,7 @@
 //! Pictures: ROS and Foxglove images, raw, compressed, and as video. Their bytes stay where they are.
 
 use arrow::array::{Array, Float64Array, StringArray, UInt32Array};
-use prairie_model::{BlobRef, Codec, Compression, PictureInfo, PixelFormat, StreamKind};
+use prairie_model::{BlobRef, Codec, Compression, Hash256, PictureInfo, PixelFormat, StreamKind};
 
 use super::{Input, Lens, has_word};
 use crate::part::{Part, split_by_text};
@@ -90,7 +90,7 @@ pub(super) fn pictures(input: &Input<'_>, prefix: &str) -> Vec<Part> {
 
 /// A part that points to `blobs`.
 pub(super) fn frames(kind: StreamKind, blobs: &[BlobRef], codec: StringArray) -> Part {
-    use arrow::array::{BooleanArray, UInt64Array};
+    use arrow::array::{BinaryArray, BooleanArray, UInt64Array};
     let longs = |of: fn(&BlobRef) -> u64| Some(UInt64Array::from_iter_values(blobs.iter().map(of)));
     let key_frame: BooleanArray = blobs
         .iter()
@@ -100,6 +100,7 @@ pub(super) fn frames(kind: StreamKind, blobs: &[BlobRef], codec: StringArray) ->
             false => blob.key_frame,
         })
         .collect();
+    let sha256: BinaryArray = blobs.iter().map(|blob| blob.sha256.as_ref().map(Hash256::as_bytes)).collect();
     Part::new(kind, blobs.len())
         .with("codec", Some(codec))
         .with("key_frame", Some(key_frame))
@@ -109,6 +110,7 @@ pub(super) fn frames(kind: StreamKind, blobs: &[BlobRef], codec: StringArray) ->
         .with("compression", Some(StringArray::from_iter_values(blobs.iter().map(|blob| blob.compression.name()))))
         .with("inner_offset", longs(|blob| blob.inner_offset))
         .with("length", longs(|blob| blob.length))
+        .with("sha256", Some(sha256))
 }
 
 /// What pictures are whose messages state no format: bytes beside a size, on a topic that names a codec
@@ -307,6 +309,7 @@ mod tests {
             inner_offset: 0,
             length: 50,
             key_frame: None,
+            sha256: None,
         };
         assert_eq!(skip(blob, 12), BlobRef { chunk_offset: 1012, chunk_length: 38, length: 38, ..blob });
         assert_eq!(skip(BlobRef { length: 5, ..blob }, 12).length, 5, "too short to hold a header");
