@@ -615,14 +615,23 @@ impl Disturbances {
         let pace = if rest_s > 0.0 { rest as f64 / rest_s } else { 0.0 };
         for (from, to) in blocks {
             let of_block = inside(from, to);
-            let due = pace * (seconds(from, to) - overlap(from, to)).max(0.0);
-            let found = good(of_block);
             // A station that stands still long before or after the cut has a break or a repair, not a missing steersman.
             let before = units[..units.partition_point(|unit| unit.end <= from)].last().map_or(start, |unit| unit.end);
             let after = units.get(units.partition_point(|unit| unit.end <= to)).map_or(end, |unit| unit.end);
-            let still = seconds(before, after) - seconds(from, to) > STILL_TAKTS / pace.max(1e-9);
+            let (first, last) =
+                (of_block.first().map_or(to, |unit| unit.end), of_block.last().map_or(from, |unit| unit.end));
+            let still = STILL_TAKTS / pace.max(1e-9);
+            let mut work_s = seconds(from, to) - overlap(from, to);
+            if seconds(before, from) > still {
+                work_s -= seconds(from, first);
+            }
+            if seconds(to, after) > still {
+                work_s -= seconds(last, to);
+            }
+            let due = pace * work_s.max(0.0);
+            let found = good(of_block);
             let cut = &mut witness.cut;
-            if due < DUE_MIN || (of_block.is_empty() && still) {
+            if due < DUE_MIN {
                 cut.idle += 1;
                 continue;
             }
