@@ -1,4 +1,4 @@
-//! Prints how often cheated logs are promoted, with controls and without: `cheats LOGS SEED [KIND]`. The tables of
+//! Prints how often cheated logs are promoted, with controls and without: `cheats LOGS SEED [KIND,KIND]`. The tables of
 //! `docs/calibration.md`.
 
 use std::collections::BTreeMap;
@@ -8,20 +8,20 @@ use prairie_verify::calibration::cheats::{Bench, Fooled, shares};
 use prairie_verify::simulate::{Cheat, CheatKind};
 
 /// Logs of each step of the search for the least strength.
-const SEARCH_LOGS: u64 = 24;
+const SEARCH_LOGS: u64 = 12;
 
 fn main() -> Result<(), String> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |usual: u64| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (logs, seed) = (number(400), number(5_001));
     let only = arguments.next();
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only.split(',').any(|each| each == name));
     let mut out = std::io::stdout().lock();
     let mut say = |line: String| writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| error.to_string());
     let bench = Bench::new()?;
     let (asked, truth) = shares();
     say(format!("# asked {asked}, true {truth}; {logs} logs, seed {seed}"))?;
-    say("kind,strength,logs,without,with,rejected,failed by,not passed by".to_owned())?;
+    say("kind,strength,logs,without,with the gate's,with all,rejected,failed by,not passed by".to_owned())?;
     if wanted("honest") {
         say(line("honest", 0.0, &bench.run(None, logs, seed)?))?;
     }
@@ -51,6 +51,6 @@ fn line(name: &str, strength: f64, fooled: &Fooled) -> String {
         let texts = counts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!("{name} {count}"));
         texts.collect::<Vec<_>>().join(" ")
     };
-    let Fooled { logs, without, with, rejected, failed, stopped } = fooled;
-    format!("{name},{strength:.2},{logs},{without},{with},{rejected},{},{}", counts(failed), counts(stopped))
+    let Fooled { logs, without, gate, with, rejected, failed, stopped } = fooled;
+    format!("{name},{strength:.2},{logs},{without},{gate},{with},{rejected},{},{}", counts(failed), counts(stopped))
 }

@@ -56,6 +56,19 @@ time_unit = "ms"
 [[files]]
 path = "log"
 kind = "readings"
+[[files]]
+path = "log"
+kind = "audits"
+conditions = { lighting_lux = "lux" }
+[[files]]
+path = "log"
+kind = "draws"
+[[files]]
+path = "log"
+kind = "coverage"
+[[files]]
+path = "log"
+kind = "presence"
 "#;
 
 /// The first byte chooses the format. Every row is handed over or counted.

@@ -6,6 +6,7 @@
 mod alpha_spending;
 mod anova_icc;
 mod attempt_alpha;
+mod audit_draw;
 mod availability;
 mod barnard;
 mod bernoulli_cusum;
@@ -142,6 +143,7 @@ pub const METHODS: &[&Method] = &[
     &alpha_spending::METHOD,
     &anova_icc::METHOD,
     &attempt_alpha::METHOD,
+    &audit_draw::METHOD,
     &availability::METHOD,
     &barnard::METHOD,
     &bernoulli_cusum::METHOD,

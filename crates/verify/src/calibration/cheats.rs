@@ -59,6 +59,8 @@ pub struct Fooled {
     pub logs: u64,
     /// Promoted without controls.
     pub without: u64,
+    /// Promoted with those that the gate to `verified` asks for by itself.
+    pub gate: u64,
     /// Promoted with all of them.
     pub with: u64,
     /// Rejected with all of them.
@@ -70,8 +72,9 @@ pub struct Fooled {
 }
 
 impl Fooled {
-    fn add(&mut self, with: &Verdict, without: &Verdict) {
+    fn add(&mut self, with: &Verdict, gate: &Verdict, without: &Verdict) {
         self.logs += 1;
+        self.gate += u64::from(gate.decision == Decision::Promote);
         self.without += u64::from(without.decision == Decision::Promote);
         self.with += u64::from(with.decision == Decision::Promote);
         self.rejected += u64::from(with.decision == Decision::Reject);
@@ -123,6 +126,7 @@ fn stripped(log: &StationLog) -> StationLog {
 #[derive(Debug, Clone)]
 pub struct Bench {
     with: Frozen,
+    gate: Frozen,
     without: Frozen,
     slow_takt_s: f64,
 }
@@ -135,15 +139,15 @@ impl Bench {
     /// Where its own protocol or simulation is refused, which would be a bug.
     pub fn new() -> Result<Self, String> {
         let book = Protocol::from_toml(BOOK).map_err(|error| error.to_string())?;
-        let frozen = |mut protocol: Protocol, required: Vec<String>, record: Option<f64>| {
-            protocol.controls.required = Some(required);
+        let frozen = |mut protocol: Protocol, required: Option<Vec<String>>, record: Option<f64>| {
+            protocol.controls.required = required;
             if let Some(baseline) = &mut protocol.baseline {
                 baseline.record_takt_s = record;
             }
             let protocol = protocol.complete().map_err(|error| error.to_string())?;
             Ok::<_, String>(Frozen { protocol, frozen: Nanos(0), attempt: 1, hash: Hash256::of(b"bench") })
         };
-        let without = frozen(book.clone(), Vec::new(), None)?;
+        let without = frozen(book.clone(), Some(Vec::new()), None)?;
         let mut record = truth(None, 999_983);
         record.people.shifts = 300;
         record.robots.shifts = 300;
@@ -155,8 +159,9 @@ impl Bench {
         };
         let (people, robots) = (pace(&evidence.human), pace(&evidence.robot));
         let all = CONTROLS.iter().map(|control| control.name().to_owned()).collect();
-        let with = frozen(book, all, Some(people))?;
-        Ok(Self { with, without, slow_takt_s: record.robots.takt_s * TRUE_RATIO * people / robots })
+        let gate = frozen(book.clone(), None, None)?;
+        let with = frozen(book, Some(all), Some(people))?;
+        Ok(Self { with, gate, without, slow_takt_s: record.robots.takt_s * TRUE_RATIO * people / robots })
     }
 
     /// Judges logs with a cheat, or honest ones.
@@ -167,19 +172,19 @@ impl Bench {
     pub fn run(&self, cheat: Option<Cheat>, logs: u64, seed: u64) -> Result<Fooled, String> {
         let mut fooled = Fooled::default();
         for log in 0..logs {
-            let (with, without) = self.judge(cheat, seed + log)?;
-            fooled.add(&with, &without);
+            let [with, gate, without] = self.judge(cheat, seed + log)?;
+            fooled.add(&with, &gate, &without);
         }
         Ok(fooled)
     }
 
-    fn judge(&self, cheat: Option<Cheat>, seed: u64) -> Result<(Verdict, Verdict), String> {
+    fn judge(&self, cheat: Option<Cheat>, seed: u64) -> Result<[Verdict; 3], String> {
         let mut truth = truth(cheat, seed);
         if cheat.is_some_and(|cheat| cheat.kind == CheatKind::SandbaggedBaseline) {
             truth.robots.takt_s = self.slow_takt_s;
         }
         let log = truth.log();
-        Ok((verdict(&self.with, &log)?, verdict(&self.without, &stripped(&log))?))
+        Ok([verdict(&self.with, &log)?, verdict(&self.gate, &log)?, verdict(&self.without, &stripped(&log))?])
     }
 
     /// The least strength, in steps of a fiftieth, at which at least half of the logs are promoted without controls; `None`
@@ -227,17 +232,21 @@ impl Bench {
     pub fn retries(&self, success: f64, campaigns: u32, tries: u64, seed: u64) -> Result<Fooled, String> {
         let mut fooled = Fooled { logs: tries, ..Fooled::default() };
         for series in 0..tries {
-            let (mut with, mut without) = (false, false);
+            let (mut with, mut gate, mut without) = (false, false, false);
             for campaign in 0..campaigns {
                 let mut truth = truth(None, seed + series * u64::from(campaigns) + u64::from(campaign));
                 truth.robots.success = success;
                 let log = truth.log();
                 without |= verdict(&self.without, &stripped(&log))?.decision == Decision::Promote;
                 // An honest name spends the alpha of its attempt; another name is seen in the ledger.
-                let mut frozen = self.with.clone();
-                frozen.attempt = campaign + 1;
-                with |= verdict(&frozen, &log)?.decision == Decision::Promote;
+                let attempt = campaign + 1;
+                let promotes = |frozen: &Frozen| -> Result<bool, String> {
+                    Ok(verdict(&Frozen { attempt, ..frozen.clone() }, &log)?.decision == Decision::Promote)
+                };
+                with |= promotes(&self.with)?;
+                gate |= promotes(&self.gate)?;
             }
+            fooled.gate += u64::from(gate);
             fooled.with += u64::from(with);
             fooled.without += u64::from(without);
         }

@@ -11,7 +11,7 @@
 //! # What it cannot show
 //!
 //! Attempts in another store, or without any protocol. An independent counter at the station shows that there was work, not
-//! what it was for.
+//! what it was for. Two kinds of work at one station look like two attempts at one: a task book may leave the control out.
 //!
 //! # Example
 //!

@@ -53,6 +53,13 @@ fn agreed(shifts: &[&Shift], per_week: f64) -> (f64, u64) {
     (due, found)
 }
 
+/// Pauses between shifts of the same station.
+fn pauses(shifts: &[&Shift]) -> usize {
+    let stations: std::collections::BTreeSet<&str> = shifts.iter().map(|shift| shift.station.as_str()).collect();
+    // OK: every station has a shift.
+    shifts.len() - stations.len()
+}
+
 impl Control for Calendar {
     fn name(&self) -> &'static str {
         "calendar"
@@ -101,12 +108,12 @@ impl Control for Calendar {
             }
             reason = format!("{reason}; {there} of {due:.0} agreed shifts after the first are in the calendar");
             found = found.number("agreed", due).number("missing", missing);
-        } else if (read.len() as u64) + 1 < shifts.len() as u64 && state == ControlState::Pass {
+        } else if read.len() < pauses(&shifts) && state == ControlState::Pass {
             state = ControlState::Unknown;
             reason = format!(
                 "the counter was read on both sides of {} of {} pauses between shifts, and no number of shifts was agreed",
                 read.len(),
-                shifts.len() - 1
+                pauses(&shifts)
             );
         }
         Found { state, reason, ..found }

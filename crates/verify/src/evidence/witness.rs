@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prairie_model::{
     AuditDraw, CounterReading, Crew, DrawKind, Hash256, Mode, Nanos, Outcome, Presence, RecorderSpan, Shift,
-    StationEvent, StationEventKind, UnitAudit,
+    StationEvent, StationEventKind, TimeSpan, UnitAudit,
 };
 
 use crate::evidence::{Builder, EvidenceError, Kept, ShiftSums, name_hash};
@@ -342,11 +342,12 @@ impl Collector {
         for (station, spans) in &self.coverage {
             merged.insert(station, merge(spans.clone()));
         }
-        let mut people: BTreeMap<&str, Vec<(i64, i64, f64)>> = BTreeMap::new();
+        let mut people: BTreeMap<&str, (i64, Vec<(i64, i64, f64)>)> = BTreeMap::new();
         for (station, spans) in &self.presence {
             let mut spans = spans.clone();
             spans.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
-            people.insert(station, spans);
+            let longest = spans.iter().map(|span| span.1.saturating_sub(span.0)).max().unwrap_or(0);
+            people.insert(station, (longest, spans));
         }
         for (at, sums) in (0_u32..).zip(sums.iter_mut()) {
             let (beside, other) = self.beside.get(&at).copied().unwrap_or_default();
@@ -360,13 +361,8 @@ impl Collector {
                 let times = disturbed.get(station).map_or(&[][..], Vec::as_slice);
                 covered(&sums.shift, spans, times, &mut sums.witness);
             }
-            if let Some(spans) = people.get(station) {
-                let (start, end) = (sums.shift.span.start.0, sums.shift.span.end.0);
-                let seconds = |span: &(i64, i64, f64)| {
-                    let (from, to) = (span.0.max(start), span.1.min(end));
-                    if to > from { Nanos(to).seconds_since(Nanos(from)) * span.2 } else { 0.0 }
-                };
-                sums.witness.people_s = Some(spans.iter().map(seconds).sum());
+            if let Some((longest, spans)) = people.get(station) {
+                sums.witness.people_s = Some(people_seconds(spans, *longest, sums.shift.span));
             }
         }
         idle_counts(sums, readings);
@@ -497,6 +493,18 @@ fn covered(shift: &Shift, spans: &[(i64, i64)], disturbed: &[i64], witness: &mut
     witness.after_s = merge(windows.collect()).iter().map(|(from, to)| seconds(*from, *to)).sum();
 }
 
+/// Seconds of all people in a span. `spans` are in order of their start, and the longest of them has so many nanoseconds.
+fn people_seconds(spans: &[(i64, i64, f64)], longest: i64, within: TimeSpan) -> f64 {
+    let (start, end) = (within.start.0, within.end.0);
+    // None that could reach into the span begins earlier.
+    let first = spans.partition_point(|span| span.0 < start.saturating_sub(longest));
+    let seconds = |span: &(i64, i64, f64)| {
+        let (from, to) = (span.0.max(start), span.1.min(end));
+        if to > from { Nanos(to).seconds_since(Nanos(from)) * span.2 } else { 0.0 }
+    };
+    spans[first..].iter().take_while(|span| span.0 < end).map(seconds).sum()
+}
+
 /// What the counter counted between two shifts of robots at one station. `sums` are in order of station and time.
 fn idle_counts(sums: &mut [ShiftSums], readings: &[CounterReading]) {
     for at in 1..sums.len() {
@@ -616,14 +624,23 @@ impl Disturbances {
         let pace = if rest_s > 0.0 { rest as f64 / rest_s } else { 0.0 };
         for (from, to) in blocks {
             let of_block = inside(from, to);
-            let due = pace * (seconds(from, to) - overlap(from, to)).max(0.0);
-            let found = good(of_block);
             // A station that stands still long before or after the cut has a break or a repair, not a missing steersman.
             let before = units[..units.partition_point(|unit| unit.end <= from)].last().map_or(start, |unit| unit.end);
             let after = units.get(units.partition_point(|unit| unit.end <= to)).map_or(end, |unit| unit.end);
-            let still = seconds(before, after) - seconds(from, to) > STILL_TAKTS / pace.max(1e-9);
+            let (first, last) =
+                (of_block.first().map_or(to, |unit| unit.end), of_block.last().map_or(from, |unit| unit.end));
+            let still = STILL_TAKTS / pace.max(1e-9);
+            let mut work_s = seconds(from, to) - overlap(from, to);
+            if seconds(before, from) > still {
+                work_s -= seconds(from, first);
+            }
+            if seconds(to, after) > still {
+                work_s -= seconds(last, to);
+            }
+            let due = pace * work_s.max(0.0);
+            let found = good(of_block);
             let cut = &mut witness.cut;
-            if due < DUE_MIN || (of_block.is_empty() && still) {
+            if due < DUE_MIN {
                 cut.idle += 1;
                 continue;
             }

@@ -37,10 +37,10 @@ pub struct Audits {
 impl Default for Audits {
     fn default() -> Self {
         Self {
-            drawn_share: 0.4,
+            drawn_share: 0.5,
             cuts_per_shift: 1,
             cut_s: 600.0,
-            challenges_per_shift: 2,
+            challenges_per_shift: 3,
             audit_share: 0.05,
             inspect_share: 0.1,
             people: 0.25,

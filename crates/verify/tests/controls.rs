@@ -1,0 +1,241 @@
+//! Controls against a staged show, over whole simulated logs: what passes, what fails, what stays unknown, and what it does to
+//! the decision.
+
+use prairie_model::{Hash256, Nanos, Recorder, StationEventKind, StationLog, canonical_json};
+use prairie_verify::control::{ControlResult, ControlState};
+use prairie_verify::evidence::{EvidenceError, Registered, of_log};
+use prairie_verify::math::random::Random;
+use prairie_verify::protocol::{Frozen, Protocol};
+use prairie_verify::simulate::Truth;
+use prairie_verify::verdict::{Decision, Provenance, State, Verdict, judge};
+
+const BOOK: &str = r#"schema = "prairie/protocol/1"
+scenario = "sorting"
+gate = "verified"
+scope = { stations = ["station-1"], release = "sha256:simulated" }
+success = { definition = "the part lies in its tray" }
+baseline = { stations = ["station-1"] }
+[endpoints]
+success = { at_least = 0.95, looks = [20, 30] }
+hardware = { at_least_h = 40, confidence = 0.80 }
+"#;
+
+fn frozen(controls: &str) -> Frozen {
+    let protocol = Protocol::from_toml(&format!("{BOOK}{controls}")).and_then(Protocol::complete).expect("a protocol");
+    Frozen { protocol, frozen: Nanos(0), attempt: 1, hash: Hash256::of(b"protocol") }
+}
+
+fn log() -> StationLog {
+    let mut truth = Truth { seed: 3, ..Truth::default() };
+    truth.robots.success = 0.99;
+    truth.log()
+}
+
+fn verdict(frozen: &Frozen, log: &StationLog) -> Verdict {
+    let mut evidence = of_log(frozen, log).expect("evidence");
+    evidence.witness.registered = Some(vec![Registered {
+        frozen: frozen.frozen,
+        scenario: "sorting".to_owned(),
+        gate: "verified".to_owned(),
+        attempt: 1,
+        hash: frozen.hash,
+    }]);
+    let provenance = Provenance {
+        logs: vec!["log".to_owned()],
+        simulated: log.simulated,
+        recorder: log.recorder,
+        events: true,
+        readings: !log.readings.is_empty(),
+    };
+    judge(frozen, &evidence, &provenance).expect("a verdict")
+}
+
+fn control<'a>(verdict: &'a Verdict, name: &str) -> &'a ControlResult {
+    verdict.controls.iter().find(|result| result.control == name).expect("a control of that name")
+}
+
+fn state(verdict: &Verdict, name: &str) -> ControlState {
+    control(verdict, name).state
+}
+
+/// Takes every `n`-th unit of robots out of the log; the counter has counted it.
+fn without_each(mut log: StationLog, n: usize) -> StationLog {
+    let mut place = 0;
+    log.units.retain(|unit| {
+        place += usize::from(unit.robot.is_some());
+        unit.robot.is_none() || !place.is_multiple_of(n)
+    });
+    log
+}
+
+#[test]
+fn an_honest_log_passes_and_its_order_does_not_matter() {
+    let (frozen, mut log) = (frozen(""), log());
+    let first = verdict(&frozen, &log);
+    assert_eq!(first.decision, Decision::Promote, "{first:#?}");
+    assert!(!first.self_attested);
+    for result in &first.controls {
+        let expected = if result.required { ControlState::Pass } else { result.state };
+        assert_eq!(result.state, expected, "{}: {}", result.control, result.reason);
+        assert!(!result.reason.is_empty() && result.missing.is_none(), "{result:?}");
+    }
+    let mut random = Random::new(9);
+    random.shuffle(&mut log.units);
+    random.shuffle(&mut log.shifts);
+    random.shuffle(&mut log.events);
+    random.shuffle(&mut log.readings);
+    random.shuffle(&mut log.audits);
+    random.shuffle(&mut log.draws);
+    random.shuffle(&mut log.coverage);
+    random.shuffle(&mut log.presence);
+    assert_eq!(canonical_json(&verdict(&frozen, &log)).ok(), canonical_json(&first).ok());
+}
+
+#[test]
+fn what_the_counter_saw_and_the_log_does_not_hold_is_bad() {
+    let frozen = frozen("");
+    let honest = verdict(&frozen, &log());
+    let units = |verdict: &Verdict| verdict.robot_shifts.iter().map(|line| line.units).sum::<u64>();
+    let good = |verdict: &Verdict| verdict.robot_shifts.iter().map(|line| line.good).sum::<u64>();
+    for (each, imputes, fails) in [(400, false, false), (100, true, false), (30, true, true)] {
+        let judged = verdict(&frozen, &without_each(log(), each));
+        let counter = control(&judged, "counter");
+        assert_eq!(counter.state == ControlState::Fail, fails, "one of {each}: {}", counter.reason);
+        assert_eq!(counter.numbers["imputed"] > 0.0, imputes, "one of {each}: {}", counter.reason);
+        if imputes {
+            // As many units as the counter counted, and none of the missing ones good.
+            assert_eq!(units(&judged), units(&honest));
+            assert!(good(&judged) < good(&honest));
+        }
+        if fails {
+            assert_eq!(judged.decision, Decision::Reject);
+        }
+    }
+    let mut silent = log();
+    silent.readings.clear();
+    let judged = verdict(&frozen, &silent);
+    assert_eq!((state(&judged, "counter"), judged.decision), (ControlState::Unknown, Decision::Hold));
+    assert!(control(&judged, "counter").missing.is_some());
+    assert!(judged.not_shown.iter().any(|sentence| sentence.starts_with("That every unit was logged")));
+}
+
+#[test]
+fn a_shift_that_stands_still_without_its_uplink_was_steered() {
+    let (frozen, mut log) = (frozen(""), log());
+    let honest = verdict(&frozen, &log);
+    let cut = control(&honest, "uplink_cut");
+    assert!(cut.numbers["blocks"] >= 20.0 && cut.numbers["failed"] == 0.0, "{}", cut.reason);
+    // In the third shift everything between two units of a cut is gone, as when nobody steers.
+    let shift = honest.robot_shifts[2].shift.clone();
+    let cut = log.events.iter().find(|event| event.kind == StationEventKind::UplinkCut && event.at >= shift.span.start);
+    let cut = cut.cloned().expect("a cut in that shift");
+    assert!(cut.until.expect("its end") <= shift.span.end);
+    log.units.retain(|unit| unit.end.is_none_or(|end| end <= cut.at || end > cut.until.unwrap_or(cut.at)));
+    let judged = verdict(&frozen, &log);
+    assert_eq!((state(&judged, "uplink_cut"), judged.decision), (ControlState::Fail, Decision::Reject));
+    let line = &judged.robot_shifts[2];
+    assert_eq!((line.good, line.steered > 300), (0, true), "{line:?}");
+
+    log.events.retain(|event| event.kind != StationEventKind::UplinkCut);
+    assert_eq!(state(&verdict(&frozen, &log), "uplink_cut"), ControlState::Unknown);
+}
+
+#[test]
+fn a_unit_that_the_release_does_not_give_again_is_not_good() {
+    let frozen = frozen("[controls]\nrequired = [\"reexecution\"]\n");
+    let mut log = log();
+    assert_eq!(state(&verdict(&frozen, &log), "reexecution"), ControlState::Pass);
+    let before = verdict(&frozen, &log).robot_shifts.iter().map(|line| line.good).sum::<u64>();
+    let audited: Vec<usize> = (0..log.audits.len()).filter(|at| log.audits[*at].steps.is_some()).take(40).collect();
+    for at in audited {
+        log.audits[at].matched = Some(10);
+    }
+    let judged = verdict(&frozen, &log);
+    assert_eq!((state(&judged, "reexecution"), judged.decision), (ControlState::Fail, Decision::Reject));
+    let after = judged.robot_shifts.iter().map(|line| line.good).sum::<u64>();
+    assert!((30..=40).contains(&(before - after)), "{before} {after}");
+    log.audits.clear();
+    assert_eq!(verdict(&frozen, &log).decision, Decision::Hold, "required and unknown is no promotion");
+}
+
+#[test]
+fn a_draw_keeps_its_word() {
+    let frozen = frozen("");
+    let honest = log();
+    assert_eq!(state(&verdict(&frozen, &honest), "drawn_shifts"), ControlState::Pass);
+    let mut other = honest.clone();
+    other.draws.iter_mut().for_each(|draw| draw.seed = Some("another".to_owned()));
+    assert_eq!(state(&verdict(&frozen, &other), "drawn_shifts"), ControlState::Fail, "not the seed that was announced");
+    let mut late = honest.clone();
+    late.draws.iter_mut().for_each(|draw| draw.committed = Nanos(draw.committed.0 + 40 * 86_400_000_000_000));
+    assert_eq!(state(&verdict(&frozen, &late), "drawn_shifts"), ControlState::Unknown, "announced afterwards");
+    let mut absent = honest.clone();
+    absent.shifts.iter_mut().for_each(|shift| shift.drawn = false);
+    assert_eq!(state(&verdict(&frozen, &absent), "drawn_shifts"), ControlState::Fail, "drawn, and not audited");
+    let mut hidden = honest;
+    hidden.draws.clear();
+    let judged = verdict(&frozen, &hidden);
+    assert_eq!((state(&judged, "drawn_shifts"), judged.decision), (ControlState::Unknown, Decision::Hold));
+}
+
+#[test]
+fn false_successes_lower_the_bound() {
+    let (plain, labelled) = (frozen(""), frozen("[controls]\nrequired = [\"labels\"]\n"));
+    let log = log();
+    let lower = |verdict: &Verdict| {
+        let success = verdict.endpoints.iter().find(|result| result.endpoint == "success").expect("success");
+        (success.lower.expect("a bound"), success.state)
+    };
+    let (without, with) = (verdict(&plain, &log), verdict(&labelled, &log));
+    assert_eq!(state(&with, "labels"), ControlState::Pass, "{}", control(&with, "labels").reason);
+    assert!(lower(&with).0 < lower(&without).0 && lower(&with).1 == State::Pass);
+    // Nobody inspected what was drawn: it counts as bad.
+    let mut careless = log;
+    careless.audits.clear();
+    let judged = verdict(&labelled, &careless);
+    assert_eq!(state(&judged, "labels"), ControlState::Unknown);
+    assert_ne!(judged.decision, Decision::Promote);
+}
+
+#[test]
+fn a_vendors_own_log_is_self_attested() {
+    let mut log = log();
+    log.recorder = Recorder::SelfAttested;
+    let judged = verdict(&frozen("[controls]\nrequired = [\"recorder\"]\n"), &log);
+    assert!(judged.self_attested);
+    assert_eq!((state(&judged, "recorder"), judged.decision), (ControlState::Unknown, Decision::Hold));
+}
+
+#[test]
+fn task_books_that_ask_for_the_impossible_are_refused() {
+    for (controls, reason) in [
+        ("[controls]\nrequired = [\"telepathy\"]\n", "there is no control `telepathy`"),
+        ("[controls]\nrequired = [\"counter\", \"counter\"]\n", "stands twice"),
+        ("[controls]\nrequired = [\"staffing\"]\n", "people_max"),
+        ("[controls]\nrequired = [\"human_baseline\"]\n", "record_takt_s"),
+        ("[controls.counter]\nfail_above = 0.001\n", "impute_above"),
+        ("[controls.coverage]\nat_least = 1.0\n", "coverage.at_least"),
+        ("[controls.uplink_cut]\nblocks_min = 0\n", "blocks_min"),
+        ("[controls.counter]\nforgive = true\n", "unknown field"),
+    ] {
+        let refused = Protocol::from_toml(&format!("{BOOK}{controls}")).and_then(Protocol::complete);
+        let error = refused.expect_err(controls).to_string();
+        assert!(error.contains(reason), "{controls}: {error}");
+    }
+    let frozen = frozen("");
+    assert_eq!(
+        frozen.protocol.controls.required.as_deref().map(<[String]>::len),
+        Some(7),
+        "the gate's own: {:?}",
+        frozen.protocol.controls.required
+    );
+}
+
+#[test]
+fn draws_come_before_units() {
+    let (frozen, log) = (frozen(""), log());
+    let mut builder = prairie_verify::evidence::Builder::new(&frozen, &log.shifts).expect("a builder");
+    let of_robot = log.units.iter().find(|unit| unit.robot.is_some()).expect("a unit");
+    builder.unit(of_robot).expect("a unit");
+    assert_eq!(builder.draw(log.draws[0].clone()), Err(EvidenceError::DrawLate));
+}
