@@ -487,9 +487,14 @@ impl<'a> Builder<'a> {
     /// Keeps one row of each unit: a unit that stands twice is good only if both rows say so. Works in place, since there may
     /// be many.
     fn drop_repeated(&mut self) {
-        let shifts = &self.shifts;
+        // Shifts are sorted by station, so that a station is a number; comparing names ten million times would take longer.
+        let mut stations: Vec<u32> = Vec::with_capacity(self.shifts.len());
+        for (at, shift) in self.shifts.iter().enumerate() {
+            let before = at.checked_sub(1).map(|at| (&self.shifts[at].station, stations[at]));
+            stations.push(before.map_or(0, |(name, number)| number + u32::from(*name != shift.station)));
+        }
         // OK to index: numbers of shifts are places in `shifts`, once, or once more for the release before.
-        let station = |kept: &Kept| &shifts[kept.shift as usize % shifts.len()].station;
+        let station = |kept: &Kept| stations[kept.shift as usize % stations.len()];
         self.kept.sort_unstable_by(|a, b| (station(a), a.id, a).cmp(&(station(b), b.id, b)));
         let before = self.kept.len();
         self.kept.dedup_by(|kept, last| {
