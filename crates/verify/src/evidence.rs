@@ -128,6 +128,8 @@ pub struct ShiftSums {
     pub down_s: f64,
     /// Units that the independent counter counted, where it was read at both ends.
     pub counter: Option<u64>,
+    /// Units of it that were done by a release that the protocol does not name.
+    pub other_release: u64,
     /// What its seconds were spent on.
     pub work: Work,
     /// Its events, by time.
@@ -243,6 +245,10 @@ pub struct Builder<'a> {
     events: Vec<StationEvent>,
     readings: Vec<CounterReading>,
     tally: Tally,
+    /// Releases that count like the protocol's own, since a later verdict bridged them.
+    bridged: Vec<String>,
+    /// Units of each shift that another release did.
+    others: Vec<u64>,
 }
 
 impl<'a> Builder<'a> {
@@ -280,6 +286,8 @@ impl<'a> Builder<'a> {
         }
         Ok(Self {
             frozen,
+            bridged: Vec::new(),
+            others: vec![0; shifts.len()],
             shifts,
             by_name,
             kept: Vec::new(),
@@ -289,6 +297,13 @@ impl<'a> Builder<'a> {
             readings: Vec::new(),
             tally: Tally::default(),
         })
+    }
+
+    /// Lets units of these releases count like those of the protocol's own: later verdicts bridged them.
+    #[must_use]
+    pub fn bridged(mut self, releases: &[String]) -> Self {
+        self.bridged = releases.to_vec();
+        self
     }
 
     /// Adds a unit, or counts why not.
@@ -326,7 +341,7 @@ impl<'a> Builder<'a> {
                 self.tally.before_freeze += 1;
                 return Ok(());
             }
-            if !self.is_of_run(unit) {
+            if !self.is_of_run(unit, shift) {
                 return Ok(());
             }
         }
@@ -408,6 +423,7 @@ impl<'a> Builder<'a> {
         }
         self.sum_events(&mut sums);
         self.sum_readings(&mut sums[..self.shifts.len()]);
+        sums.iter_mut().zip(&self.others).for_each(|(sums, others)| sums.other_release = *others);
         let mut previous = sums.split_off(self.shifts.len());
         previous.retain(|sums| sums.units() > 0);
         sums.retain(|sums| sums.shift.crew == Crew::Human || sums.shift.span.start >= self.frozen.frozen);
@@ -454,10 +470,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether a robot's unit was done by what the protocol is about; counts it where not.
-    fn is_of_run(&mut self, unit: &UnitOfWork) -> bool {
+    fn is_of_run(&mut self, unit: &UnitOfWork, shift: u32) -> bool {
         let scope = &self.frozen.protocol.scope;
-        if scope.release.is_some() && unit.release != scope.release {
+        let bridged = unit.release.as_ref().is_some_and(|release| self.bridged.contains(release));
+        if scope.release.is_some() && unit.release != scope.release && !bridged {
             self.tally.other_release += 1;
+            // OK to index: numbers of shifts are places in `shifts`.
+            self.others[shift as usize] += 1;
             return false;
         }
         let named = unit.robot.as_ref().is_some_and(|robot| scope.robots.contains(robot));
@@ -588,6 +607,7 @@ fn empty_sums(shift: &Shift) -> ShiftSums {
         events: [0; 6],
         down_s: 0.0,
         counter: None,
+        other_release: 0,
         // A shift that nobody worked is one long wait.
         work: Work { trailing_s: shift.span.seconds(), longest_gap_s: shift.span.seconds(), ..Work::default() },
         happened: Vec::new(),
