@@ -122,20 +122,23 @@ pub struct Effect {
     pub voids: Vec<String>,
     /// Shifts that bridge it.
     pub bridge_shifts: u32,
+    /// Whether a later verdict bridged the release that it led to.
+    pub bridged: bool,
 }
 
 impl Effect {
-    /// What this change voids.
-    pub fn of(change: &Change) -> Self {
+    /// What this change voids, where these releases were bridged.
+    pub fn of(change: &Change, bridged: &[String]) -> Self {
         let class = change.what.class();
-        let names = crate::protocol::Endpoints::NAMES.iter();
+        let bridged = change.to.as_ref().is_some_and(|release| bridged.contains(release));
+        let names = crate::protocol::Endpoints::NAMES.iter().filter(|_| !bridged);
         let voids = names.filter(|name| change.what.touches(name)).map(|name| (*name).to_owned()).collect();
         let bridge_shifts = match class {
             Class::A => 10,
             Class::B => 3,
             Class::C => 0,
         };
-        Self { change: change.clone(), class, voids, bridge_shifts }
+        Self { change: change.clone(), class, voids, bridge_shifts, bridged }
     }
 
     /// What has to be done, in one sentence.
@@ -182,8 +185,9 @@ mod tests {
     use super::*;
 
     fn voided(what: What) -> Vec<String> {
-        let change = Change { at_ns: Nanos(0), what, robot: None, from: None, to: None };
-        let effects = [Effect::of(&change)];
+        let change = Change { at_ns: Nanos(0), what, robot: None, from: None, to: Some("new".to_owned()) };
+        assert!(Effect::of(&change, &["new".to_owned()]).voids.is_empty(), "a bridged release voids nothing");
+        let effects = [Effect::of(&change, &[])];
         let claims = claims(&["exposure", "hardware", "software", "success"], &effects);
         claims.into_iter().filter(|claim| !claim.stands).map(|claim| claim.endpoint).collect()
     }

@@ -258,6 +258,8 @@ pub struct Builder<'a> {
     readings: Vec<CounterReading>,
     tally: Tally,
     pub(crate) control: Collector,
+    /// Releases that count like the protocol's own, since a later verdict bridged them.
+    bridged: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
@@ -295,6 +297,7 @@ impl<'a> Builder<'a> {
         }
         Ok(Self {
             frozen,
+            bridged: Vec::new(),
             shifts,
             by_name,
             kept: Vec::new(),
@@ -305,6 +308,13 @@ impl<'a> Builder<'a> {
             tally: Tally::default(),
             control: Collector::default(),
         })
+    }
+
+    /// Lets units of these releases count like those of the protocol's own: later verdicts bridged them.
+    #[must_use]
+    pub fn bridged(mut self, releases: &[String]) -> Self {
+        self.bridged = releases.to_vec();
+        self
     }
 
     /// Adds a unit, or counts why not.
@@ -494,7 +504,8 @@ impl<'a> Builder<'a> {
     /// Whether a robot's unit was done by what the protocol is about; counts it where not.
     fn is_of_run(&mut self, unit: &UnitOfWork, shift: u32) -> bool {
         let scope = &self.frozen.protocol.scope;
-        if scope.release.is_some() && unit.release != scope.release {
+        let bridged = unit.release.as_ref().is_some_and(|release| self.bridged.contains(release));
+        if scope.release.is_some() && unit.release != scope.release && !bridged {
             self.tally.other_release += 1;
             self.control.beside(shift, true);
             return false;
@@ -527,9 +538,14 @@ impl<'a> Builder<'a> {
     /// Keeps one row of each unit: a unit that stands twice is good only if both rows say so. Works in place, since there may
     /// be many.
     fn drop_repeated(&mut self) {
-        let shifts = &self.shifts;
+        // Shifts are sorted by station, so that a station is a number; comparing names ten million times would take longer.
+        let mut stations: Vec<u32> = Vec::with_capacity(self.shifts.len());
+        for (at, shift) in self.shifts.iter().enumerate() {
+            let before = at.checked_sub(1).map(|at| (&self.shifts[at].station, stations[at]));
+            stations.push(before.map_or(0, |(name, number)| number + u32::from(*name != shift.station)));
+        }
         // OK to index: numbers of shifts are places in `shifts`, once, or once more for the release before.
-        let station = |kept: &Kept| &shifts[kept.shift as usize % shifts.len()].station;
+        let station = |kept: &Kept| stations[kept.shift as usize % stations.len()];
         self.kept.sort_unstable_by(|a, b| (station(a), a.id, a).cmp(&(station(b), b.id, b)));
         let before = self.kept.len();
         self.kept.dedup_by(|kept, last| {

@@ -3,7 +3,7 @@
 
 use prairie_model::{Hash256, Nanos, StationLog};
 use prairie_verify::evidence::{Builder, Evidence};
-use prairie_verify::monitor::{Monitoring, Standing, monitor};
+use prairie_verify::monitor::{Monitoring, Since, Standing, monitor};
 use prairie_verify::protocol::{Frozen, Protocol};
 use prairie_verify::simulate::Truth;
 use prairie_verify::verdict::Provenance;
@@ -66,7 +66,7 @@ fn watched(seed: u64, since: &Truth) -> Monitoring {
     let evidence = evidence(&frozen, &before, since);
     assert_eq!(evidence.robot.len(), 2 * SHIFTS as usize);
     let provenance = Provenance { events: true, ..Provenance::default() };
-    monitor(&frozen, &evidence, SHIFTS as usize, &[], None, &provenance)
+    monitor(&frozen, &evidence, SHIFTS as usize, &Since::default(), &provenance)
 }
 
 fn alarmed(monitoring: &Monitoring, watch: &str) -> bool {
@@ -108,4 +108,41 @@ fn a_second_alarm_soon_after_demotes_by_one_gate() {
     let monitoring = watched(5, &truth(53, 0.988, 70.0, 14.0, 0.7));
     assert_eq!(monitoring.standing, Standing::Demoted, "{:#?}", monitoring.reasons);
     assert_eq!(monitoring.stage.as_deref(), Some("pilot"));
+}
+
+/// A task book that only bridges a change: ten shifts of the new release against the one before.
+const BRIDGE: &str = r#"
+schema = "prairie/protocol/1"
+scenario = "sorting"
+gate = "verified"
+bridges = true
+scope = { stations = ["station-1"], release = "new" }
+success = { definition = "in its tray" }
+[endpoints.previous]
+release = "old"
+margin = 0.03
+takt_margin = 0.05
+"#;
+
+#[test]
+fn ten_shifts_bridge_a_release_that_is_no_worse() {
+    let judged = |success: f64, takt_s: f64| {
+        let protocol = Protocol::from_toml(BRIDGE).unwrap().complete().unwrap();
+        let old = Truth { release: "old".to_owned(), ..truth(21, 0.997, 61.0, 1e6, 0.7) };
+        let mut new = Truth { release: "new".to_owned(), ..truth(22, success, takt_s, 1e6, 0.7) };
+        new.robots.shifts = 10;
+        let from = Nanos((old.first_day + i64::from(10 + SHIFTS)) * 86_400_000_000_000);
+        let frozen = Frozen { protocol, frozen: from, attempt: 1, hash: Hash256::from_bytes([2; 32]) };
+        let evidence = evidence(&frozen, &old, &new);
+        assert!(evidence.tally.reconciles(), "{:?}", evidence.tally);
+        assert_eq!((evidence.robot.len(), evidence.previous.len()), (10, SHIFTS as usize));
+        prairie_verify::verdict::judge(&frozen, &evidence, &Provenance::default()).unwrap()
+    };
+    let same = judged(0.998, 61.0);
+    assert_eq!(same.decision, prairie_verify::verdict::Decision::Promote, "{:#?}", same.endpoints);
+    assert_eq!(same.endpoints.len(), 1, "a bridge asks for nothing else");
+    for (success, takt_s) in [(0.96, 61.0), (0.998, 75.0)] {
+        let worse = judged(success, takt_s);
+        assert_ne!(worse.decision, prairie_verify::verdict::Decision::Promote, "{:#?}", worse.endpoints);
+    }
 }

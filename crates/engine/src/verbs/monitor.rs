@@ -7,7 +7,8 @@ use prairie_catalog::{Commit, Leaf, NewDocument};
 use prairie_model::{Nanos, hash_canonical};
 use prairie_verify::change::Changes;
 use prairie_verify::gate::Gate;
-use prairie_verify::monitor::{Monitoring, monitor};
+use prairie_verify::monitor::{Monitoring, Since, monitor};
+use prairie_verify::protocol::Frozen;
 use prairie_verify::verdict::{Decision, Verdict};
 
 use super::verdict::VERDICT;
@@ -36,30 +37,47 @@ impl Engine {
             .transpose()
             .map_err(|error| EngineError::invalid("the changes", error))?
             .unwrap_or_default();
-        let verdict = self.promotion(scenario)?;
-        let frozen = self.frozen_as(verdict.protocol)?;
-        let (evidence, provenance) = self.gather(&frozen, None, progress)?;
-        let monitoring = monitor(&frozen, &evidence, verdict.robot_shifts.len(), &changes.change, now, &provenance);
+        let (verdict, frozen, bridged) = self.promotion(scenario)?;
+        let (evidence, provenance) = self.gather(&frozen, &bridged, None, progress)?;
+        let since = Since { changes: &changes.change, bridged: &bridged, now };
+        let monitoring = monitor(&frozen, &evidence, verdict.robot_shifts.len(), &since, &provenance);
         self.keep(&monitoring)?;
         Ok(monitoring)
     }
 
-    /// The promotion of a scenario that went furthest; of several at one gate the last.
-    fn promotion(&self, scenario: &str) -> Result<Verdict, EngineError> {
+    /// The promotion of a scenario that went furthest, of several at one gate the last; its protocol; and the releases that
+    /// verdicts have bridged from its own, one after the other.
+    fn promotion(&self, scenario: &str) -> Result<(Verdict, Frozen, Vec<String>), EngineError> {
         let documents = self.block(self.catalog().documents(VERDICT));
-        let mut best: Option<(Gate, Verdict)> = None;
-        // Documents are sorted by name and version, so that a later one of the same gate comes later.
-        for document in documents.map_err(EngineError::catalog("reading the catalog"))? {
+        let mut documents = documents.map_err(EngineError::catalog("reading the catalog"))?;
+        documents.sort_by_key(|document| document.added);
+        let mut best: Option<(Gate, Verdict, Frozen)> = None;
+        let mut bridges: Vec<(String, String)> = Vec::new();
+        for document in documents {
             let verdict: Verdict = serde_json::from_value(document.payload)
                 .map_err(|error| EngineError::Bug(format!("verdict `{}`: {error}", document.name)))?;
             let Some(gate) = Gate::from_name(&verdict.gate) else { continue };
-            let promoted = verdict.scenario == scenario && verdict.decision == Decision::Promote;
-            if promoted && best.as_ref().is_none_or(|(before, _)| gate >= *before) {
-                best = Some((gate, verdict));
+            if verdict.scenario != scenario || verdict.decision != Decision::Promote {
+                continue;
+            }
+            let frozen = self.frozen_as(verdict.protocol)?;
+            if frozen.protocol.bridges {
+                let from = frozen.protocol.previous_release().map(str::to_owned);
+                bridges.extend(from.zip(frozen.protocol.scope.release));
+            } else if best.as_ref().is_none_or(|(before, _, _)| gate >= *before) {
+                best = Some((gate, verdict, frozen));
             }
         }
-        best.map(|(_, verdict)| verdict)
-            .ok_or_else(|| EngineError::NotFound { kind: "promotion of scenario", name: scenario.to_owned() })
+        let missing = || EngineError::NotFound { kind: "promotion of scenario", name: scenario.to_owned() };
+        let (_, verdict, frozen) = best.ok_or_else(missing)?;
+        let mut reached: Vec<String> = frozen.protocol.scope.release.iter().cloned().collect();
+        for (from, to) in bridges {
+            if reached.contains(&from) && !reached.contains(&to) {
+                reached.push(to);
+            }
+        }
+        // The first is the promoted release itself, which needs no bridge.
+        Ok((verdict, frozen, reached.split_off(1.min(reached.len()))))
     }
 
     /// Keeps an answer that differs from the one before.

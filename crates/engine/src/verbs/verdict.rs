@@ -123,14 +123,16 @@ impl Engine {
 
     /// Computes a verdict from these logs, or from all that count.
     fn judge(&self, frozen: &Frozen, logs: Option<&[String]>, progress: &dyn Progress) -> Result<Verdict, EngineError> {
-        let (evidence, provenance) = self.gather(frozen, logs, progress)?;
+        let (evidence, provenance) = self.gather(frozen, &[], logs, progress)?;
         judge(frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))
     }
 
-    /// Puts the evidence of a protocol together, from these logs or from all that count.
+    /// Puts the evidence of a protocol together, from these logs or from all that count. Releases that later verdicts bridged
+    /// count like the protocol's own.
     pub(super) fn gather(
         &self,
         frozen: &Frozen,
+        bridged: &[String],
         logs: Option<&[String]>,
         progress: &dyn Progress,
     ) -> Result<(Evidence, Provenance), EngineError> {
@@ -159,7 +161,7 @@ impl Engine {
             })?;
         }
         let refused = |error: EvidenceError| EngineError::Refused(error.to_string());
-        let mut builder = Builder::new(frozen, &calendar).map_err(refused)?;
+        let mut builder = Builder::new(frozen, &calendar).map_err(refused)?.bridged(bridged);
         if !ids.is_empty() {
             self.witness_before(&mut builder, frozen, &query, snapshot, progress)?;
             self.each(&query("units"), snapshot, progress, |cells, row| {

@@ -182,27 +182,38 @@ pub struct Monitoring {
     pub provenance: Provenance,
 }
 
+/// What happened since a promotion, beside the log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Since<'a> {
+    /// What was changed on the robots.
+    pub changes: &'a [Change],
+    /// Releases that later verdicts bridged.
+    pub bridged: &'a [String],
+    /// As of when; the end of the last shift where nobody says.
+    pub now: Option<Nanos>,
+}
+
 /// Watches a promotion: `promoted` is the number of shifts that its verdict looked at.
 pub fn monitor(
     frozen: &Frozen,
     evidence: &Evidence,
     promoted: usize,
-    changes: &[Change],
-    now: Option<Nanos>,
+    happened: &Since<'_>,
     provenance: &Provenance,
 ) -> Monitoring {
     let (before, since) = evidence.robot.split_at(promoted.min(evidence.robot.len()));
     let last = evidence.robot.iter().map(|sums| sums.shift.span.end).max();
-    let now = now.or(last).unwrap_or(frozen.frozen);
+    let now = happened.now.or(last).unwrap_or(frozen.frozen);
     let stream = Stream { frozen, promoted: before, since, now };
     let watches: Vec<Watched> = WATCHES.iter().map(|watch| watch.watch(&stream)).collect();
     let asked: Vec<&str> =
         crate::protocol::Endpoints::NAMES.iter().copied().filter(|name| frozen.protocol.endpoints.asks(name)).collect();
     let promoted_until = before.last().map_or(frozen.frozen, |sums| sums.shift.span.end);
+    let effect = |change: &Change| change::Effect::of(change, happened.bridged);
     let effects: Vec<change::Effect> =
-        changes.iter().filter(|change| change.at_ns >= promoted_until).map(change::Effect::of).collect();
+        happened.changes.iter().filter(|change| change.at_ns >= promoted_until).map(effect).collect();
     let claims = change::claims(&asked, &effects);
-    let (standing, reasons) = standing(&watches, since, &effects, evidence.tally.other_release);
+    let (standing, reasons) = standing(&watches, since, &effects);
     let stage = match standing {
         Standing::Stands | Standing::Hold => Some(frozen.protocol.gate),
         Standing::Demoted => frozen.protocol.gate.before(),
@@ -227,12 +238,7 @@ pub fn monitor(
 }
 
 /// Where a promotion stands, and why.
-fn standing(
-    watches: &[Watched],
-    since: &[ShiftSums],
-    effects: &[change::Effect],
-    other_release: u64,
-) -> (Standing, Vec<String>) {
+fn standing(watches: &[Watched], since: &[ShiftSums], effects: &[change::Effect]) -> (Standing, Vec<String>) {
     let mut reasons = Vec::new();
     let mut worst = Standing::Stands;
     let mut hold = |reason: String, standing: Standing| {
@@ -289,6 +295,7 @@ fn standing(
     for effect in effects.iter().filter(|effect| !effect.voids.is_empty()) {
         hold(effect.sentence(), Standing::Hold);
     }
+    let other_release: u64 = since.iter().map(|sums| sums.witness.other_release).sum();
     if other_release > 0 {
         hold(
             format!(
