@@ -92,6 +92,7 @@ pub use dataset::{DatasetEpisode, DatasetVersion, NewDatasetVersion};
 pub use document::{Document, NewDocument};
 pub use error::{CatalogError, Result};
 pub use lease::Lease;
+pub use ledger::{LedgerHead, LedgerLeaf};
 pub use maintain::{CompactReport, EraseReport, EraseTarget, FsckReport, GcReport, Problem};
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};

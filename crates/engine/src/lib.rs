@@ -72,7 +72,7 @@ pub use config::{Config, ConfigEntry, Setting};
 pub use error::EngineError;
 pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
 pub use options::InspectOptions;
-pub use page::report_page;
+pub use page::{Language, report_envelope, report_page};
 pub use prairie_verify::calc::Method;
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
@@ -82,10 +82,10 @@ pub use report::{
     Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
-    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LogFile, LogReport, PlanReport, PlansReport,
-    ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem,
-    SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report, countersign, plan, simulate_station,
-    spec_check,
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LedgerCheck, LedgerExport, LedgerState, LogFile,
+    LogReport, PlanReport, PlansReport, ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck,
+    SimulationReport, SpecProblem, SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report,
+    check_report_with_logs, countersign, ledger_verify_files, plan, simulate_station, spec_check,
 };
 
 /// How `ingest` reads and judges.

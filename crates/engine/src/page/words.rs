@@ -1,5 +1,6 @@
 //! The words of the report, in English and Chinese.
 
+use prairie_model::Recorder;
 use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
 
 /// One text in both languages.
@@ -25,7 +26,24 @@ pub(super) const BOUND: Both = word("bound", "置信界");
 pub(super) const THRESHOLD: Both = word("asks", "要求");
 pub(super) const STATE: Both = word("state", "状态");
 pub(super) const FROM: Both = word("from", "依据");
-pub(super) const EVIDENCE: Both = word("Evidence over shifts", "证据随班次的累积");
+pub(super) const EVIDENCE: Both = word("Evidence over looks", "证据随查看的累积");
+pub(super) const SHARES: Both = word("Success, shift by shift", "逐班成功率");
+pub(super) const COSTS: Both = word("Cost of a good unit", "每件合格品的成本");
+pub(super) const TIMELINE: Both = word("Interventions and faults", "干预与故障");
+pub(super) const COVERAGE: Both = word("Conditions", "工况覆盖");
+pub(super) const COVERAGE_SMALL: Both = word(
+    "bar: share of the units; stroke: share of daily work; outlined: tested less than half as often as it occurs",
+    "条：占工作单元的比例；竖线：占日常作业的比例；虚框：测试不足日常的一半",
+);
+pub(super) const CONDITIONS: Both = word("conditions", "工况");
+pub(super) const SHARE_OF_WORK: Both = word("share of the units", "占工作单元");
+pub(super) const UNITS: Both = word("units", "单元数");
+pub(super) const UNDECLARED: Both = word("not declared, counted as not good", "未声明（计为不合格）");
+pub(super) const NO_UNITS: Both = word("unknown: no units", "未知：无单元");
+
+/// The stages in order.
+pub(super) const STAGES: [&str; 5] = ["lab", "pilot", "verified", "batch", "sector"];
+
 pub(super) const RHYTHM: Both = word("Rhythm: robots and people", "节拍：机器人与人");
 pub(super) const SHIFTS: Both = word("Every shift", "每个班次");
 pub(super) const GOOD: Both = word("autonomous, good", "自主且合格");
@@ -81,6 +99,7 @@ pub(super) fn state(state: State) -> Both {
 
 pub(super) fn stage(gate: &str) -> Both {
     match gate {
+        "lab" => word("lab", "实验室"),
         "pilot" => word("pilot", "试点"),
         "verified" => word("verified", "验证通过"),
         "batch" => word("batch", "批量"),
@@ -89,15 +108,47 @@ pub(super) fn stage(gate: &str) -> Both {
     }
 }
 
-pub(super) fn endpoint(name: &str) -> Both {
-    match name {
+/// What an endpoint is about; `None` for one that has no words yet, which is then called by its name.
+pub(super) fn endpoint(name: &str) -> Option<Both> {
+    Some(match name {
+        "adherence" => word("Keeping to the takt", "节拍达成"),
+        "assistance" => word("Work with people's help", "人工协助占比"),
         "availability" => word("Availability", "可用率"),
+        "completion" => word("Missions completed", "任务完成率"),
+        "drills" => word("Drills drawn by lot", "抽签演练"),
+        "economics" => word("Cost, and whether it pays", "成本与收益"),
+        "effectiveness" => word("Overall equipment effectiveness", "设备综合效率"),
+        "efficiency" => word("Gain in efficiency", "效率提升"),
         "exposure" => word("Exposure", "观察量"),
+        "false_alarms" => word("False alarms", "误报率"),
         "hardware" => word("Time between hardware failures", "硬件故障间隔"),
         "interventions" => word("Time between interventions", "人工干预间隔"),
+        "missed_defects" => word("Missed defects", "漏检率"),
+        "previous" => word("Against the release before", "与上一软件版本之比"),
+        "quality" => word("Quality against people", "质量与人工之比"),
         "rhythm" => word("Rhythm against people at this station", "与本工位人工节拍之比"),
+        "safety" => word("Time between safety stops", "安全停机间隔"),
+        "sites" => word("Sites", "站点数"),
+        "software" => word("Time between software faults", "软件故障间隔"),
+        "steadiness" => word("Steadiness over the shift", "班内稳定性"),
         "success" => word("Success, autonomous and first-pass good", "成功率（自主、一次合格）"),
-        _ => word("another endpoint", "其他指标"),
+        "takt_tail" => word("Slowest takts against people", "最慢节拍与人工之比"),
+        "transfer" => word("Success at a new site", "新站点成功率"),
+        "trials" => word("Trials drawn by lot", "抽签试验"),
+        _ => return None,
+    })
+}
+
+/// As [`endpoint`], as HTML.
+pub(super) fn endpoint_name(name: &str) -> String {
+    endpoint(name).map_or_else(|| super::escape(name), |word| both(&word))
+}
+
+/// Who recorded the log.
+pub(super) fn recorder(recorder: Recorder) -> Both {
+    match recorder {
+        Recorder::Independent => word("independent recorder", "独立记录"),
+        Recorder::SelfAttested => word("self-attested log", "日志为自我声明"),
     }
 }
 
