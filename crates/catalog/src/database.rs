@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use prairie_ledger::{Frontier, salted_leaf};
+use prairie_ledger::{Entry, Frontier};
 use prairie_model::Hash256;
 use prairie_store::Objects;
 use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
@@ -16,6 +16,9 @@ use crate::{CatalogError, Committed, DataFile, Leaf, Result, SnapshotId};
 /// The statements that make the oldest schema version that is read, and lead from each to the next. A released one is never
 /// changed; a new one is added.
 const MIGRATIONS: &[&str] = &[include_str!("schema/2.sql"), include_str!("schema/3.sql"), include_str!("schema/4.sql")];
+
+/// From this version on the tree is over entries that can be published, and no longer over the salted hashes themselves.
+const ENTRIES_SINCE: i64 = 4;
 
 /// The version that the first of them makes. Before it, episodes had no content hash and no digest, and nothing but reading
 /// the recordings again can tell them.
@@ -92,7 +95,48 @@ pub(crate) async fn migrate(pool: &SqlitePool, path: &Path, objects: &Arc<dyn Ob
     for statements in MIGRATIONS.iter().skip((version(found)? - OLDEST + 1).max(0) as usize) {
         sqlx::raw_sql(*statements).execute(&mut *transaction).await.map_err(&failed)?;
     }
+    if found != 0 && found < ENTRIES_SINCE {
+        rebuild_ledger(&mut transaction).await?;
+    }
     transaction.commit().await.map_err(&failed)
+}
+
+/// Computes the root of every snapshot again, from the entries. Nobody had signed the old ones.
+async fn rebuild_ledger(transaction: &mut Transaction<'static, Sqlite>) -> Result<()> {
+    let failed = doing("rebuild the ledger");
+    let sizes: Vec<(i64, i64)> = sqlx::query_as("SELECT id, ledger_size FROM snapshots ORDER BY id")
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(&failed)?;
+    let mut frontier = Frontier::default();
+    for (snapshot, size) in sizes {
+        let rows = sqlx::query("SELECT kind, hash FROM leaves WHERE seq >= ? AND seq < ? ORDER BY seq")
+            .bind(to_db(frontier.size()))
+            .bind(size)
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(&failed)?;
+        for row in &rows {
+            frontier.push(read_entry(row.get(0), row.get(1))?.leaf());
+        }
+        sqlx::query("UPDATE snapshots SET ledger_peaks = ?, ledger_root = ? WHERE id = ?")
+            .bind(peaks_of(&frontier))
+            .bind(frontier.root().as_bytes().as_slice())
+            .bind(snapshot)
+            .execute(&mut **transaction)
+            .await
+            .map_err(&failed)?;
+    }
+    Ok(())
+}
+
+/// The entry of a leaf, from its row.
+pub(crate) fn read_entry(kind: String, hash: &[u8]) -> Result<Entry> {
+    Ok(Entry { kind, commitment: Hash256::from_bytes(bytes_from_db("leaf", hash)?) })
+}
+
+fn peaks_of(frontier: &Frontier) -> Vec<u8> {
+    frontier.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect()
 }
 
 /// A snapshot being made: the one way in which the database changes. Dropping it unfinished leaves nothing.
@@ -122,29 +166,28 @@ impl Draft {
         let mut salted = Vec::with_capacity(leaves.len());
         for leaf in leaves {
             let salt = Hash256::from_bytes(random()?);
-            let hash = salted_leaf(&leaf.kind, salt, leaf.digest);
-            frontier.push(hash);
-            salted.push((salt, hash));
+            let entry = Entry::about(&leaf.kind, salt, leaf.digest);
+            frontier.push(entry.leaf());
+            salted.push((salt, entry.commitment));
         }
         let root = frontier.root();
-        let peaks: Vec<u8> = frontier.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect();
         sqlx::query("INSERT INTO snapshots (id, created_ns, note, ledger_size, ledger_peaks, ledger_root) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(snapshot)
             .bind(now_ns())
             .bind(note)
             .bind(to_db(frontier.size()))
-            .bind(peaks)
+            .bind(peaks_of(&frontier))
             .bind(root.as_bytes().as_slice())
             .execute(&mut *transaction)
             .await
             .map_err(&failed)?;
-        for (at, (leaf, (salt, hash))) in leaves.iter().zip(&salted).enumerate() {
+        for (at, (leaf, (salt, commitment))) in leaves.iter().zip(&salted).enumerate() {
             sqlx::query("INSERT INTO leaves (seq, kind, reference, salt, hash, added) VALUES (?, ?, ?, ?, ?, ?)")
                 .bind(to_db(first_leaf + at as u64))
                 .bind(&leaf.kind)
                 .bind(&leaf.reference)
                 .bind(salt.as_bytes().as_slice())
-                .bind(hash.as_bytes().as_slice())
+                .bind(commitment.as_bytes().as_slice())
                 .bind(snapshot)
                 .execute(&mut *transaction)
                 .await

@@ -10,7 +10,7 @@ use prairie_store::{ObjectSource, StoredFile, hash_file, object_key};
 use sqlx::Row as _;
 
 use crate::catalog::{Catalog, read_episodes};
-use crate::database::{bytes_from_db, doing, from_db};
+use crate::database::{bytes_from_db, doing, from_db, read_entry};
 use crate::gc::referenced;
 use crate::rewrite::{count_rows, read_batches, texts};
 use crate::view::read_file;
@@ -210,7 +210,7 @@ impl Catalog {
 
     async fn check_ledger(&self, report: &mut FsckReport) -> Result<()> {
         let failed = doing("read the ledger");
-        let leaves = sqlx::query("SELECT seq, hash FROM leaves ORDER BY seq").fetch_all(self.pool()).await;
+        let leaves = sqlx::query("SELECT seq, kind, hash FROM leaves ORDER BY seq").fetch_all(self.pool()).await;
         let leaves = leaves.map_err(&failed)?;
         let snapshots = sqlx::query("SELECT id, ledger_size, ledger_root FROM snapshots ORDER BY id");
         let snapshots = snapshots.fetch_all(self.pool()).await.map_err(&failed)?;
@@ -225,7 +225,7 @@ impl Catalog {
                     report.add("ledger-gap", seq, format!("leaf {} is missing", frontier.size()));
                     return Ok(());
                 }
-                frontier.push(Hash256::from_bytes(bytes_from_db("leaf", leaf.get(1))?));
+                frontier.push(read_entry(leaf.get(1), leaf.get(2))?.leaf());
             }
             if frontier.size() != size {
                 let message = format!("the snapshot claims {size} leaves and there are {}", frontier.size());

@@ -1,16 +1,78 @@
 //! The ledger as the catalog keeps it.
 
 use futures_util::future::BoxFuture;
-use prairie_ledger::{Frontier, LedgerPlace, consistency_proof, inclusion_proof};
+use prairie_ledger::{Entry, Frontier, LedgerPlace, consistency_proof, inclusion_proof};
 use prairie_model::Hash256;
 use sqlx::Row as _;
 
 use crate::catalog::Catalog;
-use crate::database::{bytes_from_db, doing, from_db, to_db};
+use crate::database::{bytes_from_db, doing, from_db, read_entry, to_db};
 use crate::view::resolve;
 use crate::{CatalogError, Result, SnapshotId};
 
+/// A leaf of the ledger as the catalog keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerLeaf {
+    /// Its place, from zero.
+    pub seq: u64,
+    /// What is published of it.
+    pub entry: Entry,
+    /// Name of what it is about; `None` once that was erased.
+    pub reference: Option<String>,
+    /// The salt; `None` once what it is about was erased.
+    pub salt: Option<Hash256>,
+}
+
+/// What a snapshot says of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerHead {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// Leaves.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash256,
+}
+
 impl Catalog {
+    /// What each snapshot says of the ledger, oldest first.
+    pub fn ledger_heads(&self) -> BoxFuture<'_, Result<Vec<LedgerHead>>> {
+        Box::pin(async move {
+            let rows = sqlx::query("SELECT id, ledger_size, ledger_root FROM snapshots ORDER BY id")
+                .fetch_all(self.pool())
+                .await
+                .map_err(doing("read the ledger's roots"))?;
+            let read = |row: &sqlx::sqlite::SqliteRow| {
+                let root = Hash256::from_bytes(bytes_from_db("ledger root", row.get(2))?);
+                Ok(LedgerHead { snapshot: SnapshotId(from_db(row.get(0))), size: from_db(row.get(1)), root })
+            };
+            rows.iter().map(read).collect()
+        })
+    }
+
+    /// Up to `count` leaves from place `from` on, in order. A gap in their places is left as it is.
+    pub fn ledger_leaves(&self, from: u64, count: u32) -> BoxFuture<'_, Result<Vec<LedgerLeaf>>> {
+        Box::pin(async move {
+            let rows =
+                sqlx::query("SELECT seq, kind, hash, reference, salt FROM leaves WHERE seq >= ? ORDER BY seq LIMIT ?")
+                    .bind(to_db(from))
+                    .bind(i64::from(count))
+                    .fetch_all(self.pool())
+                    .await
+                    .map_err(doing("read the ledger"))?;
+            let read = |row: &sqlx::sqlite::SqliteRow| {
+                let salt: Option<&[u8]> = row.get(4);
+                Ok(LedgerLeaf {
+                    seq: from_db(row.get(0)),
+                    entry: read_entry(row.get(1), row.get(2))?,
+                    reference: row.get(3),
+                    salt: salt.map(|salt| bytes_from_db("salt", salt).map(Hash256::from_bytes)).transpose()?,
+                })
+            };
+            rows.iter().map(read).collect()
+        })
+    }
+
     /// Root of the ledger at a snapshot, and its number of leaves.
     pub fn ledger_root(&self, snapshot: Option<SnapshotId>) -> BoxFuture<'_, Result<(Hash256, u64)>> {
         Box::pin(async move {
@@ -43,7 +105,7 @@ impl Catalog {
                 .map_err(doing("read a leaf"))?;
             let Some(salt) = salt else { return Ok(None) };
             let salt = Hash256::from_bytes(bytes_from_db("salt", &salt)?);
-            Ok(Some(LedgerPlace { seq, size, root, salt, proof }))
+            Ok(Some(LedgerPlace { seq, size, root, salt, proof, checkpoint: None }))
         })
     }
 
@@ -72,14 +134,14 @@ impl Catalog {
 
     /// The hashes of the first `size` leaves, which must give `root`: no proof is built on a damaged ledger.
     async fn leaf_hashes(&self, snapshot: SnapshotId, size: u64, root: Hash256) -> Result<Vec<Hash256>> {
-        let rows = sqlx::query("SELECT hash FROM leaves WHERE seq < ? ORDER BY seq")
+        let rows = sqlx::query("SELECT kind, hash FROM leaves WHERE seq < ? ORDER BY seq")
             .bind(to_db(size))
             .fetch_all(self.pool())
             .await
             .map_err(doing("read the ledger"))?;
         let mut leaves = Vec::with_capacity(rows.len());
         for row in &rows {
-            leaves.push(Hash256::from_bytes(bytes_from_db("leaf", row.get(0))?));
+            leaves.push(read_entry(row.get(0), row.get(1))?.leaf());
         }
         let computed = prairie_ledger::root(&leaves);
         if computed == root {

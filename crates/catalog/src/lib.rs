@@ -97,6 +97,7 @@ pub use dataset::{DatasetEpisode, DatasetVersion, NewDatasetVersion};
 pub use document::{Document, NewDocument};
 pub use error::{CatalogError, QueryError, Result};
 pub use lease::Lease;
+pub use ledger::{LedgerHead, LedgerLeaf};
 pub use maintain::{CompactReport, EraseReport, EraseTarget, Erasure, FsckReport, GcReport, Kept, Problem};
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};

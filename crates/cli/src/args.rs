@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Monitor(Monitor),
     /// Check a verification report, and compute its numbers again
     Report(Report),
+    /// Publish, prove and verify the log of everything that was decided
+    Ledger(Ledger),
     /// Compute one statistic from JSON, as the verdicts do
     Calc(Calc),
     /// Make a station's log from a declared truth
@@ -108,6 +110,9 @@ pub(crate) enum Command {
     Config(Config),
     /// Print a completion script for a shell
     Completions(Completions),
+    /// Print the reference of the command line, as docs/reference/cli.md has it
+    #[command(hide = true)]
+    Reference,
 }
 
 /// What the caller knows better than the source.
@@ -393,9 +398,32 @@ pub(crate) struct Verify {
     /// lab, pilot, verified, batch or sector
     #[arg(long, value_name = "GATE")]
     pub(crate) gate: String,
-    /// Write the report there, as one HTML page
+    /// Write the report there, as one HTML page; as JSON where the name ends with `.json`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) paper: Paper,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Paper {
+    /// Write the report there as PDF too; Chromium makes it, where it is installed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pdf: Option<PathBuf>,
+    /// The language that the page opens in; it holds both
+    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t)]
+    pub(crate) lang: Lang,
+}
+
+/// A language of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
 }
 
 /// Watch what was promoted: alarms, drift, age, changes
@@ -422,17 +450,77 @@ pub(crate) struct Report {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
-    /// Verify the signatures; with a store, compute every number again
+    /// Verify signature, place in the ledger and page; with the data, compute every number again
     Check {
         /// The report, as HTML or JSON
         file: PathBuf,
         /// Public key that is trusted; again for several
         #[arg(long, value_name = "FILE")]
         key: Vec<PathBuf>,
-        /// Store with the logs that the report names
+        /// The data: the store that made it, or the folder of the station logs
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
+    /// Make the page of a report again: in another language, or as PDF
+    Page {
+        /// The report, as HTML or JSON
+        file: PathBuf,
+        /// Write the page there
+        #[arg(long, value_name = "FILE", required_unless_present = "pdf")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        paper: Paper,
+    },
+}
+
+/// Publish, prove and verify the log of everything that was decided
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    #[command(subcommand)]
+    pub(crate) command: LedgerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Write the ledger as static files that any C2SP client reads: tiles, entries, a signed checkpoint
+    Export {
+        /// The folder; what it holds of this ledger already is kept
+        dir: PathBuf,
+    },
+    /// Print a signed checkpoint: the ledger's size and root
+    Checkpoint {
+        /// Write to this file instead of stdout
+        #[arg(long, short, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Prove that a leaf is in the ledger, by its place or by the receipt or report that it is about
+    Prove {
+        /// Place of the leaf, from 0
+        #[arg(required_unless_present = "receipt", conflicts_with = "receipt")]
+        leaf: Option<u64>,
+        /// A receipt or a report, which is printed with the proof in it
+        #[arg(long, value_name = "FILE")]
+        receipt: Option<PathBuf>,
+        /// Print the proof of a receipt alone, as a `.tlog-proof`
+        #[arg(long, requires = "receipt")]
+        detached: bool,
+        /// Write to this file instead of stdout
+        #[arg(long, short, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Find any changed byte, missing or reordered entry; with an earlier checkpoint also a fork
+    Verify {
+        /// An exported ledger; the store's own when left out
+        dir: Option<PathBuf>,
+        /// An earlier checkpoint of the same ledger
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// Public key that is trusted; again for several. The store's own key when left out
+        #[arg(long, value_name = "FILE")]
+        key: Vec<PathBuf>,
+    },
+    /// Print the ledger's key in the form of signed notes: NAME+ID+KEY
+    Key,
 }
 
 /// Compute one statistic from JSON, as the verdicts do

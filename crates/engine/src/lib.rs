@@ -75,7 +75,7 @@ pub use config::{Config, ConfigEntry, Setting};
 pub use error::{EngineError, causes};
 pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
 pub use options::InspectOptions;
-pub use page::report_page;
+pub use page::{Language, report_envelope, report_page};
 pub use prairie_verify::calc::Method;
 pub use prairie_verify::control::ControlState;
 pub use prairie_verify::monitor::{Monitoring, Standing};
@@ -87,10 +87,10 @@ pub use report::{
     Lineage, Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
-    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LogFile, LogReport, PlanReport, PlansReport,
-    ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem,
-    SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report, countersign, plan, simulate_station,
-    spec_check,
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LedgerCheck, LedgerExport, LedgerState, LogFile,
+    LogReport, PlanReport, PlansReport, ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck,
+    SimulationReport, SpecProblem, SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report,
+    check_report_with_logs, countersign, ledger_verify_files, plan, simulate_station, spec_check,
 };
 
 /// How `ingest` reads and judges.

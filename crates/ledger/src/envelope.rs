@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use prairie_model::{Hash256, Nanos};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::place::LedgerPlace;
 use crate::{KeyId, PrivateKey, PublicKey};
 
 /// Type of the payload of a receipt.
@@ -40,21 +41,6 @@ pub enum EnvelopeError {
     OtherType(String),
 }
 
-/// Where the receipt's leaf is in the ledger, and why one should believe it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerPlace {
-    /// Leaf, from zero.
-    pub seq: u64,
-    /// Leaves at the time of the proof.
-    pub size: u64,
-    /// The root over them.
-    pub root: Hash256,
-    /// What was hashed with the payload's digest to give the leaf.
-    pub salt: Hash256,
-    /// Hashes from the leaf's sibling up to below the root ([`crate::verify_inclusion`]).
-    pub proof: Vec<Hash256>,
-}
-
 /// One signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
@@ -83,6 +69,9 @@ pub struct Envelope {
     /// When it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_ns: Option<Nanos>,
+    /// The frozen protocol that a verdict names by its hash, so that it can be recomputed without the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<serde_json::Value>,
     /// Its leaf.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerPlace>,
@@ -135,6 +124,7 @@ impl Envelope {
             signatures: Vec::new(),
             issuer: None,
             issued_ns: None,
+            protocol: None,
             ledger: None,
         };
         envelope.countersign(key);

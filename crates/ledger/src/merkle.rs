@@ -21,14 +21,6 @@ pub fn node_hash(left: Hash256, right: Hash256) -> Hash256 {
     Hash256::from_bytes(hash.finalize().into())
 }
 
-/// The leaf hash of a fact: of `prairie/leaf/1 \n kind \n salt ‖ digest`. Without the salt nobody can tell what it is of.
-pub fn salted_leaf(kind: &str, salt: Hash256, digest: Hash256) -> Hash256 {
-    let mut leaf = format!("prairie/leaf/1\n{kind}\n").into_bytes();
-    leaf.extend_from_slice(salt.as_bytes());
-    leaf.extend_from_slice(digest.as_bytes());
-    leaf_hash(&leaf)
-}
-
 /// Root of the tree over these leaf hashes; of no leaves it is SHA-256 of nothing.
 pub fn root(leaves: &[Hash256]) -> Hash256 {
     let mut frontier = Frontier::default();
@@ -293,14 +285,6 @@ mod tests {
         assert!(!verify_consistency(4, root(&all), 3, root(&all), &[]));
         assert!(!verify_inclusion(all[0], 0, 0, &[], all[0]));
         assert_eq!(Frontier::new(3, vec![all[0]]), None);
-    }
-
-    #[test]
-    fn the_salt_hides_the_fact() {
-        let digest = Hash256::of(b"receipt");
-        let one = salted_leaf("receipt", Hash256::of(b"1"), digest);
-        assert_ne!(one, salted_leaf("receipt", Hash256::of(b"2"), digest));
-        assert_ne!(one, salted_leaf("grant", Hash256::of(b"1"), digest));
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bound::Side;
 use crate::control::{self, ControlResult, ControlState};
 use crate::endpoint::{self, Case, ENDPOINTS};
-use crate::evidence::{Evidence, ShiftSums, Tally};
+use crate::evidence::{Evidence, NO_STRATUM, ShiftSums, Tally};
 use crate::protocol::{Frozen, ProtocolError};
 use crate::stats::spending::{self, Spending};
 
@@ -171,6 +171,9 @@ pub struct Verdict {
     pub evidence: Vec<Point>,
     /// Logarithms of robots' and people's seconds per good unit, counted in bins.
     pub takts: TaktHistogram,
+    /// Work under each declared kind of conditions, in the protocol's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strata: Vec<StratumLine>,
 }
 
 /// Success after a number of shifts.
@@ -197,6 +200,34 @@ pub struct TaktHistogram {
     pub robot: Vec<u64>,
     /// People's takts per bin.
     pub human: Vec<u64>,
+    /// What robots' takts are about; `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robot_s: Option<TaktMarks>,
+    /// What people's takts are about; `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human_s: Option<TaktMarks>,
+}
+
+/// Two takts by which a distribution is read.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TaktMarks {
+    /// The least by which half are over, in seconds.
+    pub median: f64,
+    /// The least by which 95 of 100 are over, in seconds.
+    pub q95: f64,
+}
+
+/// Work under one kind of conditions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StratumLine {
+    /// Its name in the protocol; empty for conditions that nobody declared.
+    pub name: String,
+    /// Its share of daily work; `None` for conditions that nobody declared.
+    pub weight: Option<f64>,
+    /// Robots' units.
+    pub units: u64,
+    /// Good ones.
+    pub good: u64,
 }
 
 /// Decides.
@@ -239,6 +270,7 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
         human_shifts: evidence.human.iter().map(line).collect(),
         evidence: endpoint::evidence_points(&case),
         takts: histogram(seen, &evidence.human),
+        strata: strata(&case),
         endpoints,
         tally: evidence.tally.clone(),
         provenance: provenance.clone(),
@@ -317,6 +349,40 @@ fn line(sums: &ShiftSums) -> ShiftLine {
     }
 }
 
+/// Units and good ones of each stratum; those that nobody declared come last, and only where there are any.
+fn strata(case: &Case<'_>) -> Vec<StratumLine> {
+    let declared = &case.frozen.protocol.strata;
+    if declared.is_empty() {
+        return Vec::new();
+    }
+    let named =
+        declared.iter().map(|it| StratumLine { name: it.name.clone(), weight: Some(it.weight), units: 0, good: 0 });
+    let mut lines: Vec<StratumLine> = named.collect();
+    lines.push(StratumLine { name: String::new(), weight: None, units: 0, good: 0 });
+    for cell in case.robot.iter().flat_map(|sums| &sums.cells) {
+        // OK to index: the last line takes what is in none of the others.
+        let line = &mut lines[usize::from(cell.stratum).min(declared.len())];
+        line.units += cell.units;
+        // What was done under conditions that nobody declared is not good: unknown never passes.
+        line.good += if cell.stratum == NO_STRATUM { 0 } else { cell.good };
+    }
+    if lines.last().is_some_and(|line| line.units == 0) {
+        lines.pop();
+    }
+    lines
+}
+
+/// Median and 95 % quantile of takts, by the inverse of the distribution function (Hyndman and Fan, type 1).
+fn marks(mut takts: Vec<f64>) -> Option<TaktMarks> {
+    let count = takts.len();
+    let mut at = |percent: usize| {
+        // From 1 to `count`: the least rank that is not below that share.
+        let rank = (count * percent).div_ceil(100).max(1);
+        *takts.select_nth_unstable_by(rank - 1, f64::total_cmp).1
+    };
+    (count > 0).then(|| TaktMarks { median: at(50), q95: at(95) })
+}
+
 /// What this verdict does not show.
 fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult], controls: &[ControlResult]) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -385,7 +451,14 @@ fn histogram(robot: &[ShiftSums], human: &[ShiftSums]) -> TaktHistogram {
     takts(robot, &mut widen);
     takts(human, &mut widen);
     if low > high {
-        return TaktHistogram { first_s: 1.0, ratio, robot: Vec::new(), human: Vec::new() };
+        return TaktHistogram {
+            first_s: 1.0,
+            ratio,
+            robot: Vec::new(),
+            human: Vec::new(),
+            robot_s: None,
+            human_s: None,
+        };
     }
     // OK to cast: at most the bins between the least and the largest double, some sixteen thousand.
     let bins = (high - low) as usize + 1;
@@ -394,5 +467,21 @@ fn histogram(robot: &[ShiftSums], human: &[ShiftSums]) -> TaktHistogram {
         takts(shifts, &mut |at| counts[(at - low) as usize] += 1);
         counts
     };
-    TaktHistogram { first_s: libm::exp2(low / BINS_PER_DOUBLING), ratio, robot: count(robot), human: count(human) }
+    let first_s = libm::exp2(low / BINS_PER_DOUBLING);
+    let [robot_s, human_s] =
+        [robot, human].map(|shifts| marks(shifts.iter().flat_map(|sums| &sums.takts_s).copied().collect()));
+    TaktHistogram { first_s, ratio, robot: count(robot), human: count(human), robot_s, human_s }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_takts_that_occurred() {
+        assert_eq!(marks(Vec::new()), None);
+        assert_eq!(marks(vec![7.0]), Some(TaktMarks { median: 7.0, q95: 7.0 }));
+        let takts = (1..=100_u32).rev().map(f64::from).collect();
+        assert_eq!(marks(takts), Some(TaktMarks { median: 50.0, q95: 95.0 }));
+    }
 }

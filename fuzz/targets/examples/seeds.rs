@@ -19,11 +19,14 @@ use prairie_formats::encoding::CdrWriter;
 use prairie_formats::mcap::{Mcap, McapWriter, WriterOptions};
 use prairie_formats::mp4::{Mp4Writer, NewSample, TrackSpec, annexb, read_track};
 use prairie_fuzz_targets::pack;
-use prairie_ledger::{Envelope, PrivateKey};
+use prairie_ledger::{
+    Checkpoint, Entry, Envelope, InclusionProof, Layer, PrivateKey, TileError, TilePath, TileWriter, inclusion_proof,
+    verifier_key,
+};
 use prairie_media::{H264Encoder, H264Settings};
 use prairie_model::{
-    BlobColumns, Codec, Compression, MemorySource, Payload, Picture, PixelFormat, ReadEvent, ReadOptions, Source,
-    is_blob,
+    BlobColumns, Codec, Compression, Hash256, MemorySource, Payload, Picture, PixelFormat, ReadEvent, ReadOptions,
+    Source, is_blob,
 };
 
 /// No seed is longer: the fuzzer spends its time on what it reads.
@@ -47,6 +50,7 @@ fn main() -> Result<()> {
     videos(&units).context("failed to make the seeds of videos")?;
     stills().context("failed to make the seeds of stills")?;
     lerobot().context("failed to make the seeds of lerobot")?;
+    ledger().context("failed to make the seeds of the ledger")?;
     texts()
 }
 
@@ -385,4 +389,42 @@ fn texts() -> Result<()> {
     envelope.countersign(&PrivateKey::from_seed([8; 32]));
     envelope.issuer = Some("lab".to_owned());
     save("envelope", "countersigned", envelope.to_json().as_bytes())
+}
+
+/// A small ledger: its checkpoint, a proof, a key, and its files.
+fn ledger() -> Result<()> {
+    let key = PrivateKey::from_seed([7; 32]);
+    let entries: Vec<Entry> = ["protocol", "receipt", "verdict"]
+        .map(|kind| Entry::about(kind, Hash256::of(b"salt"), Hash256::of(kind.as_bytes())))
+        .to_vec();
+    let leaves: Vec<Hash256> = entries.iter().map(Entry::leaf).collect();
+    let mut writer = TileWriter::default();
+    // The first byte of a seed is the width less one.
+    let mut put = |path: &TilePath, bytes: &[u8]| {
+        let name = if path.layer == Layer::Entries { "bundle" } else { "hashes" };
+        save("tile", name, &[&[2], bytes].concat()).map_err(Put)
+    };
+    for entry in &entries {
+        writer.push(&entry.to_bytes(), &mut put).map_err(|Put(error)| error)?;
+    }
+    let (size, root) = writer.finish(&mut put).map_err(|Put(error)| error)?;
+    save("tile", "name", b"\x00tile/0/x001/x234/067.p/5")?;
+    let origin = Checkpoint::origin_of(&key.public());
+    let checkpoint = Checkpoint { origin: origin.clone(), size, root };
+    let note = checkpoint.sign(&key)?.to_string();
+    let hashes = inclusion_proof(&leaves, 1).context("there is a leaf 1")?;
+    let proof = InclusionProof { extra: Some(vec![7; 32]), index: 1, hashes, checkpoint: note.clone() };
+    save("checkpoint", "note", note.as_bytes())?;
+    save("checkpoint", "text", checkpoint.text().as_bytes())?;
+    save("checkpoint", "proof", proof.to_string().as_bytes())?;
+    save("checkpoint", "key", verifier_key(&origin, &key.public())?.as_bytes())
+}
+
+/// The error of a file that could not be written.
+struct Put(anyhow::Error);
+
+impl From<TileError> for Put {
+    fn from(error: TileError) -> Self {
+        Self(error.into())
+    }
 }

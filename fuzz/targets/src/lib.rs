@@ -15,6 +15,7 @@
 
 mod encodings;
 mod folder;
+mod ledgers;
 mod pictures;
 mod recordings;
 mod texts;
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "annexb", run: recordings::annexb },
     Target { name: "av1", run: pictures::av1 },
     Target { name: "cdr", run: encodings::cdr },
+    Target { name: "checkpoint", run: ledgers::checkpoint },
     Target { name: "envelope", run: texts::envelope },
     Target { name: "h264", run: pictures::h264 },
     Target { name: "idl", run: encodings::idl },
@@ -52,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "rvl", run: pictures::rvl },
     Target { name: "station_log", run: texts::station_log },
     Target { name: "task_book", run: texts::task_book },
+    Target { name: "tile", run: ledgers::tile },
 ];
 
 /// Feeds `data` to the target of that name; false when there is none.

@@ -408,9 +408,36 @@ async fn the_ledger_proves_its_leaves_and_its_growth() {
     assert_eq!(catalog.leaves_about(&reference).await.unwrap(), [7]);
     let place = catalog.ledger_place(7, None).await.unwrap().unwrap();
     let digest = Hash256::of(reference.parse::<EpisodeId>().unwrap().as_bytes());
-    let leaf = prairie_ledger::salted_leaf("receipt", place.salt, digest);
+    let leaf = prairie_ledger::Entry::about("receipt", place.salt, digest).leaf();
     assert!(prairie_ledger::verify_inclusion(leaf, 7, size, &place.proof, root));
     assert!(matches!(catalog.ledger_place(size, None).await, Err(CatalogError::NoLeaf { .. })));
+}
+
+#[tokio::test]
+async fn an_older_ledger_gets_its_roots_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path()).await;
+    for at in 0..5 {
+        Take::new(&format!("take {at}"), at + 1).ingest(&catalog).await;
+    }
+    let root = catalog.ledger_root(None).await.unwrap();
+    drop(catalog);
+    // As version 3 left it: another tree over the same salted hashes.
+    let path = dir.path().join("catalog.sqlite");
+    let pool = sqlx::SqlitePool::connect(path.to_str().unwrap()).await.unwrap();
+    let older = "UPDATE snapshots SET ledger_root = zeroblob(32), ledger_peaks = zeroblob(length(ledger_peaks)); \
+                 PRAGMA user_version = 3";
+    sqlx::raw_sql(older).execute(&pool).await.unwrap();
+    pool.close().await;
+    let catalog = open(dir.path()).await;
+    assert_eq!(catalog.ledger_root(None).await.unwrap(), root);
+    let report = catalog.fsck(false).await.unwrap();
+    assert_eq!((report.problems, report.leaves), (Vec::new(), 15));
+    let heads = catalog.ledger_heads().await.unwrap();
+    assert_eq!(heads.iter().map(|head| head.size).collect::<Vec<_>>(), [1, 3, 6, 10, 15]);
+    let leaves = catalog.ledger_leaves(4, 3).await.unwrap();
+    assert_eq!(leaves.iter().map(|leaf| leaf.seq).collect::<Vec<_>>(), [4, 5, 6]);
+    assert!(leaves.iter().all(|leaf| leaf.entry.kind == "receipt" && leaf.salt.is_some()));
 }
 
 #[tokio::test]

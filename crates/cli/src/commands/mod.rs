@@ -10,13 +10,16 @@ mod export;
 mod finding;
 mod formats;
 mod ingest;
+mod ledger;
 mod log;
 mod ls;
 mod maintain;
 mod monitor;
+mod paper;
 mod protocol;
 mod query;
 mod receipt;
+mod reference;
 mod repair;
 mod report;
 mod show;
@@ -33,6 +36,9 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Completions(args) = &cli.command {
         return Ok(config::completions(args.shell));
     }
+    if let Command::Reference = &cli.command {
+        return reference::run();
+    }
     let context = Context::new(cli.global)?;
     match cli.command {
         Command::Ingest(args) => ingest::run(&context, &args),
@@ -47,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Verify(args) => verify::run(&context, &args),
         Command::Monitor(args) => monitor::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
+        Command::Ledger(args) => ledger::run(&context, &args),
         Command::Calc(args) => calc::run(&context, &args),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Ls(args) => ls::run(&context, &args),
@@ -61,6 +68,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Demo(args) => demo::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Completions(args) => Ok(config::completions(args.shell)),
+        Command::Reference => reference::run(),
     }
 }
 

@@ -2,26 +2,18 @@
 
 use prairie_engine::{ControlState, Verdict, VerdictDecision, VerdictState};
 
+use super::paper;
 use crate::args::Verify;
-use crate::context::{Context, write_text};
+use crate::context::Context;
 use crate::error::Failure;
 
 pub(crate) fn run(context: &Context, args: &Verify) -> Result<u8, Failure> {
     let report = context.open_store()?.verify(&args.scenario, &args.gate, context.progress())?;
-    if let Some(path) = &args.out {
-        let text = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => report.envelope.clone() + "\n",
-            _ => prairie_engine::report_page(&report.envelope)?,
-        };
-        write_text(Some(path), &text)?;
-    }
+    paper::write(context, &report.envelope, args.out.as_deref(), &args.paper)?;
     if context.json() {
         context.print_json(&report.verdict)?;
     } else {
         print(&report.verdict);
-    }
-    if let Some(path) = &args.out {
-        context.say(format!("Wrote `{}`", path.display()));
     }
     Ok(u8::from(report.verdict.decision != VerdictDecision::Promote))
 }

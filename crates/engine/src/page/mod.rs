@@ -5,6 +5,7 @@
 
 mod plot;
 mod style;
+mod svg;
 mod words;
 
 use prairie_ledger::{Envelope, VERDICT_TYPE};
@@ -25,27 +26,62 @@ pub(crate) fn envelope_of(page: &str) -> Option<&str> {
     Some(after.split_once(ENVELOPE_END)?.0)
 }
 
+/// The language that a page opens in; it holds both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Chinese.
+    Chinese,
+}
+
+/// The language that a page opens in.
+pub(crate) fn language_of(page: &str) -> Language {
+    if page.contains(CHINESE_FIRST) { Language::Chinese } else { Language::English }
+}
+
+/// What tells a page that opens in Chinese.
+const CHINESE_FIRST: &str = "<html lang=\"zh\">";
+
+/// What a page is made of.
+struct Sheet<'a> {
+    verdict: &'a Verdict,
+    /// The frozen protocol that came with the verdict, as JSON.
+    protocol: Option<&'a serde_json::Value>,
+}
+
 /// The page of a signed verdict.
 ///
 /// # Errors
 ///
 /// When the text is no envelope of a verdict.
-pub fn report_page(envelope: &str) -> Result<String, EngineError> {
+pub fn report_page(envelope: &str, language: Language) -> Result<String, EngineError> {
     let opened = Envelope::from_json(envelope).map_err(|error| EngineError::invalid("the report", chain(&error)))?;
     let payload = opened.payload_of_type(VERDICT_TYPE).map_err(|error| EngineError::invalid("the report", error))?;
     let verdict: Verdict =
         serde_json::from_slice(payload).map_err(|error| EngineError::invalid("the report's payload", error))?;
+    let sheet = Sheet { verdict: &verdict, protocol: opened.protocol.as_ref() };
     let mut page = Page { html: String::new() };
-    page.head(&verdict);
+    // The sections in the order in which people ask. Another one is a function below and a line here.
+    page.head(&sheet, language);
     page.answer(&verdict);
     page.endpoints(&verdict);
+    page.two((&words::EVIDENCE, plot::evidence(&sheet)), Some((&words::SHARES, plot::shares(&sheet))));
+    page.two((&words::RHYTHM, plot::rhythm(&sheet)), plot::costs(&sheet).map(|costs| (&words::COSTS, costs)));
+    page.timeline(&sheet);
+    page.shifts(&sheet);
+    page.coverage(&sheet);
     page.controls(&verdict);
-    page.plots(&verdict);
-    page.shifts(&verdict);
     page.not_shown(&verdict);
     page.counts(&verdict);
     page.foot(&verdict, &opened, envelope);
     Ok(page.html)
+}
+
+/// The envelope in a page, or the text itself, which may be one.
+pub fn report_envelope(text: &str) -> &str {
+    envelope_of(text).unwrap_or(text)
 }
 
 /// A page under construction.
@@ -154,18 +190,23 @@ impl Page {
         self.html.push('\n');
     }
 
-    fn head(&mut self, verdict: &Verdict) {
+    fn head(&mut self, sheet: &Sheet<'_>, language: Language) {
+        let verdict = sheet.verdict;
         let title = escape(&verdict.scenario);
+        let (first, [en, zh]) = match language {
+            Language::English => ("<html lang=\"en\">", [" checked", ""]),
+            Language::Chinese => (CHINESE_FIRST, ["", " checked"]),
+        };
         self.add("<!doctype html>");
-        self.add("<html lang=\"en\"><head><meta charset=\"utf-8\">");
+        self.add(&format!("{first}<head><meta charset=\"utf-8\">"));
         self.add("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
         self.add(
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         );
         self.add(&format!("<title>{title} · Prairie</title><style>{}</style></head><body>", style::STYLE));
-        self.add(
-            "<input type=\"radio\" name=\"lang\" id=\"en\" checked><input type=\"radio\" name=\"lang\" id=\"zh\">",
-        );
+        self.add(&format!(
+            "<input type=\"radio\" name=\"lang\" id=\"en\"{en}><input type=\"radio\" name=\"lang\" id=\"zh\"{zh}>"
+        ));
         self.add("<header><b>Prairie</b><span class=\"r\"><label for=\"en\">English</label> <label for=\"zh\">中文</label></span></header>");
         self.add("<main>");
         if verdict.provenance.simulated {
@@ -175,11 +216,33 @@ impl Page {
             self.add(&format!("<p class=\"banner\">{}</p>", both(&words::SELF_ATTESTED)));
         }
         self.add(&format!("<h1>{title}</h1>"));
+        self.subtitle(sheet);
+        self.stages(&verdict.gate);
+    }
+
+    /// Which gate, attempt and look; whose log; frozen when.
+    fn subtitle(&mut self, sheet: &Sheet<'_>) {
+        let verdict = sheet.verdict;
         let gate = words::stage(&verdict.gate);
         let [look, of] = [verdict.look.number, verdict.look.of].map(|number| number.to_string());
         let attempt = verdict.attempt.to_string();
-        let english = format!("gate to {}, attempt {attempt}, look {look} of {of}", gate.en);
-        let chinese = format!("关口：{}，第 {attempt} 次尝试，第 {look}/{of} 次查看", gate.zh);
+        let mut english = format!("gate to {}, attempt {attempt}, look {look} of {of}", gate.en);
+        let mut chinese = format!("关口：{}，第 {attempt} 次尝试，第 {look}/{of} 次查看", gate.zh);
+        let mut add = |en: String, zh: String| {
+            english.push_str(&format!(" · {en}"));
+            chinese.push_str(&format!(" · {zh}"));
+        };
+        let text = |place: &str| sheet.protocol.and_then(|it| it.pointer(place)?.as_str());
+        if let Some(release) = text("/protocol/scope/release") {
+            let release: String = escape(&release.chars().take(24).collect::<String>());
+            add(format!("release {release}"), format!("软件版本 {release}"));
+        }
+        if let Some(frozen) = text("/frozen_ns").and_then(|digits| digits.parse().ok()) {
+            let date = plot::date(prairie_model::Nanos(frozen));
+            add(format!("protocol frozen {date}"), format!("协议冻结于 {date}"));
+        }
+        let recorder = words::recorder(verdict.provenance.recorder);
+        add(recorder.en.to_owned(), recorder.zh.to_owned());
         self.add(&format!("<p class=\"sub\">{}</p>", words::of(&english, &chinese)));
     }
 
@@ -213,6 +276,21 @@ impl Page {
         self.add("</tbody></table></div>");
     }
 
+    /// Where on the way from the laboratory to the sector this gate is.
+    fn stages(&mut self, gate: &str) {
+        let at = words::STAGES.iter().position(|stage| *stage == gate);
+        self.add("<ol class=\"stages\">");
+        for (place, stage) in words::STAGES.iter().enumerate() {
+            let class = match at {
+                Some(at) if place < at => " class=\"done\"",
+                Some(at) if place == at => " class=\"now\" aria-current=\"step\"",
+                _ => "",
+            };
+            self.add(&format!("<li{class}>{}</li>", both(&words::stage(stage))));
+        }
+        self.add("</ol>");
+    }
+
     /// The answer as a sentence with numbers.
     fn answer(&mut self, verdict: &Verdict) {
         let word = words::decision(verdict.decision);
@@ -234,7 +312,7 @@ impl Page {
                 format!("{open} of {total} endpoints are not shown. First: {}. {}.", result.endpoint, result.reason),
                 format!(
                     "{total} 项指标中有 {open} 项未证明。首先：{}。{}。",
-                    words::endpoint(&result.endpoint).zh,
+                    words::endpoint(&result.endpoint).map_or(result.endpoint.as_str(), |both| both.zh),
                     words::reason_zh(result)
                 ),
             ),
@@ -286,7 +364,7 @@ impl Page {
             }
             self.add(&format!(
                 "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td><span class=\"st {}\">{}</span></td><td class=\"why\">{reason}</td></tr>",
-                both(&words::endpoint(&result.endpoint)),
+                words::endpoint_name(&result.endpoint),
                 measured(result.estimate, &result.unit),
                 bound_of(result),
                 asks(result),
@@ -297,17 +375,25 @@ impl Page {
         self.add("</tbody></table></div>");
     }
 
-    fn plots(&mut self, verdict: &Verdict) {
-        self.add("<div class=\"two\"><section>");
-        self.add(&format!("<h2>{}</h2>", both(&words::EVIDENCE)));
-        self.add(&plot::evidence(verdict));
-        self.add("</section><section>");
-        self.add(&format!("<h2>{}</h2>", both(&words::RHYTHM)));
-        self.add(&plot::rhythm(verdict));
-        self.add("</section></div>");
+    /// One plot, or two beside each other.
+    fn two(&mut self, left: (&Both, String), right: Option<(&Both, String)>) {
+        self.add("<div class=\"two\">");
+        for (title, plot) in [left].into_iter().chain(right) {
+            self.add(&format!("<section><h2>{}</h2>", both(title)));
+            self.add(&plot);
+            self.add("</section>");
+        }
+        self.add("</div>");
     }
 
-    fn shifts(&mut self, verdict: &Verdict) {
+    fn timeline(&mut self, sheet: &Sheet<'_>) {
+        self.add(&format!("<section><h2>{}</h2>", both(&words::TIMELINE)));
+        self.add(&plot::timeline(sheet));
+        self.add("</section>");
+    }
+
+    fn shifts(&mut self, sheet: &Sheet<'_>) {
+        let verdict = sheet.verdict;
         let units: u64 = verdict.robot_shifts.iter().map(|line| line.units).sum();
         let english = format!(
             "{} units in {} shifts, as scheduled, nothing left out",
@@ -323,7 +409,15 @@ impl Page {
             both(&words::DOWN),
             both(&words::EVENTS),
         ));
-        self.add(&plot::shifts(verdict));
+        self.add(&plot::strip(sheet));
+    }
+
+    fn coverage(&mut self, sheet: &Sheet<'_>) {
+        let Some(table) = plot::coverage(sheet) else { return };
+        let small = both(&words::COVERAGE_SMALL);
+        self.add(&format!("<section><h2>{} <small>{small}</small></h2>", both(&words::COVERAGE)));
+        self.add(&table);
+        self.add("</section>");
     }
 
     fn not_shown(&mut self, verdict: &Verdict) {
@@ -375,20 +469,23 @@ impl Page {
 
     fn foot(&mut self, verdict: &Verdict, opened: &Envelope, envelope: &str) {
         let keys: Vec<String> = opened.signatures.iter().map(|signature| signature.keyid.to_string()).collect();
-        let leaf = opened.ledger.as_ref().map_or("—".to_owned(), |place| grouped(place.seq));
+        let leaf = opened.ledger.as_ref().map_or("—".to_owned(), |place| {
+            let [leaf, size] = [place.seq, place.size].map(grouped);
+            words::of(&format!("{leaf} of {size}, root "), &format!("{leaf}（共 {size}），根 "))
+                + &format!("<code>{}</code>", place.root)
+        });
         self.add("<footer>");
         self.add(&format!("<p>{} <code>{}</code></p>", both(&words::PROTOCOL), verdict.protocol));
         for log in &verdict.provenance.logs {
             self.add(&format!("<p>{} <code>{}</code></p>", both(&words::LOG), escape(log)));
         }
         self.add(&format!("<p>{} <code>{}</code></p>", both(&words::VERDICT_HASH), opened.digest()));
+        self.add(&format!("<p>{} <code>{}</code></p>", both(&words::SIGNED_BY), escape(&keys.join(", "))));
+        self.add(&format!("<p>{} {leaf}</p>", both(&words::LEAF)));
         self.add(&format!(
-            "<p>{} <code>{}</code> · {} {leaf}</p>",
-            both(&words::SIGNED_BY),
-            escape(&keys.join(", ")),
-            both(&words::LEAF)
+            "<p>{} <code>prairie report check FILE --key KEY --data DIR</code></p>",
+            both(&words::RECOMPUTE)
         ));
-        self.add(&format!("<p>{} <code>prairie report check FILE --data STORE</code></p>", both(&words::RECOMPUTE)));
         self.add("</footer></main>");
         // OK: an envelope holds base64, hexadecimal digits and escaped texts; `<` in a text would end the element early.
         self.add(&format!("{ENVELOPE_BEGIN}{}{ENVELOPE_END}", envelope.replace('<', "\\u003c")));
@@ -434,5 +531,6 @@ mod tests {
         assert_eq!(envelope_of("{}"), None);
         let page = format!("<p>{ENVELOPE_BEGIN}{{}}{ENVELOPE_END}</p>");
         assert_eq!(envelope_of(&page), Some("{}"));
+        assert_eq!((report_envelope(&page), report_envelope("{}")), ("{}", "{}"));
     }
 }

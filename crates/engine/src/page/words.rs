@@ -1,5 +1,6 @@
 //! The words of the report, in English and Chinese.
 
+use prairie_model::Recorder;
 use prairie_verify::bound::Side;
 use prairie_verify::control::{ControlResult, ControlState};
 use prairie_verify::verdict::{Decision, EndpointResult, State, Verdict};
@@ -38,7 +39,24 @@ pub(super) const BOUND: Both = word("bound", "置信界");
 pub(super) const THRESHOLD: Both = word("asks", "要求");
 pub(super) const STATE: Both = word("state", "状态");
 pub(super) const FROM: Both = word("from", "依据");
-pub(super) const EVIDENCE: Both = word("Evidence over shifts", "证据随班次的累积");
+pub(super) const EVIDENCE: Both = word("Evidence over looks", "证据随查看的累积");
+pub(super) const SHARES: Both = word("Success, shift by shift", "逐班成功率");
+pub(super) const COSTS: Both = word("Cost of a good unit", "每件合格品的成本");
+pub(super) const TIMELINE: Both = word("Interventions and faults", "干预与故障");
+pub(super) const COVERAGE: Both = word("Conditions", "工况覆盖");
+pub(super) const COVERAGE_SMALL: Both = word(
+    "bar: share of the units; stroke: share of daily work; outlined: tested less than half as often as it occurs",
+    "条：占工作单元的比例；竖线：占日常作业的比例；虚框：测试不足日常的一半",
+);
+pub(super) const CONDITIONS: Both = word("conditions", "工况");
+pub(super) const SHARE_OF_WORK: Both = word("share of the units", "占工作单元");
+pub(super) const UNITS: Both = word("units", "单元数");
+pub(super) const UNDECLARED: Both = word("not declared, counted as not good", "未声明（计为不合格）");
+pub(super) const NO_UNITS: Both = word("unknown: no units", "未知：无单元");
+
+/// The stages in order.
+pub(super) const STAGES: [&str; 5] = ["lab", "pilot", "verified", "batch", "sector"];
+
 pub(super) const RHYTHM: Both = word("Rhythm: robots and people", "节拍：机器人与人");
 pub(super) const SHIFTS: Both = word("Every shift", "每个班次");
 pub(super) const GOOD: Both = word("autonomous, good", "自主且合格");
@@ -104,8 +122,9 @@ pub(super) fn stage(gate: &str) -> Both {
     }
 }
 
-pub(super) fn endpoint(name: &str) -> Both {
-    match name {
+/// What an endpoint is about; `None` for one that has no words yet, which is then called by its name.
+pub(super) fn endpoint(name: &str) -> Option<Both> {
+    Some(match name {
         "adherence" => word("Takts within the target", "节拍达标率"),
         "assistance" => word("Units with a person's help", "人工协助率"),
         "availability" => word("Availability", "可用率"),
@@ -130,7 +149,20 @@ pub(super) fn endpoint(name: &str) -> Both {
         "takt_tail" => word("Slow end of the rhythm", "节拍尾部之比"),
         "transfer" => word("A site that nobody has seen", "新场所预测"),
         "trials" => word("Randomised trials", "随机试验成功率"),
-        _ => word("another endpoint", "其他指标"),
+        _ => return None,
+    })
+}
+
+/// As [`endpoint`], as HTML.
+pub(super) fn endpoint_name(name: &str) -> String {
+    endpoint(name).map_or_else(|| super::escape(name), |word| both(&word))
+}
+
+/// Who recorded the log.
+pub(super) fn recorder(recorder: Recorder) -> Both {
+    match recorder {
+        Recorder::Independent => word("independent recorder", "独立记录"),
+        Recorder::SelfAttested => word("self-attested log", "日志为自我声明"),
     }
 }
 

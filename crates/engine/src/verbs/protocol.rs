@@ -6,6 +6,7 @@ use prairie_verify::evidence::Registered;
 use prairie_verify::gate::Gate;
 use prairie_verify::protocol::{Frozen, Protocol};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::receipt::now;
 use crate::Engine;
@@ -50,6 +51,12 @@ impl Engine {
     ///
     /// When no verdict by it would mean anything, with the reason.
     pub fn freeze_protocol(&self, text: &str) -> Result<ProtocolReport, EngineError> {
+        self.freeze_protocol_at(text, now())
+    }
+
+    /// As [`Engine::freeze_protocol`] by another clock: for tests that freeze the same twice.
+    #[doc(hidden)]
+    pub fn freeze_protocol_at(&self, text: &str, frozen_ns: Nanos) -> Result<ProtocolReport, EngineError> {
         let protocol = Protocol::from_toml(text).and_then(Protocol::complete);
         let protocol = protocol.map_err(|error| EngineError::Refused(error.to_string()))?;
         let name = name_of(&protocol.scenario, protocol.gate);
@@ -59,7 +66,7 @@ impl Engine {
             return Ok(report(kept.clone(), *hash, true));
         }
         let attempt = before.map_or(1, |(kept, _)| kept.attempt + 1);
-        let kept = Kept { frozen_ns: now(), attempt, protocol };
+        let kept = Kept { frozen_ns, attempt, protocol };
         let payload = serde_json::to_value(&kept).map_err(|error| EngineError::Bug(error.to_string()))?;
         let digest = hash_canonical(&payload).map_err(|error| EngineError::Bug(error.to_string()))?;
         self.commit(&Commit {
@@ -109,6 +116,13 @@ impl Engine {
         Ok(Frozen { protocol: kept.protocol, frozen: kept.frozen_ns, attempt: kept.attempt, hash })
     }
 
+    /// The protocol with that hash, as it is kept: of any attempt.
+    pub(crate) fn frozen_document(&self, hash: Hash256) -> Result<Option<Value>, EngineError> {
+        let documents = self.block(self.catalog().documents(PROTOCOL));
+        let documents = documents.map_err(EngineError::catalog("reading the catalog"))?;
+        Ok(documents.into_iter().find(|document| document.digest == hash).map(|document| document.payload))
+    }
+
     fn kept(&self, name: &str) -> Result<Option<(Kept, Hash256)>, EngineError> {
         let document = self.block(self.catalog().document(PROTOCOL, name));
         let document = document.map_err(EngineError::catalog("reading the catalog"))?;
@@ -119,6 +133,20 @@ impl Engine {
         };
         document.map(read).transpose()
     }
+}
+
+/// A frozen protocol from its document.
+///
+/// # Errors
+///
+/// When the document is none, or does not have that hash.
+pub(crate) fn frozen_from(document: &Value, hash: Hash256) -> Result<Frozen, String> {
+    let found = hash_canonical(document).map_err(|error| error.to_string())?;
+    if found != hash {
+        return Err(format!("its hash is {found}, and the verdict names {hash}"));
+    }
+    let kept: Kept = serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
+    Ok(Frozen { protocol: kept.protocol, frozen: kept.frozen_ns, attempt: kept.attempt, hash })
 }
 
 fn name_of(scenario: &str, gate: Gate) -> String {

@@ -6,6 +6,7 @@ use prairie_ledger::{Envelope, PrivateKey, PublicKey, RECEIPT_TYPE};
 use prairie_model::{Decision, EpisodeId, Hash256, Nanos, ReceiptPayload, canonical_json};
 use serde::Serialize;
 
+use super::ledger::note_keys;
 use crate::Engine;
 use crate::cells::{Cells, literal};
 use crate::error::EngineError;
@@ -31,6 +32,8 @@ pub struct ReceiptCheck {
     pub decision: Decision,
     /// Every signature.
     pub signatures: Vec<SignatureCheck>,
+    /// Whether the receipt comes with a proof that it is in a ledger, and what is wrong with it; `None` where it comes without.
+    pub ledger: Option<LedgerState>,
     /// What differs between the receipt and what it is about gives now; `None` when nothing was there to recompute it from.
     pub recomputed: Option<Vec<String>>,
     /// What it was recomputed from: `recording`, or `stored parent` for a repaired episode.
@@ -38,6 +41,15 @@ pub struct ReceiptCheck {
     /// Checks whose results were not recomputed: they depend on what else was in the store when the receipt was issued. Nothing
     /// is known about them but what the receipt says.
     pub not_recomputable: Vec<String>,
+}
+
+/// What the proof that comes with a receipt is worth.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerState {
+    /// The leaf.
+    pub leaf: u64,
+    /// Why the receipt is not shown to be there; `None` where it is.
+    pub wrong: Option<String>,
 }
 
 /// One signature of a receipt.
@@ -67,6 +79,7 @@ impl ReceiptCheck {
     pub fn holds(&self) -> bool {
         self.signatures.iter().any(|signature| signature.verified)
             && self.signatures.iter().all(|signature| signature.verified || !signature.trusted)
+            && self.ledger.as_ref().is_none_or(|ledger| ledger.wrong.is_none())
             && self.recomputed.as_ref().is_none_or(Vec::is_empty)
     }
 }
@@ -204,10 +217,14 @@ fn verify(text: &str, keys: &[String]) -> Result<(ReceiptPayload, ReceiptCheck),
     let envelope = open(text)?;
     let payload = payload(&envelope)?;
     let signatures = signatures(&envelope, keys)?;
+    let trusted = note_keys(keys)?;
+    let wrong = envelope.check_place(&trusted).err().map(|error| crate::error::chain(&error));
+    let ledger = envelope.ledger.as_ref().map(|place| LedgerState { leaf: place.seq, wrong });
     let check = ReceiptCheck {
         episode: payload.episode,
         decision: payload.decision,
         signatures,
+        ledger,
         recomputed: None,
         recomputed_from: None,
         not_recomputable: Vec::new(),

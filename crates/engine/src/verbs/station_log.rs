@@ -32,7 +32,7 @@ use crate::writing::Tables;
 pub(crate) const STATION_LOG: &str = "station-log";
 
 /// The mapping of a log that is a folder, where no other is given.
-const MAPPING_NAME: &str = "station-log.toml";
+pub(crate) const MAPPING_NAME: &str = "station-log.toml";
 
 /// Rows that are written at once.
 const BATCH_ROWS: usize = 8192;

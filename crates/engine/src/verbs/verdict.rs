@@ -1,4 +1,4 @@
-//! `verify`: from the logs of a store and a frozen protocol to a signed verdict; `report check`: the way back.
+//! `verify`: from the logs of a store and a frozen protocol to a signed verdict. The way back is `report check`.
 
 use prairie_catalog::{Commit, Leaf, NewDocument};
 use prairie_ledger::{Envelope, VERDICT_TYPE};
@@ -10,13 +10,11 @@ use prairie_verify::evidence::{Builder, Evidence, EvidenceError};
 use prairie_verify::gate::Gate;
 use prairie_verify::protocol::Frozen;
 use prairie_verify::verdict::{Provenance, Verdict, judge};
-use serde::Serialize;
-use serde_json::Value;
 
-use super::receipt::{SignatureCheck, now, signatures};
+use super::receipt::now;
 use super::station_log::STATION_LOG;
 use crate::cells::{Cells, literal};
-use crate::error::{EngineError, chain};
+use crate::error::EngineError;
 use crate::progress::Progress;
 use crate::{Engine, RowOrder};
 
@@ -32,33 +30,6 @@ pub struct VerdictReport {
     pub envelope: String,
 }
 
-/// What a check of a report came to.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReportCheck {
-    /// The scenario.
-    pub scenario: String,
-    /// The gate.
-    pub gate: String,
-    /// The decision.
-    pub decision: prairie_verify::verdict::Decision,
-    /// Every signature.
-    pub signatures: Vec<SignatureCheck>,
-    /// How the page differs from the one that its verdict gives; `None` where it does not, or the report is no page.
-    pub page: Option<String>,
-    /// What differs between the report and what the data give; `None` when there were no data.
-    pub recomputed: Option<Vec<String>>,
-}
-
-impl ReportCheck {
-    /// Whether at least one trusted signature verifies, none is broken, and nothing differs.
-    pub fn holds(&self) -> bool {
-        self.signatures.iter().any(|signature| signature.verified)
-            && self.signatures.iter().all(|signature| signature.verified || !signature.trusted)
-            && self.page.is_none()
-            && self.recomputed.as_ref().is_none_or(Vec::is_empty)
-    }
-}
-
 impl Engine {
     /// Judges a scenario at a gate, signs the verdict and puts it into the ledger.
     ///
@@ -68,7 +39,8 @@ impl Engine {
     pub fn verify(&self, scenario: &str, gate: &str, progress: &dyn Progress) -> Result<VerdictReport, EngineError> {
         let gate = Gate::from_name(gate).ok_or(EngineError::NotFound { kind: "gate", name: gate.to_owned() })?;
         self.must_write("verifying")?;
-        let verdict = self.judge(&self.frozen(scenario, gate)?, None, progress)?;
+        let frozen = self.frozen(scenario, gate)?;
+        let verdict = self.judge(&frozen, None, progress)?;
         let text = canonical_json(&verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
         let mut envelope = Envelope::sign_as(VERDICT_TYPE, text.into_bytes(), self.key()?.private());
         envelope.issued_ns = Some(now());
@@ -82,47 +54,26 @@ impl Engine {
             note: format!("verify `{name}`"),
             ..Commit::default()
         })?;
-        envelope.ledger = self.place_of(&name)?;
+        envelope.protocol = self.frozen_document(frozen.hash)?;
+        // The last leaf of that name is this verdict's, or another's that came meanwhile and says the same of it.
+        let leaves =
+            self.block(self.catalog().leaves_about(&name)).map_err(EngineError::catalog("reading the ledger"))?;
+        for seq in leaves.into_iter().rev() {
+            envelope.ledger = self.place(seq)?;
+            if envelope.check_place(&[self.key.public().into()]).is_ok() {
+                break;
+            }
+        }
         Ok(VerdictReport { verdict, envelope: envelope.to_json() })
     }
 
-    /// Checks the signatures of a report; with the store's data it computes every number again.
-    ///
-    /// # Errors
-    ///
-    /// When the text is no report.
-    pub fn check_report(
-        &self,
-        text: &str,
-        keys: &[String],
-        progress: &dyn Progress,
-    ) -> Result<ReportCheck, EngineError> {
-        let own = if keys.is_empty() { vec![self.public_key()?] } else { Vec::new() };
-        let (verdict, mut check) = open_report(text, if keys.is_empty() { &own } else { keys })?;
-        // By the protocol that the report names, whatever was frozen since.
-        let frozen = self.frozen_as(verdict.protocol)?;
-        let again = self.judge(&frozen, Some(&verdict.provenance.logs), progress)?;
-        // Both in the canonical form, in which floats have twelve digits.
-        let json = |verdict: &Verdict| {
-            let text = canonical_json(verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
-            serde_json::from_str::<Value>(&text).map_err(|error| EngineError::Bug(error.to_string()))
-        };
-        let mut differences = Vec::new();
-        differ("", &json(&verdict)?, &json(&again)?, &mut differences);
-        check.recomputed = Some(differences);
-        Ok(check)
-    }
-
-    /// Where the last leaf about a thing is in the ledger.
-    fn place_of(&self, name: &str) -> Result<Option<prairie_ledger::LedgerPlace>, EngineError> {
-        let failed = EngineError::catalog("reading the ledger");
-        let leaves = self.block(self.catalog().leaves_about(name)).map_err(failed)?;
-        let Some(seq) = leaves.last() else { return Ok(None) };
-        self.block(self.catalog().ledger_place(*seq, None)).map_err(EngineError::catalog("reading the ledger"))
-    }
-
     /// Computes a verdict from these logs, or from all that count.
-    fn judge(&self, frozen: &Frozen, logs: Option<&[String]>, progress: &dyn Progress) -> Result<Verdict, EngineError> {
+    pub(crate) fn judge(
+        &self,
+        frozen: &Frozen,
+        logs: Option<&[String]>,
+        progress: &dyn Progress,
+    ) -> Result<Verdict, EngineError> {
         let (evidence, provenance) = self.gather(frozen, &[], logs, progress)?;
         judge(frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))
     }
@@ -209,75 +160,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-}
-
-/// Verifies the signatures of a report offline against the public keys in `keys`.
-///
-/// # Errors
-///
-/// When the text is no report, or a key is no key.
-pub fn check_report(text: &str, keys: &[String]) -> Result<ReportCheck, EngineError> {
-    Ok(open_report(text, keys)?.1)
-}
-
-fn open_report(text: &str, keys: &[String]) -> Result<(Verdict, ReportCheck), EngineError> {
-    let inner = crate::page::envelope_of(text);
-    let envelope = Envelope::from_json(inner.unwrap_or(text))
-        .map_err(|error| EngineError::invalid("the report", chain(&error)))?;
-    let payload = envelope.payload_of_type(VERDICT_TYPE).map_err(|error| EngineError::invalid("the report", error))?;
-    let verdict: Verdict =
-        serde_json::from_slice(payload).map_err(|error| EngineError::invalid("the report's payload", error))?;
-    let check = ReportCheck {
-        scenario: verdict.scenario.clone(),
-        gate: verdict.gate.clone(),
-        decision: verdict.decision,
-        signatures: signatures(&envelope, keys)?,
-        page: inner.map(|inner| page_differs(text, inner)).transpose()?.flatten(),
-        recomputed: None,
-    };
-    Ok((verdict, check))
-}
-
-/// The first line at which a page differs from the one that its envelope gives.
-fn page_differs(page: &str, envelope: &str) -> Result<Option<String>, EngineError> {
-    let made = crate::page::report_page(envelope)?;
-    if page == made {
-        return Ok(None);
-    }
-    let place = page.lines().zip(made.lines()).position(|(one, other)| one != other);
-    let line = place.map_or_else(|| made.lines().count().min(page.lines().count()) + 1, |place| place + 1);
-    Ok(Some(format!(
-        "line {line} is not what the signed verdict gives: the page was edited, or made by another version"
-    )))
-}
-
-/// Names every place at which two values differ.
-fn differ(place: &str, stated: &Value, computed: &Value, differences: &mut Vec<String>) {
-    let inner = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
-    match (stated, computed) {
-        (Value::Object(one), Value::Object(other)) => {
-            for (name, stated) in one {
-                differ(&inner(name), stated, other.get(name).unwrap_or(&Value::Null), differences);
-            }
-            for (name, computed) in other.iter().filter(|(name, _)| !one.contains_key(*name)) {
-                differ(&inner(name), &Value::Null, computed, differences);
-            }
-        }
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
-            for (at, (stated, computed)) in one.iter().zip(other).enumerate() {
-                differ(&inner(&at.to_string()), stated, computed, differences);
-            }
-        }
-        _ if stated == computed => {}
-        _ => {
-            let short = |value: &Value| value.to_string().chars().take(80).collect::<String>();
-            differences.push(format!(
-                "`{place}` is {} in the report, and {} by the data",
-                short(stated),
-                short(computed)
-            ));
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod queries;
 mod receipts;
 mod repairs;
 mod synth;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
