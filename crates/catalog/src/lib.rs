@@ -78,6 +78,7 @@ mod rewrite;
 mod rows;
 mod session;
 mod sql_table;
+mod sql_view;
 mod tables;
 mod view;
 mod work;
@@ -96,5 +97,8 @@ pub use maintain::{CompactReport, EraseReport, EraseTarget, FsckReport, GcReport
 pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};
 pub use tables::{table_schema, tables};
-pub use work::{events_batch, readings_batch, shifts_batch, units_batch};
+pub use work::{
+    claims_batch, confirmations_batch, events_batch, log_findings_batch, modes_batch, readings_batch, shifts_batch,
+    units_batch,
+};
 pub use writer::{TableWriter, with_keys};

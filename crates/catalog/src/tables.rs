@@ -8,11 +8,15 @@ use prairie_model::StreamKind;
 use crate::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, dataset, work};
 
 /// Tables of facts that are not samples.
-const FACTS: [&str; 10] = [
+const FACTS: [&str; 14] = [
+    "confirmations",
     "counter_readings",
     "dataset_episodes",
     "episodes",
     "findings",
+    "link_claims",
+    "log_findings",
+    "mode_spans",
     "receipts",
     "segments",
     "shifts",
@@ -38,7 +42,7 @@ pub fn table_schema(table: &str) -> Option<SchemaRef> {
         "receipts" => ReceiptRow::schema(),
         "segments" => SegmentRow::schema(),
         "streams" => StreamRow::schema(),
-        "counter_readings" | "shifts" | "station_events" | "units" => return work::schema(table),
+        table if work::schema(table).is_some() => return work::schema(table),
         table => sample_schema(StreamKind::ALL.into_iter().find(|kind| kind.table() == table)?),
     })
 }
@@ -54,7 +58,8 @@ pub(crate) fn sample_schema(kind: StreamKind) -> SchemaRef {
 /// `None` for a table that no episode's end concerns.
 pub(crate) fn hidden_by_revision(table: &str) -> Option<bool> {
     match table {
-        "counter_readings" | "dataset_episodes" | "shifts" | "station_events" | "units" => None,
+        "dataset_episodes" => None,
+        table if work::schema(table).is_some() => None,
         "episodes" | "findings" => Some(true),
         _ => Some(false),
     }

@@ -138,7 +138,7 @@ impl EngineError {
                 Some("`prairie ingest PATH…` makes one; `--store DIR` or `PRAIRIE_STORE` says where it is".to_owned())
             }
             Self::Read { source: FormatError::Unrecognized(_), .. } => {
-                Some("Prairie reads MCAP files and LeRobot v2.0, v2.1 and v3.0 folders".to_owned())
+                Some("Prairie reads MCAP files, LeRobot v2.0, v2.1 and v3.0 folders, and blocks of text with a `recording.toml`".to_owned())
             }
             Self::NotFound { kind: "episode", .. } => Some("`prairie ls` lists the episodes of the store".to_owned()),
             Self::NotFound { kind: "dataset", .. } => Some("`prairie dataset ls` lists the datasets".to_owned()),

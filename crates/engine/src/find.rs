@@ -139,7 +139,8 @@ fn is_text(head: &[u8]) -> bool {
 
 /// Whether a folder looks like one recording from its own entries, so that a whole disk is not opened to find out.
 fn may_be_one_recording(path: &Path) -> bool {
-    path.join("meta").join("info.json").is_file() || path.join("metadata.yaml").is_file()
+    let marks = ["meta/info.json", "metadata.yaml", "recording.toml"];
+    marks.iter().any(|mark| path.join(mark).is_file())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the paths are the user's, and only their names are read here")]

@@ -41,6 +41,8 @@ mod frames;
 mod history;
 mod inspect;
 mod keys;
+mod later;
+mod log_rows;
 mod options;
 mod page;
 mod progress;
@@ -74,6 +76,8 @@ pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Pro
 pub use options::InspectOptions;
 pub use page::report_page;
 pub use prairie_verify::calc::Method;
+pub use prairie_verify::claim::Assessment;
+pub use prairie_verify::inputs::{Input, Need};
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
 pub use reference::{CheckLine, FormatLine, calculate, checks, explain, formats, methods};
@@ -82,10 +86,10 @@ pub use report::{
     Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
-    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LogFile, LogReport, PlanReport, PlansReport,
-    ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem,
-    SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report, countersign, plan, simulate_station,
-    spec_check,
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LinkCount, LogFile, LogReport, LogShow, PlanReport,
+    PlansReport, ProtocolReport, ReceiptCheck, RegisterEntry, RegisterReport, RegisterVersion, RepairReport,
+    ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem, SpecReport, SpecRule, VerdictReport,
+    assess_claim, check, check_receipt, check_report, countersign, hash_file, plan, simulate_station, spec_check,
 };
 
 /// How `ingest` reads and judges.

@@ -56,7 +56,8 @@ pub fn checks() -> Vec<CheckLine> {
 /// When there is no such check.
 pub fn explain(code: &str) -> Result<String, EngineError> {
     let code = code.to_uppercase();
-    prairie_quality::explain(&code).ok_or(EngineError::NotFound { kind: "check", name: code })
+    let found = prairie_quality::explain(&code).or_else(|| prairie_standardize::station::explain_log(&code));
+    found.ok_or(EngineError::NotFound { kind: "check", name: code })
 }
 
 /// Every reader and target, by direction and name.

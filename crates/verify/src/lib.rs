@@ -12,9 +12,11 @@
 pub mod bound;
 pub mod calc;
 pub mod calibration;
+pub mod claim;
 pub mod endpoint;
 pub mod evidence;
 pub mod gate;
+pub mod inputs;
 pub mod math;
 pub mod plan;
 pub mod protocol;

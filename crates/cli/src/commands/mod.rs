@@ -2,6 +2,7 @@
 
 mod calc;
 mod check;
+mod claim;
 mod config;
 mod dataset;
 mod demo;
@@ -16,6 +17,7 @@ mod maintain;
 mod protocol;
 mod query;
 mod receipt;
+mod register;
 mod repair;
 mod report;
 mod show;
@@ -41,10 +43,12 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Export(args) => export::run(&context, &args),
         Command::Receipt(args) => receipt::run(&context, args),
         Command::Repair(args) => repair::run(&context, &args),
+        Command::Register(args) => register::run(&context, &args),
         Command::Log(args) => log::run(&context, &args),
         Command::Protocol(args) => protocol::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
+        Command::Claim(args) => claim::run(&context, &args),
         Command::Calc(args) => calc::run(&context, &args),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Ls(args) => ls::run(&context, &args),

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 mod check;
+mod claim;
 mod dataset;
 mod erase;
 mod ingest;
@@ -9,6 +10,7 @@ mod plan;
 mod protocol;
 mod query;
 mod receipt;
+mod register;
 mod repair;
 mod show;
 mod simulate;
@@ -18,15 +20,17 @@ mod upkeep;
 mod verdict;
 
 pub use check::check;
+pub use claim::{LogShow, assess_claim};
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
 pub use plan::{ChannelPlan, PlanReport, PlansReport, plan};
 pub use protocol::ProtocolReport;
 pub use query::Rows;
 pub use receipt::{ReceiptCheck, SignatureCheck, check_receipt, countersign};
 pub(crate) use receipt::{SignedReceipt, saw_pictures};
+pub use register::{RegisterEntry, RegisterReport, RegisterVersion, hash_file};
 pub use repair::RepairReport;
 pub(crate) use repair::profile_of;
 pub use simulate::{SimulationReport, simulate_station};
 pub use spec::{SpecProblem, SpecReport, SpecRule, spec_check};
-pub use station_log::{LogFile, LogReport};
+pub use station_log::{LinkCount, LogFile, LogReport};
 pub use verdict::{ReportCheck, VerdictReport, check_report};

@@ -69,11 +69,11 @@ impl Engine {
         Ok(report(kept, digest, false))
     }
 
-    /// The protocol of a scenario and gate that was frozen last, and its hash.
-    pub(crate) fn frozen(&self, scenario: &str, gate: Gate) -> Result<(Frozen, Hash256), EngineError> {
+    /// The protocol of a scenario and gate that was frozen last.
+    pub(crate) fn frozen(&self, scenario: &str, gate: Gate) -> Result<Frozen, EngineError> {
         let name = name_of(scenario, gate);
         let (kept, hash) = self.kept(&name)?.ok_or(EngineError::NotFound { kind: "protocol", name })?;
-        Ok((Frozen { protocol: kept.protocol, frozen: kept.frozen_ns, attempt: kept.attempt }, hash))
+        Ok(Frozen { protocol: kept.protocol, frozen: kept.frozen_ns, attempt: kept.attempt, hash })
     }
 
     fn kept(&self, name: &str) -> Result<Option<(Kept, Hash256)>, EngineError> {

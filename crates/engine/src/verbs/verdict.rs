@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::receipt::{SignatureCheck, now, signatures};
 use crate::cells::{Cells, literal};
 use crate::error::{EngineError, chain};
+use crate::later::Later;
 use crate::progress::Progress;
 use crate::{Engine, RowOrder};
 
@@ -126,7 +127,7 @@ impl Engine {
         logs: Option<&[String]>,
         progress: &dyn Progress,
     ) -> Result<Verdict, EngineError> {
-        let (frozen, hash) = self.frozen(scenario, gate)?;
+        let frozen = self.frozen(scenario, gate)?;
         let mut reports = self.station_logs()?;
         if let Some(logs) = logs {
             if let Some(missing) = logs.iter().find(|log| !reports.iter().any(|report| report.id == **log)) {
@@ -148,8 +149,11 @@ impl Engine {
         let refused = |error: EvidenceError| EngineError::Refused(error.to_string());
         let mut builder = Builder::new(&frozen, &calendar).map_err(refused)?;
         if !ids.is_empty() {
+            let mut later = Later::load(self, &condition, snapshot)?;
             self.each(&query("units"), snapshot, progress, |cells, row| {
-                builder.unit(&unit(cells, row)).map_err(refused)
+                let mut unit = unit(cells, row);
+                later.apply(&mut unit);
+                builder.unit(&unit).map_err(refused)
             })?;
             self.each(&query("station_events"), snapshot, progress, |cells, row| {
                 event(cells, row).into_iter().for_each(|event| builder.event(event));
@@ -168,10 +172,7 @@ impl Engine {
             events: reports.iter().any(|report| report.keeps_events),
             readings: reports.iter().any(|report| report.keeps_readings),
         };
-        let mut verdict =
-            judge(&frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))?;
-        verdict.protocol = hash.to_string();
-        Ok(verdict)
+        judge(&frozen, &evidence, &provenance).map_err(|error| EngineError::Refused(error.to_string()))
     }
 
     /// Calls `take` with each row of a query.

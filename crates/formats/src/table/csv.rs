@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use prairie_model::{Cell, Row, Source};
+use prairie_model::{Row, Source};
 
 use super::{COLUMNS_MAX, FileRead, ROW_MAX, TableSummary, name_of, text_cell};
 use crate::FormatError;
