@@ -83,6 +83,7 @@ mod rewrite;
 mod rows;
 mod session;
 mod sql_table;
+mod sql_view;
 mod tables;
 mod view;
 mod work;
@@ -103,6 +104,7 @@ pub use rows::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow};
 pub use session::{RowOrder, RowStream};
 pub use tables::{table_schema, tables};
 pub use work::{
-    audits_batch, coverage_batch, draws_batch, events_batch, presence_batch, readings_batch, shifts_batch, units_batch,
+    audits_batch, claims_batch, confirmations_batch, coverage_batch, draws_batch, events_batch, log_findings_batch,
+    modes_batch, presence_batch, readings_batch, shifts_batch, units_batch,
 };
 pub use writer::{TableWriter, with_keys};

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use crate::catalog::Catalog;
 use crate::provider::{FactTable, without_hidden};
 use crate::sql_table::{SHAPES, SqlTable};
+use crate::sql_view::add_views;
 use crate::tables::{table_schema, tables};
 use crate::view::View;
 use crate::{CatalogError, Result, SnapshotId};
@@ -113,6 +114,7 @@ impl Catalog {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let context = self.session(snapshot, order).await?;
+            add_views(&context, sql).await.map_err(failed)?;
             let plan = context.state().create_logical_plan(sql).await.map_err(failed)?;
             SQLOptions::new()
                 .with_allow_ddl(false)

@@ -1,5 +1,7 @@
 //! Tables of the database as DataFusion sees them. They are read when a query scans them, and not before.
 
+mod register;
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array};
@@ -34,8 +36,25 @@ const TIME: DataType = DataType::Int64;
 const FLAG: DataType = DataType::Boolean;
 
 /// One line per table, alphabetical.
-pub(crate) const SHAPES: &[Shape] =
-    &[DATASETS, DERIVATIONS, DOCUMENTS, LEDGER, RECORDING_FILES, RECORDINGS, SNAPSHOTS, TOMBSTONES];
+pub(crate) const SHAPES: &[Shape] = &[
+    register::CONSORTIA,
+    DATASETS,
+    DERIVATIONS,
+    DOCUMENTS,
+    LEDGER,
+    LOGS,
+    register::MODULES,
+    register::PARTIES,
+    register::PEOPLE,
+    RECORDING_FILES,
+    RECORDINGS,
+    register::RELEASES,
+    register::ROBOTS,
+    register::SCENARIOS,
+    SNAPSHOTS,
+    register::STATIONS,
+    TOMBSTONES,
+];
 
 const DATASETS: Shape = Shape {
     name: "datasets",
@@ -97,6 +116,26 @@ const LEDGER: Shape = Shape {
     ],
     select: "SELECT seq, kind, reference, lower(hex(salt)), lower(hex(hash)), added FROM leaves \
              WHERE added <= ?1 ORDER BY seq",
+};
+
+/// Of several logs of the same bytes the one that came last is the current one.
+const LOGS: Shape = Shape {
+    name: "logs",
+    columns: &[
+        ("log_id", TEXT, false),
+        ("recording_id", TEXT, false),
+        ("recorder", TEXT, true),
+        ("simulated", FLAG, false),
+        ("units", COUNT, false),
+        ("current", FLAG, false),
+        ("snapshot", COUNT, false),
+    ],
+    select: "SELECT d.name, json_extract(d.payload, '$.recording'), json_extract(d.payload, '$.recorder'), \
+             json_extract(d.payload, '$.simulated'), json_extract(d.payload, '$.units'), \
+             NOT EXISTS (SELECT 1 FROM documents o WHERE o.kind = 'station-log' AND o.added <= ?1 \
+             AND (o.added > d.added OR (o.added = d.added AND o.name > d.name)) \
+             AND json_extract(o.payload, '$.recording') = json_extract(d.payload, '$.recording')), d.added \
+             FROM documents d WHERE d.kind = 'station-log' AND d.added <= ?1 ORDER BY d.added, d.name",
 };
 
 const RECORDING_FILES: Shape = Shape {

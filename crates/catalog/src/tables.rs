@@ -8,12 +8,16 @@ use prairie_model::StreamKind;
 use crate::{EpisodeRow, FindingRow, ReceiptRow, SegmentRow, StreamRow, dataset, work};
 
 /// Tables of facts that are not samples.
-const FACTS: [&str; 14] = [
+const FACTS: [&str; 18] = [
     "audit_draws",
+    "confirmations",
     "counter_readings",
     "dataset_episodes",
     "episodes",
     "findings",
+    "link_claims",
+    "log_findings",
+    "mode_spans",
     "receipts",
     "recorder_coverage",
     "segments",

@@ -1,12 +1,14 @@
-//! The tables of station logs: `units`, `shifts`, `station_events`, `counter_readings`, and of what others saw: `unit_audits`,
-//! `audit_draws`, `recorder_coverage` and `station_presence`. Each row names its log, and no row an episode.
+//! The tables of station logs: `units`, `shifts`, `station_events`, `counter_readings`, `mode_spans`, `confirmations`,
+//! `link_claims` and `log_findings`, and of what others saw: `unit_audits`, `audit_draws`, `recorder_coverage` and
+//! `station_presence`. Each row names its log, and no row an episode.
 
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, Float64Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::SchemaRef;
 use prairie_model::{
-    AuditDraw, CounterReading, Crew, Presence, RecorderSpan, Shift, StationEvent, UnitAudit, UnitOfWork,
+    AuditDraw, Confirmation, CounterReading, Crew, LinkClaim, LogFinding, ModeSpan, Presence, RecorderSpan, Shift,
+    StationEvent, UnitAudit, UnitOfWork,
 };
 
 use crate::Result;
@@ -16,7 +18,11 @@ use crate::columns::{Column, batch_of, schema_of, text, texts, times};
 pub(crate) fn schema(table: &str) -> Option<SchemaRef> {
     let columns = match table {
         "audit_draws" => draw_columns("", &[]),
+        "confirmations" => confirmation_columns("", &[]),
         "counter_readings" => reading_columns("", &[]),
+        "link_claims" => claim_columns("", &[]),
+        "log_findings" => finding_columns("", &[]),
+        "mode_spans" => mode_columns("", &[]),
         "recorder_coverage" => coverage_columns("", &[]),
         "shifts" => shift_columns("", &[]),
         "station_events" => event_columns("", &[]),
@@ -66,6 +72,26 @@ pub fn coverage_batch(log: &str, spans: &[RecorderSpan]) -> Result<RecordBatch> 
 /// People as rows of `station_presence`.
 pub fn presence_batch(log: &str, presence: &[Presence]) -> Result<RecordBatch> {
     batch_of("station_presence", presence_columns(log, presence))
+}
+
+/// Later looks at units as rows of `confirmations`.
+pub fn confirmations_batch(log: &str, looks: &[Confirmation]) -> Result<RecordBatch> {
+    batch_of("confirmations", confirmation_columns(log, looks))
+}
+
+/// Stretches of time as rows of `mode_spans`.
+pub fn modes_batch(log: &str, modes: &[ModeSpan]) -> Result<RecordBatch> {
+    batch_of("mode_spans", mode_columns(log, modes))
+}
+
+/// What logs say of units and episodes as rows of `link_claims`.
+pub fn claims_batch(log: &str, claims: &[LinkClaim]) -> Result<RecordBatch> {
+    batch_of("link_claims", claim_columns(log, claims))
+}
+
+/// Findings as rows of `log_findings`.
+pub fn log_findings_batch(log: &str, findings: &[LogFinding]) -> Result<RecordBatch> {
+    batch_of("log_findings", finding_columns(log, findings))
 }
 
 fn log_column(log: &str, rows: usize) -> Column {
@@ -186,5 +212,53 @@ fn presence_columns(log: &str, presence: &[Presence]) -> Vec<Column> {
         times("start_ns", presence.iter().map(|each| Some(each.span.start))),
         times("end_ns", presence.iter().map(|each| Some(each.span.end))),
         ("people", false, Arc::new(Float64Array::from_iter_values(presence.iter().map(|each| each.people)))),
+    ]
+}
+
+fn confirmation_columns(log: &str, looks: &[Confirmation]) -> Vec<Column> {
+    vec![
+        log_column(log, looks.len()),
+        text("station", looks.iter().map(|look| look.station.as_str())),
+        text("unit", looks.iter().map(|look| look.unit.as_str())),
+        text("outcome", looks.iter().map(|look| look.outcome.name())),
+        times("at_ns", looks.iter().map(|look| look.at)),
+        texts("confirmed_by", looks.iter().map(|look| look.by.as_deref())),
+        texts("detail", looks.iter().map(|look| look.detail.as_deref())),
+    ]
+}
+
+fn mode_columns(log: &str, modes: &[ModeSpan]) -> Vec<Column> {
+    vec![
+        log_column(log, modes.len()),
+        text("station", modes.iter().map(|mode| mode.station.as_str())),
+        texts("robot", modes.iter().map(|mode| mode.robot.as_deref())),
+        times("start_ns", modes.iter().map(|mode| Some(mode.span.start))),
+        times("end_ns", modes.iter().map(|mode| Some(mode.span.end))),
+        text("mode", modes.iter().map(|mode| mode.mode.name())),
+    ]
+}
+
+fn claim_columns(log: &str, claims: &[LinkClaim]) -> Vec<Column> {
+    vec![
+        log_column(log, claims.len()),
+        text("station", claims.iter().map(|claim| claim.station.as_str())),
+        text("unit", claims.iter().map(|claim| claim.unit.as_str())),
+        text("episode", claims.iter().map(|claim| claim.episode.as_str())),
+    ]
+}
+
+fn finding_columns(log: &str, findings: &[LogFinding]) -> Vec<Column> {
+    vec![
+        log_column(log, findings.len()),
+        text("code", findings.iter().map(|finding| finding.code.as_str())),
+        text("severity", findings.iter().map(|finding| finding.severity.name())),
+        texts("file", findings.iter().map(|finding| finding.file.as_deref())),
+        texts("column_name", findings.iter().map(|finding| finding.column.as_deref())),
+        texts("station", findings.iter().map(|finding| finding.station.as_deref())),
+        ("row_count", false, Arc::new(UInt64Array::from_iter_values(findings.iter().map(|finding| finding.rows)))),
+        ("first_row", true, Arc::new(findings.iter().map(|finding| finding.first_row).collect::<UInt64Array>())),
+        times("start_ns", findings.iter().map(|finding| finding.span.map(|span| span.start))),
+        times("end_ns", findings.iter().map(|finding| finding.span.map(|span| span.end))),
+        text("message", findings.iter().map(|finding| finding.message.as_str())),
     ]
 }

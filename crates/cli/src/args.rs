@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Receipt(Receipt),
     /// Make the repaired episode that a receipt proposes
     Repair(Repair),
+    /// Register who and what takes part: parties, stations, robots, releases, …
+    Register(Register),
     /// Import and list the logs of stations: units of work, shifts, events
     Log(Log),
     /// Freeze the test plan of a scenario, before any data that it will judge
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Publish, prove and verify the log of everything that was decided
     Ledger(Ledger),
+    /// Say what the numbers of a published claim support, and what they leave open
+    Claim(Claim),
     /// Compute one statistic from JSON, as the verdicts do
     Calc(Calc),
     /// Make a station's log from a declared truth
@@ -353,6 +357,74 @@ pub(crate) struct Repair {
     pub(crate) dry_run: bool,
 }
 
+/// Register who and what takes part; every change is a new version
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    #[command(subcommand)]
+    pub(crate) command: RegisterCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegisterCommand {
+    /// Parties bound to one scenario by a task book
+    Consortium(Entry),
+    /// A replaceable part of a robot: serial, revision
+    Module(Entry),
+    /// An organisation
+    Party(Entry),
+    /// A person of the human baseline, by pseudonym
+    Person {
+        #[command(flatten)]
+        entry: Entry,
+        /// The person's name, which gives a salted pseudonym and is kept nowhere
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// A version of what runs on robots: hashes of model, binary, configuration, calibration
+    Release {
+        #[command(flatten)]
+        entry: Entry,
+        /// Hash this file for a part: `--hash model=weights.bin`; again for several
+        #[arg(long, value_name = "PART=FILE", value_parser = pair::<PathBuf>)]
+        hash: Vec<(String, PathBuf)>,
+    },
+    /// A machine, with its identity of 29 characters where it has one
+    Robot(Entry),
+    /// A kind of useful work
+    Scenario(Entry),
+    /// A real place of work, with the criteria by which it was chosen
+    Station(Entry),
+    /// List what is registered
+    Ls {
+        /// Only this kind
+        kind: Option<String>,
+    },
+    /// Show every version of an entry, the latest first
+    Show {
+        /// consortium, module, party, person, release, robot, scenario or station
+        kind: String,
+        /// Its name
+        name: String,
+    },
+}
+
+/// An entry of the register.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Entry {
+    /// The entry, in TOML
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Set a field, on top of the file: `--set revision=C`, `--set criteria.need.met=true`; again for several
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = pair::<String>)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+/// The two sides of `NAME=VALUE`.
+fn pair<T: From<String>>(text: &str) -> Result<(String, T), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;
+    Ok((name.trim().to_owned(), T::from(value.trim().to_owned())))
+}
+
 /// Import and list the logs of stations: units of work, shifts, events
 #[derive(Debug, Args)]
 pub(crate) struct Log {
@@ -362,7 +434,7 @@ pub(crate) struct Log {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
-    /// Read a station's log: CSV, JSON Lines or Parquet, by a mapping
+    /// Read a station's log: CSV, JSON Lines, Parquet or MCAP, by a mapping
     Import {
         /// A folder with a `station-log.toml`, or a file with `--mapping`
         path: PathBuf,
@@ -372,6 +444,11 @@ pub(crate) enum LogCommand {
     },
     /// List the logs of the store
     Ls,
+    /// Show one log: its findings, its links, and what it can and cannot show
+    Show {
+        /// Id of the log, or enough of its first digits
+        id: String,
+    },
 }
 
 /// Freeze the test plan of a scenario, before any data that it will judge
@@ -521,6 +598,14 @@ pub(crate) enum LedgerCommand {
     },
     /// Print the ledger's key in the form of signed notes: NAME+ID+KEY
     Key,
+}
+
+/// Say what the numbers of a published claim support, and what they leave open
+#[derive(Debug, Args)]
+pub(crate) struct Claim {
+    /// Claims, in TOML
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Compute one statistic from JSON, as the verdicts do

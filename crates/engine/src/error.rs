@@ -157,7 +157,7 @@ impl EngineError {
                 Some("`prairie ingest PATH…` makes one; `--store DIR` or `PRAIRIE_STORE` says where it is".to_owned())
             }
             Self::Read { source: FormatError::Unrecognized(_), .. } => {
-                Some("Prairie reads MCAP files and LeRobot v2.0, v2.1 and v3.0 folders".to_owned())
+                Some("Prairie reads MCAP files, LeRobot v2.0, v2.1 and v3.0 folders, and blocks of text with a `recording.toml`".to_owned())
             }
             Self::Catalog { source, .. } => catalog_hint(source),
             Self::OpenStore { source, .. } | Self::Store { source, .. } if is_refusal(source) => Some(

@@ -146,7 +146,8 @@ fn may_be_one_recording(path: &Path) -> bool {
         Ok(metadata) => metadata.is_file(),
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
-    may_be_file(path.join("meta").join("info.json")) || may_be_file(path.join("metadata.yaml"))
+    let marks = ["meta/info.json", "metadata.yaml", "recording.toml"];
+    marks.iter().any(|mark| may_be_file(path.join(mark)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the paths are the user's, and only their names are read here")]

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use prairie_ledger::{PrivateKey, PublicKey};
+use prairie_model::Hash256;
 
 use crate::error::EngineError;
 
@@ -59,6 +60,17 @@ impl StoreKey {
     /// The private key.
     pub(crate) fn private(&self) -> &PrivateKey {
         &self.key
+    }
+
+    /// The pseudonym of a person in this store: nobody can compute it without the private key, or the name from it.
+    ///
+    /// Ed25519 signatures are a function of key and message that only the key's holder can compute (RFC 8032); a hash of one is
+    /// the salted hash of the name, with no second secret to keep.
+    pub(crate) fn pseudonym(&self, name: &str) -> String {
+        let mut message = b"prairie/pseudonym/1\n".to_vec();
+        message.extend_from_slice(name.as_bytes());
+        let digest = Hash256::of(&self.key.sign(&message)).to_string();
+        format!("p-{}", digest.get(..16).unwrap_or(&digest))
     }
 
     /// The public key.

@@ -42,6 +42,8 @@ mod frames;
 mod history;
 mod inspect;
 mod keys;
+mod later;
+mod log_rows;
 mod options;
 mod page;
 mod progress;
@@ -77,7 +79,9 @@ pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Pro
 pub use options::InspectOptions;
 pub use page::{Language, report_envelope, report_page};
 pub use prairie_verify::calc::Method;
+pub use prairie_verify::claim::Assessment;
 pub use prairie_verify::control::ControlState;
+pub use prairie_verify::inputs::{Input, Need};
 pub use prairie_verify::monitor::{Monitoring, Standing};
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
@@ -87,10 +91,11 @@ pub use report::{
     Lineage, Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
 };
 pub use verbs::{
-    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LedgerCheck, LedgerExport, LedgerState, LogFile,
-    LogReport, PlanReport, PlansReport, ProtocolReport, ReceiptCheck, RepairReport, ReportCheck, Rows, SignatureCheck,
-    SimulationReport, SpecProblem, SpecReport, SpecRule, VerdictReport, check, check_receipt, check_report,
-    check_report_with_logs, countersign, ledger_verify_files, plan, simulate_station, spec_check,
+    ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LedgerCheck, LedgerExport, LedgerState, LinkCount,
+    LogFile, LogReport, LogShow, PlanReport, PlansReport, ProtocolReport, ReceiptCheck, RegisterEntry, RegisterReport,
+    RegisterVersion, RepairReport, ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem, SpecReport,
+    SpecRule, VerdictReport, assess_claim, check, check_receipt, check_report, check_report_with_logs, countersign,
+    hash_file, ledger_verify_files, plan, simulate_station, spec_check,
 };
 
 /// How `ingest` reads and judges.

@@ -77,6 +77,7 @@ pub fn subjects() -> Vec<SubjectLine> {
 /// When nothing has that name.
 pub fn explain(name: &str) -> Result<String, EngineError> {
     prairie_quality::explain(&name.to_uppercase())
+        .or_else(|| prairie_standardize::station::explain_log(&name.to_uppercase()))
         .or_else(|| prairie_verify::explain::explain(&name.to_lowercase().replace('-', "_")))
         .ok_or(EngineError::NotFound { kind: "check, control, endpoint, gate or watch", name: name.to_owned() })
 }

@@ -19,6 +19,7 @@
 //! recording from which nothing can be read is an error.
 
 mod blob;
+pub mod blocks;
 pub mod encoding;
 mod error;
 pub mod lerobot;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::FormatError;
+use crate::blocks::Blocks;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
 
@@ -42,7 +43,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&LeRobot, &Mcap];
+pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap];
 
 /// The reader whose format this is.
 ///

@@ -25,6 +25,7 @@ mod kind;
 mod message;
 mod note;
 mod receipt;
+pub mod register;
 mod source;
 mod stream;
 mod table;
@@ -52,6 +53,6 @@ pub use table::{Cell, Row};
 pub use time::{Nanos, TimeSpan};
 pub use witness::{AuditDraw, DrawKind, Presence, RecorderSpan, UnitAudit};
 pub use work::{
-    Condition, CounterReading, Crew, LogNote, LogNoteKind, Recorder, Shift, StationEvent, StationEventKind, StationLog,
-    UnitOfWork,
+    Condition, Confirmation, CounterReading, Crew, LinkClaim, LogFinding, LogNote, LogNoteKind, ModeSpan, Recorder,
+    Shift, StationEvent, StationEventKind, StationLog, UnitOfWork,
 };

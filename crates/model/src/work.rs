@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditDraw, Mode, Nanos, Outcome, Presence, RecorderSpan, TimeSpan, UnitAudit};
+use crate::{AuditDraw, Mode, Nanos, Outcome, Presence, RecorderSpan, Severity, TimeSpan, UnitAudit};
 
 /// One piece of work that a station scheduled or counted. `None` and `Unknown` are unknown.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -172,6 +172,86 @@ pub struct CounterReading {
     pub good: Option<u64>,
 }
 
+/// A stretch of time in which one mode held at a station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModeSpan {
+    /// The station.
+    pub station: String,
+    /// The robot; `None` where it holds for the whole station.
+    pub robot: Option<String>,
+    /// From when to when.
+    pub span: TimeSpan,
+    /// Who was in command.
+    pub mode: Mode,
+}
+
+impl Mode {
+    /// How far it is from a robot that works on its own. What nobody knows is the farthest.
+    const fn distance(self) -> u8 {
+        match self {
+            Self::Autonomous => 0,
+            Self::Scripted => 1,
+            Self::Assisted => 2,
+            Self::Teleoperated => 3,
+            Self::Human => 4,
+            Self::Unknown => 5,
+        }
+    }
+
+    /// The less autonomous of two.
+    #[must_use]
+    pub const fn least_autonomous(self, other: Self) -> Self {
+        if other.distance() > self.distance() { other } else { self }
+    }
+}
+
+/// What somebody found when they looked at a unit again. Of several the one that was made last counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The station.
+    pub station: String,
+    /// The unit.
+    pub unit: String,
+    /// How it ended after all.
+    pub outcome: Outcome,
+    /// When they looked; without it the confirmation counts less than any with a time.
+    pub at: Option<Nanos>,
+    /// Who looked: the next station, a laboratory, a customer.
+    pub by: Option<String>,
+    /// What they found.
+    pub detail: Option<String>,
+}
+
+impl Confirmation {
+    /// Its place among the confirmations of one unit: the largest counts. Of two at the same time the worse one, so that nothing
+    /// depends on the order of import.
+    pub const fn rank(&self) -> (i64, u8) {
+        let at = match self.at {
+            Some(at) => at.0,
+            None => i64::MIN,
+        };
+        let badness = match self.outcome {
+            Outcome::Success => 0,
+            Outcome::Partial => 1,
+            Outcome::Unknown => 2,
+            Outcome::Aborted => 3,
+            Outcome::Failure => 4,
+        };
+        (at, badness)
+    }
+}
+
+/// A log's own word that a unit is in an episode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkClaim {
+    /// The station.
+    pub station: String,
+    /// The unit.
+    pub unit: String,
+    /// The episode: its id, the id of its recording, or its key in the recording.
+    pub episode: String,
+}
+
 /// Who recorded a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,7 +305,7 @@ pub struct LogNote {
     pub example: Option<String>,
 }
 
-/// The kinds of things that can be noticed in a station's log.
+/// The kinds of things that can be noticed in a station's log while it is read. Each is told by one check of station logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogNoteKind {
@@ -239,30 +319,53 @@ pub enum LogNoteKind {
     RowIncomplete,
     /// A column that the mapping names is not there.
     ColumnMissing,
+    /// Cells that are empty where a fact is expected, which is unknown therefore.
+    CellMissing,
     /// Values that could not be understood, and are unknown therefore.
     ValueUnknown,
     /// Rows that end before they begin.
     TimeReversed,
     /// Rows that begin before the row above them began: the clock was set back, or rows were inserted.
     TimeStep,
+    /// Samples that are missing between two others.
+    SamplesMissing,
 }
 
-impl LogNote {
-    /// The note as a sentence: `units.csv: 3 rows where `outcome` is not understood, the first row 17 ("okay?")`.
-    pub fn sentence(&self) -> String {
-        let column = self.column.as_deref().unwrap_or("a column");
-        let what = match self.kind {
-            LogNoteKind::FileMissing => "is not there".to_owned(),
-            LogNoteKind::Truncated => "ends in the middle, or cannot be read to its end".to_owned(),
-            LogNoteKind::RowUnreadable => format!("{} rows could not be read", self.rows),
-            LogNoteKind::RowIncomplete => format!("{} rows lack what makes them one", self.rows),
-            LogNoteKind::ColumnMissing => format!("has no column `{column}`, which the mapping names"),
-            LogNoteKind::ValueUnknown => format!("{} rows where `{column}` is not understood", self.rows),
-            LogNoteKind::TimeReversed => format!("{} rows end before they begin", self.rows),
-            LogNoteKind::TimeStep => format!("{} rows begin before the row above them", self.rows),
-        };
-        let first = self.first_row.map(|row| format!(", the first row {row}")).unwrap_or_default();
-        let example = self.example.as_ref().map(|text| format!(" (`{text}`)")).unwrap_or_default();
-        format!("{}: {what}{first}{example}", self.file)
-    }
+impl LogNoteKind {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::FileMissing,
+        Self::Truncated,
+        Self::RowUnreadable,
+        Self::RowIncomplete,
+        Self::ColumnMissing,
+        Self::CellMissing,
+        Self::ValueUnknown,
+        Self::TimeReversed,
+        Self::TimeStep,
+        Self::SamplesMissing,
+    ];
+}
+
+/// One defect of a station's log: code, place, numbers, severity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogFinding {
+    /// Stable code of the check: `LOG003`.
+    pub code: String,
+    /// How bad it is. `error` means that something of the log is lost.
+    pub severity: Severity,
+    /// The file it is in; `None` where it is about several.
+    pub file: Option<String>,
+    /// The column it is about.
+    pub column: Option<String>,
+    /// The station it is about.
+    pub station: Option<String>,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them, from 1.
+    pub first_row: Option<u64>,
+    /// When; `None` where it is about no time.
+    pub span: Option<TimeSpan>,
+    /// One sentence with its numbers, without a full stop.
+    pub message: String,
 }

@@ -35,6 +35,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "annexb", run: recordings::annexb },
     Target { name: "av1", run: pictures::av1 },
+    Target { name: "blocks", run: recordings::blocks },
     Target { name: "cdr", run: encodings::cdr },
     Target { name: "checkpoint", run: ledgers::checkpoint },
     Target { name: "envelope", run: texts::envelope },

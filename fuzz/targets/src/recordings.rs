@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use prairie_formats::blocks::Blocks;
 use prairie_formats::lerobot::LeRobot;
 use prairie_formats::mcap::Mcap;
 use prairie_formats::mp4::{annexb as units, read_track};
@@ -15,6 +16,16 @@ use crate::unpack;
 const EVENTS_MAX: usize = 2_000;
 /// Blobs that are read back from one recording.
 const BLOBS_MAX: usize = 64;
+
+/// The description is that of its own tests; the bytes are the text.
+pub(crate) fn blocks(data: &[u8]) {
+    let config = b"schema = \"prairie/blocks/1\"\nperiod_s = 0.021\n[[files]]\npath = \"a.data\"\n\
+                   [[streams]]\nname = \"wrench\"\ncolumns = [0, 1, 2, 3, 4, 5]\n[outcomes]\nnormal = \"success\"\n";
+    let files = [("a.data".to_owned(), data.to_vec()), ("recording.toml".to_owned(), config.to_vec())];
+    let source = MemorySource::new(files);
+    sniff(&source).ok();
+    read(&Blocks, &source);
+}
 
 pub(crate) fn mcap(data: &[u8]) {
     let source = MemorySource::new([("a.mcap".to_owned(), data.to_vec())]);

@@ -74,7 +74,7 @@ kind = "presence"
 /// The first byte chooses the format. Every row is handed over or counted.
 pub(crate) fn station_log(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
-    let format = [TableFormat::Csv, TableFormat::JsonLines, TableFormat::Parquet][usize::from(first % 3)];
+    let format = &[TableFormat::Csv, TableFormat::JsonLines, TableFormat::Parquet][usize::from(first % 3)];
     let source = MemorySource::new([("log".to_owned(), data.to_vec())]);
     let mapping = LogMapping::from_toml(LOG_MAPPING).expect("a mapping of this program");
     for section in &mapping.files {
@@ -88,7 +88,10 @@ pub(crate) fn station_log(data: &[u8]) {
         if let Ok(summary) = summary {
             assert_eq!(summary.rows, rows, "what was handed over was counted");
         }
-        reader.finish();
+        reader.last();
+        let (tally, _) = reader.finish();
+        let sum = tally.made + tally.merged + tally.nothing + tally.incomplete;
+        assert_eq!(tally.rows, sum, "every row became something or is counted");
     }
 }
 

@@ -24,6 +24,12 @@ const REGISTRIES: &[Registry] = &[
     Registry { slice: "ENDPOINTS", sources: "crates/verify/src", entry: "Endpoint", folder: Some("endpoint") },
     Registry { slice: "GATES", sources: "crates/verify/src", entry: "GateRules", folder: Some("gate") },
     Registry { slice: "LENSES", sources: "crates/standardize/src", entry: "Lens", folder: None },
+    Registry {
+        slice: "LOG_CHECKS",
+        sources: "crates/standardize/src",
+        entry: "LogCheck",
+        folder: Some("station/checks"),
+    },
     Registry { slice: "METHODS", sources: "crates/verify/src", entry: "Method", folder: Some("calc") },
     Registry { slice: "READERS", sources: "crates/formats/src", entry: "Reader", folder: None },
     Registry { slice: "TARGETS", sources: "crates/engine/src", entry: "Target", folder: Some("target") },
@@ -124,11 +130,20 @@ fn defines(text: &str, name: &str) -> bool {
     })
 }
 
+/// Folders of checks, and where their data lie.
+const CHECKS: &[(&str, &str)] = &[
+    ("crates/quality/src/checks", "conformance/checks"),
+    ("crates/standardize/src/station/checks", "conformance/logs"),
+];
+
 /// Codes are unique; each check has its page and its data.
 fn of_checks(tree: &Tree) -> Vec<String> {
-    let folder = "crates/quality/src/checks";
-    let mut problems = Vec::new();
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    CHECKS.iter().flat_map(|(folder, data)| of_folder(tree, folder, data, &mut seen)).collect()
+}
+
+fn of_folder<'a>(tree: &'a Tree, folder: &'a str, data: &str, seen: &mut BTreeMap<&'a str, &'a str>) -> Vec<String> {
+    let mut problems = Vec::new();
     for (path, text) in tree.texts_in(folder, ".rs").filter(|(path, _)| is_entry_file(path, folder)) {
         let Some(code) = codes(without_tests(text)).first().copied() else {
             problems.push(format!("{path}: no code such as `TIM003`"));
@@ -142,13 +157,13 @@ fn of_checks(tree: &Tree) -> Vec<String> {
         for section in SECTIONS.iter().filter(|section| !page.to_lowercase().contains(&section.to_lowercase())) {
             problems.push(format!("{path}: its page has no section `{section}`"));
         }
-        for data in ["good.json", "bad.json"].map(|name| format!("conformance/checks/{code}/{name}")) {
-            if !tree.files.contains_key(&data) {
-                problems.push(format!("{path}: `{data}` is missing"));
+        for file in ["good.json", "bad.json"].map(|name| format!("{data}/{code}/{name}")) {
+            if !tree.files.contains_key(&file) {
+                problems.push(format!("{path}: `{file}` is missing"));
             }
         }
     }
-    for path in tree.files.keys().filter(|path| is_below(path, "conformance/checks")) {
+    for path in tree.files.keys().filter(|path| is_below(path, data)) {
         let code = path.split('/').nth(2).unwrap_or_default();
         if codes(&format!("\"{code}\"")).len() == 1 && !seen.contains_key(code) {
             problems.push(format!("{path}: there is no check `{code}`"));

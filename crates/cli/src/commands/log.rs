@@ -33,6 +33,20 @@ pub(crate) fn run(context: &Context, args: &Log) -> Result<u8, Failure> {
             }
             Ok(0)
         }
+        LogCommand::Show { id } => {
+            let show = context.open_store()?.log_show(id)?;
+            if context.json() {
+                context.print_json(&show)?;
+            } else {
+                println!("log {}", show.log.id);
+                print(&show.log);
+                println!("what it can show:");
+                for need in &show.endpoints {
+                    println!("  {:<14} {}", need.endpoint, need.sentence());
+                }
+            }
+            Ok(0)
+        }
     }
 }
 
@@ -46,16 +60,26 @@ fn print(report: &LogReport) {
     }
     for file in &report.files {
         println!(
-            "{}: {} rows = {} {} + {} incomplete; {} unreadable",
+            "{}: {} rows = {} {} + {} merged + {} nothing + {} incomplete; {} unreadable",
             file.path,
             file.rows,
             file.made,
             file.kind.name(),
+            file.merged,
+            file.nothing,
             file.incomplete,
             file.unreadable
         );
     }
-    for note in &report.notes {
-        println!("{}", note.sentence());
+    for finding in &report.findings {
+        println!("{} {:<7} {}", finding.code, finding.severity.name(), finding.message);
+    }
+    if let Some(links) = report.links {
+        println!(
+            "{} with a recording, {} with a unit, {} ambiguous",
+            count(links.units, "unit"),
+            count(links.episodes, "episode"),
+            count(links.ambiguous, "link")
+        );
     }
 }

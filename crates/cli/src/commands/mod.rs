@@ -2,6 +2,7 @@
 
 mod calc;
 mod check;
+mod claim;
 mod config;
 mod dataset;
 mod demo;
@@ -20,6 +21,7 @@ mod protocol;
 mod query;
 mod receipt;
 mod reference;
+mod register;
 mod repair;
 mod report;
 mod show;
@@ -48,12 +50,14 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Export(args) => export::run(&context, &args),
         Command::Receipt(args) => receipt::run(&context, args),
         Command::Repair(args) => repair::run(&context, &args),
+        Command::Register(args) => register::run(&context, &args),
         Command::Log(args) => log::run(&context, &args),
         Command::Protocol(args) => protocol::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
         Command::Monitor(args) => monitor::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
         Command::Ledger(args) => ledger::run(&context, &args),
+        Command::Claim(args) => claim::run(&context, &args),
         Command::Calc(args) => calc::run(&context, &args),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Ls(args) => ls::run(&context, &args),

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 mod check;
+mod claim;
 mod dataset;
 mod erase;
 mod ingest;
@@ -11,6 +12,7 @@ mod plan;
 mod protocol;
 mod query;
 mod receipt;
+mod register;
 mod repair;
 mod report;
 mod show;
@@ -22,6 +24,7 @@ mod verdict;
 mod witness;
 
 pub use check::check;
+pub use claim::{LogShow, assess_claim};
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
 pub use ledger::{LedgerCheck, LedgerExport, ledger_verify_files};
 pub use plan::{ChannelPlan, PlanReport, PlansReport, plan};
@@ -29,10 +32,11 @@ pub use protocol::ProtocolReport;
 pub use query::Rows;
 pub use receipt::{LedgerState, ReceiptCheck, SignatureCheck, check_receipt, countersign};
 pub(crate) use receipt::{SignedReceipt, saw_pictures};
+pub use register::{RegisterEntry, RegisterReport, RegisterVersion, hash_file};
 pub use repair::RepairReport;
 pub(crate) use repair::profile_of;
 pub use report::{ReportCheck, check_report, check_report_with_logs};
 pub use simulate::{SimulationReport, simulate_station};
 pub use spec::{SpecProblem, SpecReport, SpecRule, spec_check};
-pub use station_log::{LogFile, LogReport};
+pub use station_log::{LinkCount, LogFile, LogReport};
 pub use verdict::VerdictReport;

@@ -1,41 +1,40 @@
 //! `log import`: reads a station's log into units of work, shifts, events and readings.
 //!
 //! 1. The mapping says which files there are; the files are stored as a recording, byte for byte.
-//! 2. Every row becomes a row of standard form, or is counted with the reason why not.
-//! 3. One commit adds recording, rows, and a document that says what was read. The same bytes by the same mapping are
+//! 2. Every row becomes a row of standard form, or is counted with the reason why not. What units are compared with (the calendar,
+//!    the counter, the record of modes) is read before them, in whatever order the mapping names the files.
+//! 3. Checks see every row, and report findings.
+//! 4. One commit adds recording, rows, findings, and a document that says what was read. The same bytes by the same mapping are
 //!    `already` there.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatch;
-use prairie_catalog::{
-    CatalogError, Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow, audits_batch, coverage_batch,
-    draws_batch, events_batch, presence_batch, readings_batch, shifts_batch, units_batch,
-};
+use prairie_catalog::{Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow};
 use prairie_formats::table::{TableFormat, TableSummary, read_table};
+use prairie_model::register::is_pseudonym;
 use prairie_model::{
-    AuditDraw, CounterReading, Hash256, LogNote, LogNoteKind, Presence, Recorder, RecorderSpan, RecordingId, Rights,
-    Shift, Source, StationEvent, UnitAudit, UnitOfWork, hash_canonical, manifest_hash,
+    Hash256, LogFinding, LogNote, LogNoteKind, Recorder, RecordingId, Rights, Severity, Source, hash_canonical,
+    manifest_hash,
 };
-use prairie_standardize::station::{LogMapping, LogRow, SectionKind, SectionReader};
+use prairie_standardize::station::{
+    LogExaminer, LogMapping, LogRow, ModeRecord, RowTally, Section, SectionKind, SectionReader, Seen,
+};
 use prairie_store::{PathSource, StageError, Staged};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Engine;
+use crate::cells::{Cells, literal};
 use crate::error::EngineError;
+use crate::log_rows::LogRows;
 use crate::progress::Progress;
-use crate::writing::Tables;
 
 /// Kind of the documents that this verb adds.
 pub(crate) const STATION_LOG: &str = "station-log";
 
 /// The mapping of a log that is a folder, where no other is given.
 pub(crate) const MAPPING_NAME: &str = "station-log.toml";
-
-/// Rows that are written at once.
-const BATCH_ROWS: usize = 8192;
 
 /// What became of a station's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +50,7 @@ pub struct LogReport {
     pub simulated: bool,
     /// Who recorded it.
     pub recorder: Recorder,
-    /// Rows per file: `rows = made + incomplete`, and `unreadable` beside them.
+    /// Rows per file: `rows = made + merged + nothing + incomplete`, and `unreadable` beside them.
     pub files: Vec<LogFile>,
     /// Units of work.
     pub units: u64,
@@ -61,6 +60,15 @@ pub struct LogReport {
     pub events: u64,
     /// Readings of the counter.
     pub readings: u64,
+    /// Later looks at units.
+    #[serde(default)]
+    pub confirmations: u64,
+    /// Stretches of time in one mode.
+    #[serde(default)]
+    pub modes: u64,
+    /// Units and episodes that the log says belong together.
+    #[serde(default)]
+    pub link_claims: u64,
     /// What others than the vendor saw: audits, draws, spans of the heartbeat, counts of people.
     #[serde(default)]
     pub witness: u64,
@@ -68,8 +76,23 @@ pub struct LogReport {
     pub keeps_events: bool,
     /// Whether it keeps readings at all.
     pub keeps_readings: bool,
-    /// What was noticed.
-    pub notes: Vec<LogNote>,
+    /// What is wrong with it, by code.
+    #[serde(default)]
+    pub findings: Vec<LogFinding>,
+    /// Which of its units are in which episodes, as the store is now; `None` where no episode says where it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<LinkCount>,
+}
+
+/// How many units and episodes belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LinkCount {
+    /// Units with an episode.
+    pub units: u64,
+    /// Episodes with a unit.
+    pub episodes: u64,
+    /// Links of which it is open whether they hold.
+    pub ambiguous: u64,
 }
 
 /// What became of one file.
@@ -81,8 +104,14 @@ pub struct LogFile {
     pub kind: SectionKind,
     /// Rows that could be read.
     pub rows: u64,
-    /// Rows that became something.
+    /// Rows that became something, and things that samples became.
     pub made: u64,
+    /// Samples that belong to a thing which another sample began.
+    #[serde(default)]
+    pub merged: u64,
+    /// Rows that say themselves that they are nothing.
+    #[serde(default)]
+    pub nothing: u64,
     /// Rows that lack what makes them one.
     pub incomplete: u64,
     /// Rows that could not be read.
@@ -90,10 +119,9 @@ pub struct LogFile {
 }
 
 impl LogReport {
-    /// Whether every row of every file could be read.
+    /// Whether nothing of it is lost.
     pub fn is_whole(&self) -> bool {
-        let lost = [LogNoteKind::FileMissing, LogNoteKind::Truncated, LogNoteKind::RowUnreadable];
-        !self.notes.iter().any(|note| lost.contains(&note.kind))
+        !self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 }
 
@@ -153,9 +181,60 @@ impl Engine {
             return Err(EngineError::Erased { path: name });
         }
         if let Some(report) = self.log_already(&id)? {
+            return self.with_links(report);
+        }
+        self.with_links(import.read(id, recording, sources, progress)?)
+    }
+
+    /// One log that counts, by enough of its id to tell it from the others, with its links as they are now.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or several.
+    pub fn log(&self, id: &str) -> Result<LogReport, EngineError> {
+        let mut found: Vec<_> = self.station_logs()?.into_iter().filter(|log| log.id.starts_with(id)).collect();
+        match (found.pop(), found.len()) {
+            (Some(report), 0) if !id.is_empty() => self.with_links(report),
+            (Some(_), others) => {
+                Err(EngineError::AmbiguousName { kind: "station log", name: id.to_owned(), count: others + 1 })
+            }
+            (None, _) => Err(EngineError::NotFound { kind: "station log", name: id.to_owned() }),
+        }
+    }
+
+    /// Adds what follows from the episodes that the store holds now. It is no part of what was imported.
+    fn with_links(&self, mut report: LogReport) -> Result<LogReport, EngineError> {
+        let log = literal(&report.id);
+        let placed = "SELECT 1 FROM episodes WHERE station IS NOT NULL LIMIT 1";
+        let any = self.run_sql(placed, None)?.1.iter().any(|batch| batch.num_rows() > 0);
+        if !any && report.link_claims == 0 {
             return Ok(report);
         }
-        import.read(id, recording, sources, progress)
+        let mut count = LinkCount::default();
+        let sql = format!(
+            "SELECT count(DISTINCT station || chr(10) || unit) AS units, count(DISTINCT episode_id) AS episodes \
+             FROM links WHERE log_id = {log}"
+        );
+        for batch in self.run_sql(&sql, None)?.1 {
+            let cells = Cells::of(&batch)?;
+            for row in 0..cells.rows() {
+                count.units = cells.count("units", row).unwrap_or(0);
+                count.episodes = cells.count("episodes", row).unwrap_or(0);
+            }
+        }
+        let mut examiner = LogExaminer::default();
+        let sql = format!("SELECT station, unit FROM links WHERE log_id = {log} AND ambiguous ORDER BY station, unit");
+        for batch in self.run_sql(&sql, None)?.1 {
+            let cells = Cells::of(&batch)?;
+            for row in 0..cells.rows() {
+                count.ambiguous += 1;
+                let text = |name: &str| cells.text(name, row).unwrap_or_default();
+                examiner.ambiguous(&text("station"), &text("unit"));
+            }
+        }
+        report.findings.extend(examiner.finish());
+        report.links = Some(count);
+        Ok(report)
     }
 
     /// The report of a log that was imported before.
@@ -293,58 +372,50 @@ impl Import<'_> {
         for copy in std::mem::take(&mut self.staged) {
             copy.finish().map_err(|source| EngineError::Store { what: format!("`{}`", self.name), source })?;
         }
-        let mut rows = Rows::new(self.engine, &id);
-        let mut files = Vec::new();
-        for section in &self.mapping.files {
-            let Some(source) = sources.get(&section.path) else { continue };
-            let format = TableFormat::of_path(&section.path).ok_or_else(|| {
-                EngineError::invalid(
-                    format!("file `{}` of the log", section.path),
-                    "its name ends with none of csv, tsv, jsonl, ndjson and parquet",
-                )
-            })?;
-            let mut reader = SectionReader::new(self.mapping, section, &section.path);
-            let mut failed = None;
-            let mut made = 0_u64;
-            let total = source.files().first().map_or(0, |file| file.size);
-            let summary = read_table(source, 0, format, &mut |row| {
-                if failed.is_some() {
-                    return;
+        let mut reading = Reading {
+            engine: self.engine,
+            rows: LogRows::new(self.engine, &id),
+            examiner: LogExaminer::default(),
+            modes: ModeRecord::default(),
+        };
+        let mapping = self.mapping;
+        let mut files: Vec<(usize, LogFile)> = Vec::new();
+        for kind in SectionKind::ALL {
+            let sections = mapping.files.iter().enumerate().filter(|(_, section)| section.kind == *kind);
+            for (at, section) in sections {
+                let Some(source) = sources.get(&section.path) else { continue };
+                let (tally, summary, notes) = reading.section(mapping, section, source, progress)?;
+                self.notes.extend(notes);
+                self.note_damage(&section.path, summary);
+                if !source.unchanged() {
+                    return Err(EngineError::Changed { path: section.path.clone() });
                 }
-                if row.number % 100_000 == 0 {
-                    progress.at(&section.path, 0, total);
-                    if progress.cancelled() {
-                        failed = Some(EngineError::Cancelled);
-                        return;
-                    }
-                }
-                if let Some(row) = reader.row(row) {
-                    made += 1;
-                    failed = rows.add(row).err();
-                }
-            });
-            if let Some(error) = failed {
-                return Err(error);
+                files.push((
+                    at,
+                    LogFile {
+                        path: section.path.clone(),
+                        kind: section.kind,
+                        rows: tally.rows,
+                        made: tally.made,
+                        merged: tally.merged,
+                        nothing: tally.nothing,
+                        incomplete: tally.incomplete,
+                        unreadable: summary.unreadable,
+                    },
+                ));
             }
-            let summary = summary.map_err(|source| EngineError::Read { path: section.path.clone(), source })?;
-            self.notes.extend(reader.finish());
-            self.note_damage(&section.path, summary);
-            if !source.unchanged() {
-                return Err(EngineError::Changed { path: section.path.clone() });
-            }
-            files.push(LogFile {
-                path: section.path.clone(),
-                kind: section.kind,
-                rows: summary.rows,
-                made,
-                incomplete: summary.rows - made,
-                unreadable: summary.unreadable,
-            });
         }
+        // In the order in which the mapping names them.
+        files.sort_by_key(|(at, _)| *at);
+        let files: Vec<LogFile> = files.into_iter().map(|(_, file)| file).collect();
+        self.notes.iter().for_each(|note| reading.examiner.note(note));
+        let findings = reading.examiner.finish();
+        let rows = reading.rows;
         let keeps = |kind| files.iter().any(|file: &LogFile| file.kind == kind);
         let (keeps_events, keeps_readings) = (keeps(SectionKind::Events), keeps(SectionKind::Readings));
-        let counts = rows.counts;
-        let table_files = rows.finish()?;
+        let counts = SectionKind::ALL.iter().map(|kind| (*kind, rows.count(*kind))).collect::<BTreeMap<_, _>>();
+        let count = |kind| counts.get(&kind).copied().unwrap_or(0);
+        let table_files = rows.finish(&findings)?;
         let report = LogReport {
             id,
             recording,
@@ -352,14 +423,21 @@ impl Import<'_> {
             simulated: self.mapping.simulated,
             recorder: self.mapping.recorder,
             files,
-            units: counts[0],
-            shifts: counts[1],
-            events: counts[2],
-            readings: counts[3],
-            witness: counts[4],
+            units: count(SectionKind::Units),
+            shifts: count(SectionKind::Shifts),
+            events: count(SectionKind::Events),
+            readings: count(SectionKind::Readings),
+            confirmations: count(SectionKind::Confirmations),
+            modes: count(SectionKind::Modes),
+            link_claims: count(SectionKind::Links),
+            witness: [SectionKind::Audits, SectionKind::Draws, SectionKind::Coverage, SectionKind::Presence]
+                .into_iter()
+                .map(count)
+                .sum(),
             keeps_events,
             keeps_readings,
-            notes: self.notes,
+            findings,
+            links: None,
         };
         let payload = serde_json::to_value(&report).map_err(|error| EngineError::Bug(error.to_string()))?;
         let digest = hash_canonical(&payload).map_err(|error| EngineError::Bug(error.to_string()))?;
@@ -401,117 +479,75 @@ impl Import<'_> {
     }
 }
 
-/// Rows on their way into tables.
-struct Rows<'a> {
+/// What rows pass through.
+struct Reading<'a> {
     engine: &'a Engine,
-    log: String,
-    tables: Tables,
-    units: Vec<UnitOfWork>,
-    shifts: Vec<Shift>,
-    events: Vec<StationEvent>,
-    readings: Vec<CounterReading>,
-    audits: Vec<UnitAudit>,
-    draws: Vec<AuditDraw>,
-    coverage: Vec<RecorderSpan>,
-    presence: Vec<Presence>,
-    /// Units, shifts, events, readings, and what others saw.
-    counts: [u64; 5],
+    rows: LogRows<'a>,
+    examiner: LogExaminer,
+    modes: ModeRecord,
 }
 
-impl<'a> Rows<'a> {
-    fn new(engine: &'a Engine, log: &str) -> Self {
-        Self {
-            engine,
-            log: log.to_owned(),
-            tables: Tables::new(),
-            units: Vec::new(),
-            shifts: Vec::new(),
-            events: Vec::new(),
-            readings: Vec::new(),
-            audits: Vec::new(),
-            draws: Vec::new(),
-            coverage: Vec::new(),
-            presence: Vec::new(),
-            counts: [0; 5],
+impl Reading<'_> {
+    /// Reads one file by one section of the mapping.
+    fn section(
+        &mut self,
+        mapping: &LogMapping,
+        section: &Section,
+        source: &PathSource,
+        progress: &dyn Progress,
+    ) -> Result<(RowTally, TableSummary, Vec<LogNote>), EngineError> {
+        let format = TableFormat::of_path(&section.path, section.topic.as_deref()).ok_or_else(|| {
+            EngineError::invalid(
+                format!("file `{}` of the log", section.path),
+                "its name ends with none of csv, tsv, txt, jsonl, ndjson, parquet and mcap",
+            )
+        })?;
+        let mut reader = SectionReader::new(mapping, section, &section.path);
+        let mut failed = None;
+        let total = source.files().first().map_or(0, |file| file.size);
+        let mut last_row = 0;
+        let summary = read_table(source, 0, &format, &mut |row| {
+            if failed.is_some() {
+                return;
+            }
+            last_row = row.number;
+            if row.number % 100_000 == 0 {
+                progress.at(&section.path, 0, total);
+                if progress.cancelled() {
+                    failed = Some(EngineError::Cancelled);
+                    return;
+                }
+            }
+            if let Some(made) = reader.row(row) {
+                failed = self.take(&section.path, row.number, made).err();
+            }
+        });
+        if let (None, Some(made)) = (&failed, reader.last()) {
+            failed = self.take(&section.path, last_row, made).err();
         }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let summary = summary.map_err(|source| EngineError::Read { path: section.path.clone(), source })?;
+        let (tally, notes) = reader.finish();
+        Ok((tally, summary, notes))
     }
 
-    fn add(&mut self, row: LogRow) -> Result<(), EngineError> {
-        let full = match row {
-            LogRow::Unit(unit) => {
-                self.counts[0] += 1;
-                push(&mut self.units, unit)
-            }
-            LogRow::Shift(shift) => {
-                self.counts[1] += 1;
-                push(&mut self.shifts, shift)
-            }
-            LogRow::Event(event) => {
-                self.counts[2] += 1;
-                push(&mut self.events, event)
-            }
-            LogRow::Reading(reading) => {
-                self.counts[3] += 1;
-                push(&mut self.readings, reading)
-            }
-            LogRow::Audit(audit) => {
-                self.counts[4] += 1;
-                push(&mut self.audits, audit)
-            }
-            LogRow::Draw(draw) => {
-                self.counts[4] += 1;
-                push(&mut self.draws, draw)
-            }
-            LogRow::Coverage(span) => {
-                self.counts[4] += 1;
-                push(&mut self.coverage, span)
-            }
-            LogRow::Presence(presence) => {
-                self.counts[4] += 1;
-                push(&mut self.presence, presence)
-            }
-        };
-        if full { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), EngineError> {
-        let log = self.log.as_str();
-        let batches = [
-            ("units", units_batch(log, &self.units)),
-            ("shifts", shifts_batch(log, &self.shifts)),
-            ("station_events", events_batch(log, &self.events)),
-            ("counter_readings", readings_batch(log, &self.readings)),
-            ("unit_audits", audits_batch(log, &self.audits)),
-            ("audit_draws", draws_batch(log, &self.draws)),
-            ("recorder_coverage", coverage_batch(log, &self.coverage)),
-            ("station_presence", presence_batch(log, &self.presence)),
-        ];
-        for (table, batch) in batches {
-            let batch: Result<RecordBatch, CatalogError> = batch;
-            let batch = batch.map_err(EngineError::catalog("writing rows"))?;
-            if batch.num_rows() > 0 {
-                self.tables.append(self.engine, table, batch)?;
+    /// Gives a row what other rows say of it, shows it to the checks, and keeps it.
+    fn take(&mut self, file: &str, number: u64, mut row: LogRow) -> Result<(), EngineError> {
+        let mut mode_open_s = None;
+        match &mut row {
+            LogRow::Mode(mode) => self.modes.add(mode),
+            LogRow::Unit(unit) if !self.modes.is_empty() => mode_open_s = self.modes.apply(unit),
+            _ => {}
+        }
+        self.examiner.row(&Seen { file, number, row: &row, mode_open_s });
+        // After the checks, which tell that the log names people.
+        if let LogRow::Unit(unit) = &mut row {
+            if let Some(worker) = unit.worker.as_mut().filter(|worker| !is_pseudonym(worker)) {
+                *worker = self.engine.key()?.pseudonym(worker);
             }
         }
-        self.units.clear();
-        self.shifts.clear();
-        self.events.clear();
-        self.readings.clear();
-        self.audits.clear();
-        self.draws.clear();
-        self.coverage.clear();
-        self.presence.clear();
-        Ok(())
+        self.rows.add(row)
     }
-
-    fn finish(mut self) -> Result<Vec<prairie_catalog::DataFile>, EngineError> {
-        self.flush()?;
-        self.tables.finish()
-    }
-}
-
-/// Adds a row; true when there are enough to be written.
-fn push<T>(rows: &mut Vec<T>, row: T) -> bool {
-    rows.push(row);
-    rows.len() >= BATCH_ROWS
 }

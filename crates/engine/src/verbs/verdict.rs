@@ -15,6 +15,7 @@ use super::receipt::now;
 use super::station_log::STATION_LOG;
 use crate::cells::{Cells, literal};
 use crate::error::EngineError;
+use crate::later::Later;
 use crate::progress::Progress;
 use crate::{Engine, RowOrder};
 
@@ -115,8 +116,11 @@ impl Engine {
         let mut builder = Builder::new(frozen, &calendar).map_err(refused)?.bridged(bridged);
         if !ids.is_empty() {
             self.witness_before(&mut builder, frozen, &query, snapshot, progress)?;
+            let mut later = Later::load(self, &condition, snapshot)?;
             self.each(&query("units"), snapshot, progress, |cells, row| {
-                builder.unit(&unit(cells, row)).map_err(refused)
+                let mut unit = unit(cells, row);
+                later.apply(&mut unit);
+                builder.unit(&unit).map_err(refused)
             })?;
             self.each(&query("station_events"), snapshot, progress, |cells, row| {
                 event(cells, row).into_iter().for_each(|event| builder.event(event));

@@ -9,7 +9,7 @@ use super::{COLUMNS_MAX, FileRead, ROW_MAX, TableSummary, name_of, text_cell};
 use crate::FormatError;
 
 /// Objects within objects.
-const DEPTH_MAX: usize = 8;
+pub(super) const DEPTH_MAX: usize = 8;
 
 pub(super) fn read(
     source: &dyn Source,
@@ -93,7 +93,7 @@ fn skip_line(bytes: &mut impl BufRead) {
     }
 }
 
-fn flatten(prefix: &str, object: &Map<String, Value>, depth: usize, take: &mut dyn FnMut(String, Cell)) {
+pub(super) fn flatten(prefix: &str, object: &Map<String, Value>, depth: usize, take: &mut dyn FnMut(String, Cell)) {
     for (key, value) in object {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {

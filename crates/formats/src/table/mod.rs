@@ -1,4 +1,4 @@
-//! Rows of tables: CSV, JSON Lines and Parquet, as station logs come.
+//! Rows of tables: CSV, JSON Lines, Parquet and the messages of one MCAP topic, as station logs come.
 //!
 //! ```text
 //!   Source ─ TableFormat ─ read ─▶ Row {names, cells}*  ─▶ TableSummary
@@ -8,6 +8,7 @@
 
 mod csv;
 mod json_lines;
+mod mcap;
 mod parquet;
 
 use std::io::{self, Read};
@@ -23,7 +24,7 @@ const COLUMNS_MAX: usize = 4096;
 const ROW_MAX: usize = 1 << 20;
 
 /// How a table is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableFormat {
     /// Comma, semicolon or tabulator between the cells; the first line names the columns.
     Csv,
@@ -31,16 +32,19 @@ pub enum TableFormat {
     JsonLines,
     /// Apache Parquet.
     Parquet,
+    /// The messages of this topic of an MCAP.
+    Mcap(String),
 }
 
 impl TableFormat {
-    /// The format that a file's name ends with.
-    pub fn of_path(path: &str) -> Option<Self> {
+    /// The format that a file's name ends with; an MCAP needs its topic.
+    pub fn of_path(path: &str, topic: Option<&str>) -> Option<Self> {
         let (_, extension) = path.rsplit_once('.')?;
         match extension.to_ascii_lowercase().as_str() {
             "csv" | "tsv" | "txt" => Some(Self::Csv),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
             "parquet" => Some(Self::Parquet),
+            "mcap" => topic.map(|topic| Self::Mcap(topic.to_owned())),
             _ => None,
         }
     }
@@ -65,13 +69,14 @@ pub struct TableSummary {
 pub fn read_table(
     source: &dyn Source,
     file: usize,
-    format: TableFormat,
+    format: &TableFormat,
     sink: &mut dyn FnMut(&Row<'_>),
 ) -> Result<TableSummary, FormatError> {
     match format {
         TableFormat::Csv => csv::read(source, file, sink),
         TableFormat::JsonLines => json_lines::read(source, file, sink),
         TableFormat::Parquet => parquet::read(source, file, sink),
+        TableFormat::Mcap(topic) => mcap::read(source, file, topic, sink),
     }
 }
 
@@ -117,7 +122,7 @@ mod tests {
         let mut take = |row: &Row<'_>| {
             rows.push((row.number, row.names.iter().cloned().zip(row.cells.iter().cloned()).collect()));
         };
-        let summary = read_table(&source, 0, format, &mut take).expect("a table");
+        let summary = read_table(&source, 0, &format, &mut take).expect("a table");
         (rows, summary)
     }
 
@@ -148,7 +153,7 @@ mod tests {
     fn what_is_no_table_is_refused() {
         for (format, text) in [(TableFormat::Csv, ""), (TableFormat::Csv, "a\0b\n"), (TableFormat::Parquet, "PAR1")] {
             let source = MemorySource::new([("log".to_owned(), text.as_bytes().to_vec())]);
-            assert!(read_table(&source, 0, format, &mut |_| {}).is_err(), "{text:?}");
+            assert!(read_table(&source, 0, &format, &mut |_| {}).is_err(), "{text:?}");
         }
     }
 }

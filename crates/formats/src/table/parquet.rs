@@ -46,7 +46,7 @@ pub(super) fn read(
 }
 
 /// A column in the form that its cells are taken from.
-enum Column {
+pub(super) enum Column {
     Bool(ArrayRef),
     Int(ArrayRef),
     Float(ArrayRef),
@@ -57,7 +57,7 @@ enum Column {
 }
 
 impl Column {
-    fn of(column: &ArrayRef) -> Self {
+    pub(super) fn of(column: &ArrayRef) -> Self {
         let to = |kind: &DataType| cast(column, kind).ok();
         let nanos = DataType::Timestamp(TimeUnit::Nanosecond, None);
         match column.data_type() {
@@ -73,7 +73,7 @@ impl Column {
         .unwrap_or(Self::Other)
     }
 
-    fn cell(&self, row: usize) -> Cell {
+    pub(super) fn cell(&self, row: usize) -> Cell {
         match self {
             Self::Bool(column) if column.is_valid(row) => Cell::Bool(column.as_boolean().value(row)),
             Self::Int(column) if column.is_valid(row) => Cell::Int(column.as_primitive::<Int64Type>().value(row)),

@@ -30,6 +30,8 @@ impl Clock {
     }
 
     fn of_text(self, text: &str) -> Option<Nanos> {
+        // Exports of exports keep the quotes of the first.
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
         if let Ok(number) = text.parse::<i64>() {
             return number.checked_mul(self.unit_ns).map(Nanos);
         }
@@ -184,6 +186,7 @@ mod tests {
         assert_eq!(time("2000/02/29 23:59:59.123456789123+00", "Z"), Some(951_868_799_123_456_789));
         assert_eq!(time("2024-12-31T23:59:60-05:30", "Z"), Some(1_735_709_400_000_000_000));
         assert_eq!(time("12.5", "Z"), Some(12_500_000_000));
+        assert_eq!(time("\"1970-01-01T00:00:01.000+00:00\"", "Z"), Some(1_000_000_000));
         for none in [
             "",
             "2023-02-29 10:00",

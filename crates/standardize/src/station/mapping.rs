@@ -39,10 +39,20 @@ pub struct LogMapping {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// Its path in the log's folder. Its name ends with `csv`, `tsv`, `jsonl`, `ndjson` or `parquet`.
+    /// Its path in the log's folder. Its name ends with `csv`, `tsv`, `jsonl`, `ndjson`, `parquet` or `mcap`. Several sections may
+    /// read the same file.
     pub path: String,
     /// What its rows are.
     pub kind: SectionKind,
+    /// Of an MCAP: the topic whose messages are the rows. Their fields are the columns, and `log_time` is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Set where the rows are samples at a rate instead of things: consecutive samples of one thing become one row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Samples>,
+    /// Values of fields that hold for every row of this file, unless a cell says otherwise: `detail = "grip lost"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fixed: BTreeMap<String, String>,
     /// Unit of times that are numbers: `s` (default), `ms`, `us` or `ns` since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_unit: Option<String>,
@@ -52,9 +62,46 @@ pub struct Section {
     /// Condition to column.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conditions: BTreeMap<String, String>,
-    /// Field to what its values mean: `outcome.OK = "success"`.
+    /// Field to what its values mean: `outcome.OK = "success"`. A value that means `-` says that the row is nothing: `kind."0" = "-"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// How a file of samples becomes things.
+///
+/// Samples with the same unit (of units), kind (of events) or mode (of modes) that follow each other are one thing. It lasts
+/// until the next sample, at most `gap_max_s`; without a next one, the last sample lasts `period_s`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Samples {
+    /// Seconds from sample to sample.
+    pub period_s: f64,
+    /// A longer time between two samples is a gap: two and a half periods where nothing is said. It ends an event and a mode, since
+    /// nobody knows what was in it; a unit goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap_max_s: Option<f64>,
+}
+
+impl Samples {
+    /// Nanoseconds from sample to sample.
+    pub(super) fn period_ns(self) -> i64 {
+        nanos(self.period_s)
+    }
+
+    /// The longest time between two samples that is no gap, in nanoseconds.
+    pub(super) fn gap_ns(self) -> i64 {
+        nanos(self.gap_max_s.unwrap_or(2.5 * self.period_s))
+    }
+
+    fn is_sound(self) -> bool {
+        let fits = |seconds: f64| seconds > 0.0 && seconds < 86_400.0;
+        fits(self.period_s) && self.gap_max_s.is_none_or(|gap| fits(gap) && gap >= self.period_s)
+    }
+}
+
+fn nanos(seconds: f64) -> i64 {
+    // OK to cast: `is_sound` has seen less than a day, and of the product by 2.5 less than three.
+    (seconds * 1e9) as i64
 }
 
 /// What the rows of a file are.
@@ -77,9 +124,30 @@ pub enum SectionKind {
     Coverage,
     /// People near the station.
     Presence,
+    /// What was found when somebody looked at units again.
+    Confirmations,
+    /// Who was in command, and from when to when.
+    Modes,
+    /// Which units are in which episodes.
+    Links,
 }
 
 impl SectionKind {
+    /// All of them, in the order in which a log is read: what units are compared with comes before them.
+    pub const ALL: &[Self] = &[
+        Self::Shifts,
+        Self::Readings,
+        Self::Modes,
+        Self::Confirmations,
+        Self::Links,
+        Self::Draws,
+        Self::Audits,
+        Self::Coverage,
+        Self::Presence,
+        Self::Units,
+        Self::Events,
+    ];
+
     /// The name in mappings and JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,6 +159,9 @@ impl SectionKind {
             Self::Draws => "draws",
             Self::Coverage => "coverage",
             Self::Presence => "presence",
+            Self::Confirmations => "confirmations",
+            Self::Modes => "modes",
+            Self::Links => "links",
         }
     }
 
@@ -129,6 +200,9 @@ impl SectionKind {
             Self::Draws => &["commitment", "committed", "kind", "seed", "share"],
             Self::Coverage => &["end", "start", "station"],
             Self::Presence => &["end", "people", "start", "station"],
+            Self::Confirmations => &["at", "by", "detail", "outcome", "station", "unit"],
+            Self::Modes => &["end", "mode", "robot", "start", "station"],
+            Self::Links => &["episode", "station", "unit"],
         }
     }
 }
@@ -157,6 +231,20 @@ pub enum LogMappingError {
     /// An offset from UTC that is none.
     #[error("`utc_offset` is `{0}`, and must be like `+08:00`")]
     Offset(String),
+    /// Samples of things that have no duration, or times that cannot be.
+    #[error("`samples` of `{file}`: {why}")]
+    Samples {
+        /// The file of the section.
+        file: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A topic of a file that has none, or none where one is needed.
+    #[error("`{file}`: an MCAP needs a `topic`, and no other file has one")]
+    Topic {
+        /// The file of the section.
+        file: String,
+    },
     /// More sections than any log has.
     #[error("the mapping names {0} files, and {SECTIONS_MAX} are allowed")]
     TooMany(usize),
@@ -187,7 +275,7 @@ impl LogMapping {
                 file: section.path.clone(),
                 known: known.join(", "),
             };
-            let mut named = section.columns.keys().chain(section.values.keys());
+            let mut named = section.columns.keys().chain(section.values.keys()).chain(section.fixed.keys());
             if let Some(name) = named.find(|name| !fields.contains(&name.as_str())) {
                 return Err(unknown("field", name, fields));
             }
@@ -195,6 +283,7 @@ impl LogMapping {
             if let Some(unit) = section.time_unit.as_ref().filter(|unit| !units.contains(&unit.as_str())) {
                 return Err(unknown("time unit", unit, &units));
             }
+            section.check()?;
         }
         Ok(mapping)
     }
@@ -206,6 +295,22 @@ impl LogMapping {
 }
 
 impl Section {
+    fn check(&self) -> Result<(), LogMappingError> {
+        let file = || self.path.clone();
+        if let Some(samples) = self.samples {
+            if !matches!(self.kind, SectionKind::Units | SectionKind::Events | SectionKind::Modes) {
+                let why = "only units, events and modes last, so that samples of them can be put together";
+                return Err(LogMappingError::Samples { file: file(), why });
+            }
+            if !samples.is_sound() {
+                let why = "`period_s` must lie above 0 and below a day, and `gap_max_s` not below it";
+                return Err(LogMappingError::Samples { file: file(), why });
+            }
+        }
+        let is_mcap = self.path.to_ascii_lowercase().ends_with(".mcap");
+        if is_mcap != self.topic.is_some() { Err(LogMappingError::Topic { file: file() }) } else { Ok(()) }
+    }
+
     /// Nanoseconds of one unit of time.
     pub(super) fn time_unit_ns(&self) -> i64 {
         match self.time_unit.as_deref() {
