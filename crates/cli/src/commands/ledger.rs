@@ -72,7 +72,7 @@ fn verify(context: &Context, dir: Option<&Path>, against: Option<&Path>, key: &[
                     )
                     .hint("`prairie receipt key` and `prairie ledger key` print the key of a store")
                 })?;
-                keys.push(store.public_key());
+                keys.push(store.public_key()?);
             }
             prairie_engine::ledger_verify_files(dir, &keys, against.as_deref())?
         }

@@ -79,7 +79,7 @@ impl Engine {
     ///
     /// Never with a key that the store made.
     pub fn ledger_key(&self) -> Result<String, EngineError> {
-        let key = self.key.public();
+        let key = self.key()?.public();
         verifier_key(&Checkpoint::origin_of(&key), &key).map_err(|error| EngineError::Bug(error.to_string()))
     }
 
@@ -102,8 +102,8 @@ impl Engine {
     }
 
     pub(crate) fn sign_checkpoint(&self, size: u64, root: Hash256) -> Result<String, EngineError> {
-        let checkpoint = Checkpoint { origin: Checkpoint::origin_of(&self.key.public()), size, root };
-        let note = checkpoint.sign(self.key.private()).map_err(|error| EngineError::Bug(error.to_string()))?;
+        let checkpoint = Checkpoint { origin: Checkpoint::origin_of(&self.key()?.public()), size, root };
+        let note = checkpoint.sign(self.key()?.private()).map_err(|error| EngineError::Bug(error.to_string()))?;
         Ok(note.to_string())
     }
 
@@ -188,7 +188,7 @@ impl Engine {
         // Last, so that whoever reads the checkpoint finds every file that it is about.
         folder.replace(CHECKPOINT, self.sign_checkpoint(size, root)?.as_bytes())?;
         Ok(LedgerExport {
-            origin: Checkpoint::origin_of(&self.key.public()),
+            origin: Checkpoint::origin_of(&self.key()?.public()),
             leaves: size,
             root,
             written: folder.written,
@@ -200,7 +200,7 @@ impl Engine {
     /// The checkpoint of an earlier export, which must be this store's.
     fn own_checkpoint(&self, dir: &Path, bytes: &[u8]) -> Result<Checkpoint, EngineError> {
         let text = String::from_utf8_lossy(bytes);
-        Checkpoint::open(&text, &[self.key.public().into()]).map_err(|error| {
+        Checkpoint::open(&text, &[self.key()?.public().into()]).map_err(|error| {
             EngineError::Refused(format!("`{}` holds the ledger of another store: {}", dir.display(), chain(&error)))
         })
     }
@@ -212,12 +212,12 @@ impl Engine {
     ///
     /// When the earlier checkpoint cannot be believed.
     pub fn ledger_verify(&self, against: Option<&str>, keys: &[String]) -> Result<LedgerCheck, EngineError> {
-        let own = [self.public_key()];
+        let own = if keys.is_empty() { vec![self.public_key()?] } else { Vec::new() };
         let keys = note_keys(if keys.is_empty() { &own } else { keys })?;
         let old = against.map(|text| earlier(text, &keys)).transpose()?;
         let (size, root) = self.ledger_head()?;
         let mut check = LedgerCheck {
-            origin: Checkpoint::origin_of(&self.key.public()),
+            origin: Checkpoint::origin_of(&self.key()?.public()),
             leaves: size,
             root,
             kinds: BTreeMap::new(),

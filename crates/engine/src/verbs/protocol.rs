@@ -86,7 +86,7 @@ impl Engine {
     }
 
     /// Every protocol that was frozen for some of these stations.
-    pub(super) fn registered(&self, stations: &[String]) -> Result<Vec<Registered>, EngineError> {
+    pub(super) fn frozen_for(&self, stations: &[String]) -> Result<Vec<Registered>, EngineError> {
         let documents = self.block(self.catalog().documents(PROTOCOL));
         let mut registered = Vec::new();
         for document in documents.map_err(EngineError::catalog("reading the catalog"))? {

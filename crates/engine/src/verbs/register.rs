@@ -102,7 +102,7 @@ impl Engine {
         if is_pseudonym(name) {
             return Ok(name.to_owned());
         }
-        Ok(self.key.pseudonym(name))
+        Ok(self.key()?.pseudonym(name))
     }
 
     /// Every entry with its versions, of one kind or of all.

@@ -98,7 +98,7 @@ impl Engine {
         keys: &[String],
         progress: &dyn Progress,
     ) -> Result<ReportCheck, EngineError> {
-        let own = [self.public_key()];
+        let own = if keys.is_empty() { vec![self.public_key()?] } else { Vec::new() };
         let Opened { verdict, envelope, mut check } = open_report(text, if keys.is_empty() { &own } else { keys })?;
         let protocol = match self.frozen_document(verdict.protocol)? {
             Some(document) => Some(document),

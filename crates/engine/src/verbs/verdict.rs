@@ -61,7 +61,7 @@ impl Engine {
             self.block(self.catalog().leaves_about(&name)).map_err(EngineError::catalog("reading the ledger"))?;
         for seq in leaves.into_iter().rev() {
             envelope.ledger = self.place(seq)?;
-            if envelope.check_place(&[self.key.public().into()]).is_ok() {
+            if envelope.check_place(&[self.key()?.public().into()]).is_ok() {
                 break;
             }
         }

@@ -34,7 +34,7 @@ impl Engine {
             draw(cells, row).map_or(Ok(()), |draw| builder.draw(draw)).map_err(refused)
         })?;
         let stations = frozen.protocol.stations(Crew::Robot);
-        builder.registered(self.registered(stations)?);
+        builder.registered(self.frozen_for(stations)?);
         let datasets = &frozen.protocol.controls.overlap.datasets;
         if !datasets.is_empty() {
             builder.training(self.training(datasets)?);

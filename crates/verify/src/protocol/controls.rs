@@ -228,7 +228,9 @@ impl Controls {
         if self.required.is_none() {
             let mut names: BTreeSet<&str> = ["attempts", "releases"].into();
             names.extend(match gate {
-                Gate::Pilot => &["reexecution"][..],
+                // Trials that are drawn by lot have no shifts to pick and no counter to agree with.
+                Gate::Lab => &[][..],
+                Gate::Pilot => &["reexecution"],
                 Gate::Verified => &["calendar", "counter", "drawn_shifts", "perturbation", "uplink_cut"],
                 Gate::Batch | Gate::Sector => {
                     &["calendar", "counter", "coverage", "drawn_shifts", "labels", "perturbation", "uplink_cut"]
