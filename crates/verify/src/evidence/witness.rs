@@ -184,11 +184,20 @@ impl AuditRow {
     }
 }
 
+/// Where an object was, and how the robot moved, in one unit.
+#[derive(Debug, Clone, PartialEq)]
+struct Pose {
+    station: String,
+    id: [u64; 2],
+    object: Vec<f64>,
+    motion: Vec<f64>,
+}
+
 /// Gathers the inputs of controls.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     audits: Vec<AuditRow>,
-    poses: BTreeMap<[u64; 2], (Vec<f64>, Vec<f64>)>,
+    poses: BTreeMap<[u64; 2], Pose>,
     draws: Vec<AuditDraw>,
     coverage: BTreeMap<String, Vec<(i64, i64)>>,
     presence: BTreeMap<String, Vec<(i64, i64, f64)>>,
@@ -242,7 +251,8 @@ impl Builder<'_> {
             // Mixed, so that names in sequence are not chosen in sequence.
             let [high, low] = name_hash(&format!("{}\n{}", audit.station, audit.unit));
             let place = [low.swap_bytes(), high.swap_bytes()];
-            self.control.poses.insert(place, (audit.object.clone(), audit.motion.clone()));
+            let (object, motion) = (audit.object.clone(), audit.motion.clone());
+            self.control.poses.insert(place, Pose { station: audit.station.clone(), id, object, motion });
             if self.control.poses.len() > POSES_MAX {
                 self.control.poses.pop_last();
             }
@@ -295,7 +305,7 @@ impl Collector {
         LogWitness {
             draws,
             audits_unmatched,
-            poses: self.poses.into_values().collect(),
+            poses: self.poses.into_values().map(|pose| (pose.object, pose.motion)).collect(),
             registered: self.registered,
             training_known: self.training.is_some(),
         }
@@ -328,6 +338,12 @@ impl Collector {
                 None => unmatched += 1,
             }
         }
+        // A movement of a unit that does not count says nothing about those that do.
+        self.poses.retain(|_, pose| {
+            let key = |kept: &Kept| (shifts[kept.shift as usize].station.as_str(), kept.id);
+            let place = kept.partition_point(|kept| key(kept) < (pose.station.as_str(), pose.id));
+            kept.get(place).is_some_and(|kept| key(kept) == (pose.station.as_str(), pose.id))
+        });
         unmatched
     }
 
