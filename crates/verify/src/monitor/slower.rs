@@ -8,9 +8,9 @@
 //!
 //! # Formula and source
 //!
-//! The tabular CUSUM of the shifts' mean ln takt, `C = max(0, C + z − ½)` with mean (and one standard error of it) and deviation of the shifts that were
-//! promoted; an alarm above 5 (Page, Biometrika 41, 1954; Montgomery, Introduction to Statistical Quality Control, section
-//! 9.1). After an alarm it starts over.
+//! The tabular CUSUM of the shifts' mean ln takt, `C = max(0, C + z − ½)` with the mean (and one standard error of it) and
+//! the deviation of the shifts that were promoted; an alarm above 5 (Page, Biometrika 41, 1954; Montgomery, Introduction to
+//! Statistical Quality Control, section 9.1). After an alarm it starts over.
 //!
 //! # Example
 //!
