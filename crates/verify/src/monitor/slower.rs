@@ -8,9 +8,9 @@
 //!
 //! # Formula and source
 //!
-//! The tabular CUSUM of the shifts' mean ln takt, `C = max(0, C + z − ½)` with mean and deviation of the shifts that were
-//! promoted; an alarm above 5 (Page, Biometrika 41, 1954; Montgomery, Introduction to Statistical Quality Control, section
-//! 9.1). After an alarm it starts over.
+//! The tabular CUSUM of the shifts' mean ln takt, `C = max(0, C + z − ½)` with the mean (and one standard error of it) and
+//! the deviation of the shifts that were promoted; an alarm above 5 (Page, Biometrika 41, 1954; Montgomery, Introduction to
+//! Statistical Quality Control, section 9.1). After an alarm it starts over.
 //!
 //! # Example
 //!
@@ -19,7 +19,7 @@
 //! ```
 
 use super::{Alarm, Stream, Watch, Watched};
-use crate::stats::sample::{deviation, mean};
+use crate::stats::sample::{count, deviation, mean};
 use crate::stats::steadiness::cusum;
 
 /// What a shift may be slower, and where the sum alarms, in standard deviations.
@@ -43,7 +43,9 @@ impl Watch for Slower {
         if usual.len() < SHIFTS_LEAST {
             return Watched::unknown(self, "too few shifts of the promotion have good units");
         }
-        let (target, spread) = (mean(&usual), deviation(&usual).max(1e-6));
+        // The usual mean is known to one standard error only: what lies within it is no change.
+        let spread = deviation(&usual).max(1e-6);
+        let target = mean(&usual) + spread / libm::sqrt(count(&usual));
         let (places, means): (Vec<usize>, Vec<f64>) =
             stream.since.iter().enumerate().filter_map(|(at, sums)| Some((at, sums.mean_ln_takt?))).unzip();
         let (mut alarms, mut highest, mut from) = (Vec::new(), 0.0_f64, 0);
