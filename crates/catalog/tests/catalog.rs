@@ -558,33 +558,6 @@ async fn the_ledger_proves_its_leaves_and_its_growth() {
 }
 
 #[tokio::test]
-async fn an_older_ledger_gets_its_roots_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let catalog = open(dir.path()).await;
-    for at in 0..5 {
-        Take::new(&format!("take {at}"), at + 1).ingest(&catalog).await;
-    }
-    let root = catalog.ledger_root(None).await.unwrap();
-    drop(catalog);
-    // As version 3 left it: another tree over the same salted hashes.
-    let path = dir.path().join("catalog.sqlite");
-    let pool = sqlx::SqlitePool::connect(path.to_str().unwrap()).await.unwrap();
-    let older = "UPDATE snapshots SET ledger_root = zeroblob(32), ledger_peaks = zeroblob(length(ledger_peaks)); \
-                 PRAGMA user_version = 3";
-    sqlx::raw_sql(older).execute(&pool).await.unwrap();
-    pool.close().await;
-    let catalog = open(dir.path()).await;
-    assert_eq!(catalog.ledger_root(None).await.unwrap(), root);
-    let report = catalog.fsck(false).await.unwrap();
-    assert_eq!((report.problems, report.leaves), (Vec::new(), 15));
-    let heads = catalog.ledger_heads().await.unwrap();
-    assert_eq!(heads.iter().map(|head| head.size).collect::<Vec<_>>(), [1, 3, 6, 10, 15]);
-    let leaves = catalog.ledger_leaves(4, 3).await.unwrap();
-    assert_eq!(leaves.iter().map(|leaf| leaf.seq).collect::<Vec<_>>(), [4, 5, 6]);
-    assert!(leaves.iter().all(|leaf| leaf.entry.kind == "receipt" && leaf.salt.is_some()));
-}
-
-#[tokio::test]
 async fn faults_at_any_operation_lose_and_double_nothing() {
     for seed in 0..16 {
         let dir = tempfile::tempdir().unwrap();

@@ -28,12 +28,16 @@ svg{width:100%;display:block;overflow:visible}svg text{fill:var(--dim);font-size
 .est{fill:none;stroke:var(--fg);stroke-width:1.6}.low{fill:none;stroke:var(--hold);stroke-width:1.6}.look{fill:var(--fg)}.look.open{fill:var(--bg);stroke:var(--dim)}
 .human{fill:var(--human);opacity:.34}.robot{fill:var(--acc);opacity:.42}.l-human{stroke:var(--human);stroke-width:1.6}.l-robot{stroke:var(--acc);stroke-width:1.6}.dashed{stroke-dasharray:4 3}
 .fine{fill:var(--acc);opacity:.8}.poor{fill:var(--bg);stroke:var(--no);stroke-width:1.6}.range{stroke:var(--human);opacity:.6}
-.sched{fill:var(--line)}.fgood{fill:var(--acc);opacity:.66}.fbad{fill:var(--no)}.fdown{fill:var(--hold)}.fmark{fill:var(--fg)}.fhelp{fill:var(--hold)}.ftest{fill:none;stroke:var(--dim);stroke-width:1.4}
+.sched{fill:var(--line)}.fgood{fill:var(--acc);opacity:.66}.fbad{fill:var(--no)}.fdown{fill:var(--hold)}.fmark{fill:var(--fg)}.fhelp{fill:var(--hold);opacity:.8}.ftest{fill:none;stroke:var(--dim);stroke-width:1.4}
 .fhuman{fill:var(--human);opacity:.6}.fmeasured{fill:var(--hold);opacity:.75}.fassumed{fill:none;stroke:var(--hold);stroke-width:1.4;stroke-dasharray:3 2}
 .legend{display:flex;flex-wrap:wrap;gap:4px 20px;color:var(--dim);font-size:13px;margin:0 0 8px}.legend i{display:inline-block;width:11px;height:9px;margin-right:6px}
 .legend .good{background:var(--acc);opacity:.66}.legend .bad{background:var(--no)}.legend .down{background:var(--hold)}.legend .mark{background:var(--fg);width:3px}
 .cover .bar{display:inline-block;position:relative;width:200px;height:14px;background:var(--line);vertical-align:middle;margin-right:12px}.cover .bar i{display:block;height:100%;background:var(--acc);opacity:.66}.cover .bar b{position:absolute;top:-3px;bottom:-3px;width:2px;margin-left:-1px;background:var(--fg)}.cover .thin{outline:1.5px dashed var(--no);outline-offset:3px}.cover .beside{color:var(--dim);font-size:13px;white-space:nowrap}
 .not-shown{padding-left:20px}footer{margin-top:48px;border-top:1px solid var(--line);padding-top:16px;color:var(--dim);font-size:13px}footer p{margin:4px 0}code{word-break:break-all;font-size:12px}
-@media(max-width:760px){main{padding:20px 16px}header{padding:12px 16px}.two{grid-template-columns:1fr}.two svg text{font-size:14.5px}.wide{min-width:760px}.verdict{font-size:17px}}
+@media(max-width:760px){main{padding:20px 16px}header{padding:12px 16px}.two{grid-template-columns:1fr}.two svg text{font-size:14.5px}.wide{min-width:760px}.verdict{font-size:17px}
+.asks thead{display:none}.asks,.asks tbody,.asks tr,.asks th,.asks td{display:block;border:0;padding:0}.asks tr{padding:12px 0;border-bottom:1px solid var(--line)}.asks td.num{display:inline-block;text-align:left;padding-right:16px}.asks td.num:empty{display:none}.asks .why{min-width:0;padding-top:2px}.asks tbody th{font-weight:600}
+.asks td:nth-of-type(1):before{content:\"measured \"}.asks td:nth-of-type(2):not(:empty):before{content:\"bound \"}.asks td:nth-of-type(3):not(:empty):before{content:\"asks \"}.asks td.num:before{color:var(--dim);font-size:13px}
+body:has(#zh:checked) .asks td:nth-of-type(1):before{content:\"实测 \"}body:has(#zh:checked) .asks td:nth-of-type(2):not(:empty):before{content:\"界 \"}body:has(#zh:checked) .asks td:nth-of-type(3):not(:empty):before{content:\"要求 \"}
+.cover td,.cover th{padding-right:10px}.cover tbody th{min-width:80px}.cover .bar{width:110px}.cover .beside{display:block;white-space:normal}}
 @page{size:A4;margin:14mm}
 @media print{header label{display:none}main{padding:0;max-width:none}body{font-size:11.5px}section,tr,li{break-inside:avoid}h2{break-after:avoid}.verdict{font-size:16px}header{padding:0 0 8px}.scroll{overflow:visible}.why{min-width:0;font-size:10.5px}th,td{padding:5px 10px 5px 0}.cover .bar{width:130px}}";
