@@ -693,7 +693,7 @@ async fn a_store_of_another_version_is_refused() {
     pool.close().await;
     let objects = Arc::new(Disk::open(dir.path()).unwrap());
     match Catalog::open(dir.path(), objects).await {
-        Err(CatalogError::NewerSchema { found: 99, known: 3 }) => {}
+        Err(CatalogError::NewerSchema { found: 99, known: 4 }) => {}
         other => panic!("{other:?}"),
     }
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
