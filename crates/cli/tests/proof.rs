@@ -365,6 +365,15 @@ fn a_page_is_made_again_in_chinese_and_as_pdf_where_a_browser_is() {
     done(dir, &["report", "page", made, "--lang", "zh", "--out", page_name]);
     assert!(fs::read_to_string(&page).unwrap().contains("<html lang=\"zh\">"));
     assert_eq!(checked(dir, &page, None), (0, String::new()), "it opens in Chinese and is the same report");
+    let text = fs::read_to_string(&page).unwrap();
+    for both in ["Evidence over looks", "证据随查看的累积", "Interventions and faults", "干预与故障", "逐班成功率"]
+    {
+        assert!(text.contains(both), "{both}");
+    }
+    let alone = ["http:", "https:", "<script src", "<img", "<link", "url(", "NaN"];
+    assert!(alone.iter().all(|other| !text.contains(other)), "it needs nothing but itself");
+    assert_eq!(text.matches("<script").count(), 1, "the envelope, as data");
+    assert!(text.matches("<svg").count() >= 5, "{} pictures", text.matches("<svg").count());
     let mut bare = Command::new(env!("CARGO_BIN_EXE_prairie"));
     let output =
         bare.env("PRAIRIE_CHROMIUM", "/nowhere").args(["report", "page", made, "--pdf", pdf_name]).output().unwrap();
