@@ -151,3 +151,52 @@ impl Catalog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use prairie_store::Disk;
+
+    use super::*;
+    use crate::{Commit, Leaf};
+
+    async fn open(dir: &Path) -> Catalog {
+        Catalog::open(dir, Arc::new(Disk::open(dir).unwrap())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_older_ledger_gets_its_roots_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = open(dir.path()).await;
+        for count in 1..6_u8 {
+            let leaf = |at| Leaf {
+                kind: "receipt".to_owned(),
+                reference: format!("{count}/{at}"),
+                digest: Hash256::of(&[count, at]),
+            };
+            let commit = Commit { leaves: (0..count).map(leaf).collect(), ..Commit::default() };
+            catalog.commit(&commit).await.unwrap();
+        }
+        let root = catalog.ledger_root(None).await.unwrap();
+        assert_eq!(root.1, 15);
+        // As version 3 left it: another tree over the same salted hashes.
+        let older = "UPDATE snapshots SET ledger_root = zeroblob(32), ledger_peaks = zeroblob(length(ledger_peaks)); \
+                     PRAGMA user_version = 3";
+        sqlx::raw_sql(older).execute(catalog.pool()).await.unwrap();
+        drop(catalog);
+        let catalog = open(dir.path()).await;
+        assert_eq!(catalog.ledger_root(None).await.unwrap(), root);
+        let report = catalog.fsck(false).await.unwrap();
+        assert_eq!((report.problems, report.leaves), (Vec::new(), 15));
+        let heads = catalog.ledger_heads().await.unwrap();
+        assert_eq!(heads.iter().map(|head| head.size).collect::<Vec<_>>(), [1, 3, 6, 10, 15]);
+        let leaves = catalog.ledger_leaves(4, 3).await.unwrap();
+        assert_eq!(leaves.iter().map(|leaf| leaf.seq).collect::<Vec<_>>(), [4, 5, 6]);
+        assert!(leaves.iter().all(|leaf| leaf.entry.kind == "receipt" && leaf.salt.is_some()));
+        let place = catalog.ledger_place(4, None).await.unwrap().unwrap();
+        let leaf = Entry::about("receipt", place.salt, Hash256::of(&[3, 1])).leaf();
+        assert!(prairie_ledger::verify_inclusion(leaf, 4, 15, &place.proof, root.0));
+    }
+}

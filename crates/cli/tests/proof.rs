@@ -118,9 +118,7 @@ fn an_edited_verdict_and_a_forged_signature_are_refused() {
     // The changed letter may make it no JSON at all, which is a failure, or another verdict, which is refused.
     assert!(matches!(output.status.code(), Some(1 | 2)), "{told}");
     let (_two, path) = changed("decision.json", &|report| {
-        use_payload(report, &|text| {
-            text.replacen("\"decision\":\"", "\"decision\":\"", 1).replace("\"attempt\":1", "\"attempt\":2")
-        });
+        use_payload(report, &|text| text.replace("\"attempt\":1", "\"attempt\":2"));
     });
     let (code, refused) = checked(dir, &path, None);
     assert!(code == 1 && refused.starts_with("signature: the signature of key "), "{refused}");
@@ -327,6 +325,38 @@ fn a_leaf_is_proved_in_the_envelope_and_apart() {
 }
 
 #[test]
+fn a_receipt_takes_its_proof_along() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/contact-lerobot-v21");
+    done(dir.path(), &["ingest", "--no-video", "--quiet", sample.to_str().unwrap()]);
+    let episodes = json(&done(dir.path(), &["ls", "--output-format", "json"]));
+    let id = episodes["episodes"][0]["id"].as_str().unwrap();
+    done(dir.path(), &["receipt", id, "--out", &at("bare.json")]);
+    done(dir.path(), &["ledger", "prove", "--receipt", &at("bare.json"), "--out", &at("proved.json")]);
+    fs::write(at("key.pem"), done(dir.path(), &["receipt", "key"]).stdout).unwrap();
+    let elsewhere = TempDir::new().unwrap();
+    let check = |name: &str| {
+        let arguments = ["receipt", "check", &at(name), "--key", &at("key.pem"), "--output-format", "json"];
+        let output = run(elsewhere.path(), &arguments);
+        (output.status.code(), json(&output)["ledger"].clone())
+    };
+    assert_eq!(check("bare.json"), (Some(0), Value::Null));
+    let (code, ledger) = check("proved.json");
+    assert_eq!((code, &ledger["wrong"]), (Some(0), &Value::Null), "{ledger}");
+    let text = fs::read_to_string(at("proved.json")).unwrap();
+    let mut moved: Value = serde_json::from_str(&text).unwrap();
+    moved["ledger"]["seq"] = (1 - moved["ledger"]["seq"].as_u64().unwrap()).into();
+    fs::write(at("moved.json"), moved.to_string()).unwrap();
+    let (code, ledger) = check("moved.json");
+    assert_eq!(code, Some(1), "{ledger}");
+    assert!(ledger["wrong"].as_str().unwrap().contains("is not this payload's"), "{ledger}");
+    // The store attests every receipt and document that it has.
+    let own = json(&done(dir.path(), &["ledger", "verify", "--output-format", "json"]));
+    assert_eq!((&own["facts"], &own["leaves"], &own["wrong"]), (&2.into(), &2.into(), &Value::Null));
+}
+
+#[test]
 fn a_page_is_made_again_in_chinese_and_as_pdf_where_a_browser_is() {
     let dir = shared();
     let (out, made) = (TempDir::new().unwrap(), dir.join("report.json"));
@@ -335,6 +365,15 @@ fn a_page_is_made_again_in_chinese_and_as_pdf_where_a_browser_is() {
     done(dir, &["report", "page", made, "--lang", "zh", "--out", page_name]);
     assert!(fs::read_to_string(&page).unwrap().contains("<html lang=\"zh\">"));
     assert_eq!(checked(dir, &page, None), (0, String::new()), "it opens in Chinese and is the same report");
+    let text = fs::read_to_string(&page).unwrap();
+    for both in ["Evidence over looks", "证据随查看的累积", "Interventions and faults", "干预与故障", "逐班成功率"]
+    {
+        assert!(text.contains(both), "{both}");
+    }
+    let alone = ["http:", "https:", "<script src", "<img", "<link", "url(", "NaN"];
+    assert!(alone.iter().all(|other| !text.contains(other)), "it needs nothing but itself");
+    assert_eq!(text.matches("<script").count(), 1, "the envelope, as data");
+    assert!(text.matches("<svg").count() >= 5, "{} pictures", text.matches("<svg").count());
     let mut bare = Command::new(env!("CARGO_BIN_EXE_prairie"));
     let output =
         bare.env("PRAIRIE_CHROMIUM", "/nowhere").args(["report", "page", made, "--pdf", pdf_name]).output().unwrap();

@@ -52,4 +52,6 @@ pub use merkle::{
 pub use note::{Note, NoteError, NoteKey, verifier_key};
 pub use place::{LedgerPlace, PlaceError};
 pub use proof::{InclusionProof, ProofError};
-pub use tile::{BUNDLE_BYTES_MAX, Layer, TILE_WIDTH, TileError, TilePath, TileWriter, read_bundle, read_tile, tiles};
+pub use tile::{
+    BUNDLE_BYTES_MAX, Layer, PutTile, TILE_WIDTH, TileError, TilePath, TileWriter, read_bundle, read_tile, tiles,
+};

@@ -202,6 +202,9 @@ pub fn read_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, TileError> {
     }
 }
 
+/// Takes the bytes of a file.
+pub type PutTile<'a, E> = dyn FnMut(&TilePath, &[u8]) -> Result<(), E> + 'a;
+
 /// Makes the files of a log, entry by entry. Memory is bounded by one bundle and one tile per level.
 #[derive(Debug, Default)]
 pub struct TileWriter {
@@ -217,11 +220,7 @@ impl TileWriter {
     /// # Errors
     ///
     /// When the entry is too long, or `put` fails.
-    pub fn push<E: From<TileError>>(
-        &mut self,
-        entry: &[u8],
-        put: &mut dyn FnMut(&TilePath, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn push<E: From<TileError>>(&mut self, entry: &[u8], put: &mut PutTile<'_, E>) -> Result<(), E> {
         let length = u16::try_from(entry.len()).map_err(|_error| TileError::TooLong { found: entry.len() })?;
         let place = self.frontier.size() / 256;
         self.bundle.extend_from_slice(&length.to_be_bytes());
@@ -235,7 +234,7 @@ impl TileWriter {
         self.add(leaf, put)
     }
 
-    fn add<E>(&mut self, leaf: Hash256, put: &mut dyn FnMut(&TilePath, &[u8]) -> Result<(), E>) -> Result<(), E> {
+    fn add<E>(&mut self, leaf: Hash256, put: &mut PutTile<'_, E>) -> Result<(), E> {
         let (mut hash, mut hashes) = (leaf, self.frontier.size());
         for level in 0..LEVELS {
             let at = usize::from(level);
@@ -261,7 +260,7 @@ impl TileWriter {
     /// # Errors
     ///
     /// When `put` fails.
-    pub fn finish<E>(self, put: &mut dyn FnMut(&TilePath, &[u8]) -> Result<(), E>) -> Result<(u64, Hash256), E> {
+    pub fn finish<E>(self, put: &mut PutTile<'_, E>) -> Result<(u64, Hash256), E> {
         let size = self.frontier.size();
         for path in tiles(size).filter(|path| path.width < TILE_WIDTH) {
             match path.layer {

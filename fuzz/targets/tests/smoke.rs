@@ -117,5 +117,6 @@ macro_rules! smokes {
 }
 
 smokes!(
-    annexb av1 cdr envelope h264 idl jpeg json lerobot mapping mcap mp4 png profile protobuf raw ros1 station_log task_book
+    annexb av1 cdr checkpoint envelope h264 idl jpeg json lerobot mapping mcap mp4 png profile protobuf raw ros1 station_log
+    task_book tile
 );

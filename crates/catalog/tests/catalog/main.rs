@@ -414,33 +414,6 @@ async fn the_ledger_proves_its_leaves_and_its_growth() {
 }
 
 #[tokio::test]
-async fn an_older_ledger_gets_its_roots_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let catalog = open(dir.path()).await;
-    for at in 0..5 {
-        Take::new(&format!("take {at}"), at + 1).ingest(&catalog).await;
-    }
-    let root = catalog.ledger_root(None).await.unwrap();
-    drop(catalog);
-    // As version 3 left it: another tree over the same salted hashes.
-    let path = dir.path().join("catalog.sqlite");
-    let pool = sqlx::SqlitePool::connect(path.to_str().unwrap()).await.unwrap();
-    let older = "UPDATE snapshots SET ledger_root = zeroblob(32), ledger_peaks = zeroblob(length(ledger_peaks)); \
-                 PRAGMA user_version = 3";
-    sqlx::raw_sql(older).execute(&pool).await.unwrap();
-    pool.close().await;
-    let catalog = open(dir.path()).await;
-    assert_eq!(catalog.ledger_root(None).await.unwrap(), root);
-    let report = catalog.fsck(false).await.unwrap();
-    assert_eq!((report.problems, report.leaves), (Vec::new(), 15));
-    let heads = catalog.ledger_heads().await.unwrap();
-    assert_eq!(heads.iter().map(|head| head.size).collect::<Vec<_>>(), [1, 3, 6, 10, 15]);
-    let leaves = catalog.ledger_leaves(4, 3).await.unwrap();
-    assert_eq!(leaves.iter().map(|leaf| leaf.seq).collect::<Vec<_>>(), [4, 5, 6]);
-    assert!(leaves.iter().all(|leaf| leaf.entry.kind == "receipt" && leaf.salt.is_some()));
-}
-
-#[tokio::test]
 async fn faults_at_any_operation_lose_and_double_nothing() {
     for seed in 0..16 {
         let dir = tempfile::tempdir().unwrap();
@@ -569,6 +542,46 @@ async fn a_killed_process_leaves_only_orphans() {
 }
 
 #[tokio::test]
+<<<<<<< HEAD:crates/catalog/tests/catalog/main.rs
+=======
+async fn a_store_of_another_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()).await);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("PRAGMA user_version = 99").execute(&pool).await.unwrap();
+    pool.close().await;
+    let objects = Arc::new(Disk::open(dir.path()).unwrap());
+    match Catalog::open(dir.path(), objects).await {
+        Err(CatalogError::NewerSchema { found: 99, known: 4 }) => {}
+        other => panic!("{other:?}"),
+    }
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("PRAGMA user_version = 1").execute(&pool).await.unwrap();
+    pool.close().await;
+    let objects = Arc::new(Disk::open(dir.path()).unwrap());
+    let error = Catalog::open(dir.path(), objects).await.unwrap_err();
+    assert!(matches!(error, CatalogError::OlderSchema { found: 1, oldest: 2 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_store_of_version_2_is_brought_up_to_date_and_keeps_what_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path()).await;
+    Take::new("take", 3).ingest(&catalog).await;
+    drop(catalog);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql("DROP TABLE documents; PRAGMA user_version = 2").execute(&pool).await.unwrap();
+    pool.close().await;
+    let catalog = open(dir.path()).await;
+    assert_eq!(number(&catalog, "SELECT count(*) FROM documents", None).await, 0);
+    assert!(number(&catalog, "SELECT count(*) FROM episodes", None).await > 0);
+}
+
+#[tokio::test]
+>>>>>>> h/f:crates/catalog/tests/catalog.rs
 async fn a_document_is_a_new_version_only_when_it_says_something_new() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = open(dir.path()).await;

@@ -69,6 +69,13 @@ fn print(context: &Context, check: &ReceiptCheck) {
     for signature in &check.signatures {
         println!("signature  {}: {}", signature.key_id, signature.word());
     }
+    match check.ledger.as_ref().map(|ledger| (ledger.leaf, &ledger.wrong)) {
+        None => {
+            println!("ledger     not shown: the receipt came without its proof (`prairie ledger prove --receipt FILE`)")
+        }
+        Some((leaf, None)) => println!("ledger     leaf {leaf}, proved to be under the signed checkpoint"),
+        Some((_, Some(why))) => println!("ledger     {why}"),
+    }
     match &check.recomputed {
         None => println!("numbers    not recomputed: the recording was not given (`--recording PATH`)"),
         Some(differences) if differences.is_empty() => {

@@ -344,7 +344,7 @@ impl Page {
 
     fn endpoints(&mut self, verdict: &Verdict) {
         self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::ASKS), both(&words::EVERY_LINE)));
-        self.add("<div class=\"scroll\"><table><thead><tr>");
+        self.add("<div class=\"scroll\"><table class=\"asks\"><thead><tr>");
         for word in [&words::ENDPOINT, &words::MEASURED, &words::BOUND, &words::THRESHOLD, &words::STATE, &words::FROM]
         {
             let class =

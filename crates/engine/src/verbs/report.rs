@@ -9,7 +9,6 @@
 //! The first of them that does not match is named.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use prairie_ledger::{Envelope, VERDICT_TYPE};
 use prairie_model::{ObjectId, RecordingId, canonical_json};
@@ -159,7 +158,7 @@ impl Engine {
         for file in stored.row.files {
             let key = object_key(file.object);
             let here = StoredFile { path: file.path.clone(), key, size: file.size };
-            let source = ObjectSource::new(Arc::clone(&self.shared_objects()), vec![here]);
+            let source = ObjectSource::new(self.shared_objects(), vec![here]);
             let found: Option<(ObjectId, u64)> = hash_file(&source, 0, &|_| {}).ok();
             if found != Some((file.object, file.size)) {
                 return Ok(Some(file.path));

@@ -14,7 +14,7 @@ gate = "verified"
 scope = { stations = ["station-1", "station-2"], release = "sha256:simulated" }
 success = { definition = "the part lies in its tray, by the tray's own scale" }
 baseline = { stations = ["station-1", "station-2"] }
-strata_source = "the plant's own orders of 2025"
+weights_source = "the plant's own orders of 2025"
 [[strata]]
 name = "small"
 weight = 0.7

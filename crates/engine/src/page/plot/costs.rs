@@ -17,7 +17,7 @@ pub(super) struct Part {
 pub(super) const PARTS: [Part; 4] = [
     Part { name: "capital", english: "capital", chinese: "设备折旧", measured: false },
     Part { name: "running", english: "running", chinese: "运行费用", measured: false },
-    Part { name: "people", english: "people's minutes", chinese: "人工分钟", measured: true },
+    Part { name: "people", english: "people's time", chinese: "人工时间", measured: true },
     Part { name: "scrap", english: "scrap", chinese: "废品", measured: true },
 ];
 
@@ -31,7 +31,7 @@ pub(super) struct Costs<'a> {
     pub(super) currency: &'a str,
 }
 
-const LEFT: f64 = 116.0;
+const LEFT: f64 = 124.0;
 const RIGHT: f64 = 400.0;
 const ROW: f64 = 26.0;
 
@@ -80,7 +80,7 @@ pub(super) fn draw(costs: &Costs<'_>) -> String {
         )
     };
     svg += &label(4.0, base + 18.0, "fg", Anchor::Start, &english, &chinese);
-    let (english, chinese) = ("solid: amount measured; hatched: assumed", "实心：数量实测；斜线：假设");
+    let (english, chinese) = ("filled: amount measured; outlined: assumed", "实心：数量实测；虚框：假设");
     svg += &label(4.0, base + 36.0, "", Anchor::Start, english, chinese);
     svg + "</svg>"
 }

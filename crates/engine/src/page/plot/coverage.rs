@@ -39,8 +39,8 @@ pub(super) fn draw(strata: &[Stratum<'_>]) -> String {
         let name = if it.name.is_empty() { both(&words::UNDECLARED) } else { escape(it.name) };
         let beside = match weight {
             Some(weight) => of(
-                &format!("{} of {} in daily work", percent(found), percent(weight)),
-                &format!("{}（日常占 {}）", percent(found), percent(weight)),
+                &format!("{}, in daily work {}", percent(found), percent(weight)),
+                &format!("{}，日常作业 {}", percent(found), percent(weight)),
             ),
             None => percent(found),
         };

@@ -20,7 +20,7 @@ pub(super) fn draw(evidence: &Evidence<'_>) -> String {
     let asked = evidence.asked;
     // The bounds of the first shifts are far down, and may fall out of the picture.
     let low = points.iter().map(|point| point.lower).chain(asked).fold(1.0, f64::min);
-    let near = asked.map_or(0.0, |asked| asked - 2.5 * (1.0 - asked).max(0.02));
+    let near = asked.map_or(0.0, |asked| asked - 2.5 * (1.0 - asked).max(0.02)).min(last.lower);
     let (left, right, top, base) = (46.0, 366.0, 14.0, 206.0);
     let axis = ShareAxis::down_to(low.max(near), top, base);
     // Looks that are not far off are on the axis too.

@@ -30,12 +30,7 @@ pub(super) fn draw(takts: &TaktHistogram, ratio: Option<Ratio>) -> String {
         counts.iter().map(|count| *count as f64 / sum.max(1) as f64).collect()
     };
     let (robot, human) = (shares(&takts.robot, sums[0]), shares(&takts.human, sums[1]));
-    // Bins from the first to the last that hold a thousandth of either side.
-    let seen = |at: &usize| {
-        robot.get(*at).is_some_and(|share| *share > 1e-3) || human.get(*at).is_some_and(|share| *share > 1e-3)
-    };
-    let bins = 0..robot.len().max(human.len());
-    let (Some(first), Some(last)) = (bins.clone().find(seen), bins.rev().find(seen)) else { return nothing() };
+    let (Some((first, last)), beyond) = shown([&robot, &human]) else { return nothing() };
     // OK to cast: places among some hundred bins.
     let edge = |at: usize| takts.first_s * libm::exp(libm::log(takts.ratio) * at as f64);
     let (from_s, to_s) = (edge(first), edge(last + 1));
@@ -56,6 +51,11 @@ pub(super) fn draw(takts: &TaktHistogram, ratio: Option<Ratio>) -> String {
     }
     svg += &line(LEFT, BASE, RIGHT, BASE, "axis");
     svg += &ticks(from_s, to_s, &x);
+    if beyond > 0.0 {
+        let (english, chinese) =
+            (format!("{:.1} % longer →", beyond * 100.0), format!("{:.1} % 更长 →", beyond * 100.0));
+        svg += &label(RIGHT, BASE - 8.0, "", Anchor::End, &english, &chinese);
+    }
     let rows =
         [(takts.human_s, "human", ("people", "人工"), 14.0), (takts.robot_s, "robot", ("robots", "机器人"), 32.0)];
     for (marks, class, (english, chinese), y) in rows {
@@ -74,6 +74,30 @@ pub(super) fn draw(takts: &TaktHistogram, ratio: Option<Ratio>) -> String {
     );
     svg += &label(LEFT, BASE + 38.0, "", Anchor::Start, english, chinese);
     svg + "</svg>"
+}
+
+/// The bins from the first to the last that matter, and the larger share of the two sides that lies above them. A break in the
+/// middle of a shift is a takt as well, and must not squeeze all others into a corner.
+fn shown(sides: [&Vec<f64>; 2]) -> (Option<(usize, usize)>, f64) {
+    const TAIL: f64 = 0.005;
+    let (mut ends, mut beyond): (Option<(usize, usize)>, f64) = (None, 0.0);
+    let place = |shares: &[f64], part: f64| {
+        let mut sum = 0.0;
+        shares.iter().position(|share| {
+            sum += share;
+            sum > part
+        })
+    };
+    for shares in sides {
+        let (Some(first), Some(last)) = (place(shares, TAIL), place(shares, 1.0 - TAIL - 1e-9)) else { continue };
+        ends = Some(ends.map_or((first, last), |(low, high)| (low.min(first), high.max(last))));
+    }
+    if let Some((_, last)) = ends {
+        for shares in sides {
+            beyond = shares.iter().skip(last + 1).sum::<f64>().max(beyond);
+        }
+    }
+    (ends, beyond)
 }
 
 /// Median and 95 % quantile: two lines, and a sentence with the colour of its side.

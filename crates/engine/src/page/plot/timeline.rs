@@ -57,7 +57,7 @@ pub(super) fn draw(shifts: &[Happened<'_>]) -> String {
             let count: u64 = column.iter().map(|it| it.events[*kind]).sum();
             if count > 0 {
                 // The area stands for the count. OK to cast: a count for a picture.
-                let radius = (2.2 * (count as f64).sqrt()).min(LANE / 2.0 - 1.0);
+                let radius = (1.2 + 2.4 * (count as f64).sqrt()).min(LANE / 2.0 - 1.0);
                 svg += &dot(x(at), y, radius, class, &format!("{}: {count}", name(column)));
             }
         }
