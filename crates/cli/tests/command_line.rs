@@ -430,3 +430,44 @@ fn a_change_of_the_model_voids_what_depended_on_it() {
     assert_eq!(old["standing"], "hold", "{old:#}");
     assert!(old["reasons"][0].as_str().unwrap().contains("`age`"), "{old:#}");
 }
+
+#[test]
+fn things_are_registered_shown_and_refused() {
+    let dir = TempDir::new().unwrap();
+    let robot = |identity: &str| {
+        let identity = format!("identity={identity}");
+        run(dir.path(), &["register", "robot", "--set", "robot=r-1", "--set", &identity, "--output-format", "json"])
+    };
+    let short = robot("CN0451");
+    assert_eq!(short.status.code(), Some(2));
+    let error = String::from_utf8(short.stderr).unwrap();
+    assert!(error.contains("has 6 characters, and an identity has 29"), "{error}");
+    let first = json(&robot("CN0451G1EDU0202600000000012AB"));
+    assert_eq!((&first["version"], &first["already"]), (&Value::from(1), &Value::from(false)));
+    let model = dir.path().join("weights.bin");
+    fs::write(&model, b"abc").unwrap();
+    let hash = format!("model={}", model.display());
+    let release =
+        run(dir.path(), &["register", "release", "--set", "release=v7", "--hash", &hash, "--output-format", "json"]);
+    let sha256_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(json(&release)["entry"]["model"], sha256_of_abc);
+    let person = json(&run(dir.path(), &["register", "person", "--name", "Li Lei", "--output-format", "json"]));
+    assert!(person["name"].as_str().unwrap().starts_with("p-") && !person.to_string().contains("Lei"), "{person}");
+    let shown = run(dir.path(), &["register", "show", "robot", "r-1"]);
+    assert!(String::from_utf8(shown.stdout).unwrap().starts_with("version 1  "));
+    assert_eq!(run(dir.path(), &["register", "show", "robot", "r-2"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_claim_is_not_demonstrated_and_exits_with_1() {
+    let dir = TempDir::new().unwrap();
+    let claim = samples().join("claims/figure-02-bmw.toml");
+    let told = run(dir.path(), &["claim", claim.to_str().unwrap()]);
+    assert_eq!(told.status.code(), Some(1));
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(text.starts_with("`figure-02-bmw` by Figure AI: not demonstrated\n"), "{text}");
+    assert!(
+        text.contains("success        not demonstrated; missing: every unit of work as a row of its own"),
+        "{text}"
+    );
+}

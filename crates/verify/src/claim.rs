@@ -221,7 +221,7 @@ impl Totals {
         } else {
             let bound = clopper_pearson(good, units, confidence, Side::Two)?;
             sentences.push(format!(
-                "{good} good of {units}: {:.0} to {:.0} % at 95 %, if units were independent, which units of one shift are not",
+                "{good} good of {units}: {:.1} to {:.1} % at 95 %, if units were independent, which units of one shift are not",
                 100.0 * bound.lower.unwrap_or(0.0),
                 100.0 * bound.upper.unwrap_or(1.0)
             ));
@@ -267,7 +267,9 @@ mod tests {
         assert!(
             said("[measured]\nhours = 200\nunits = 249560\nrobots = 3").starts_with("2.885 s per unit of the station")
         );
-        assert!(said("[measured]\nhours = 3\ncycle_s = 76\nsuccess = 0.902").contains("128 good of 142: 84 to 94 %"));
+        assert!(
+            said("[measured]\nhours = 3\ncycle_s = 76\nsuccess = 0.902").contains("128 good of 142: 84.0 to 94.5 %")
+        );
         let none_failed = said("[measured]\nhours = 8\nunits = 2283\nfailures = 0");
         assert!(none_failed.contains("at most 0.13 % of units fail"), "{none_failed}");
         let bmw = said("[measured]\nunits = 30000\ncycle_s = 84\nhours = 1250\n[targets]\nsuccess = 0.99");

@@ -109,13 +109,13 @@ pub struct Need {
 }
 
 impl Need {
-    /// `not demonstrated: …`, or that it can be looked at.
+    /// `not demonstrated; missing: …`, or that it can be looked at.
     pub fn sentence(&self) -> String {
         if self.missing.is_empty() {
             return "can be looked at".to_owned();
         }
         let words: Vec<&str> = self.missing.iter().map(|input| input.words()).collect();
-        format!("not demonstrated: nobody knows {}", words.join("; "))
+        format!("not demonstrated; missing: {}", words.join("; "))
     }
 }
 
@@ -144,9 +144,6 @@ mod tests {
         let there = Input::ALL.iter().copied().filter(|input| *input != Input::Baseline).collect();
         let open: Vec<_> = needs(&there).into_iter().filter(|need| !need.missing.is_empty()).collect();
         assert_eq!(open.len(), 1);
-        assert_eq!(
-            open[0].sentence(),
-            "not demonstrated: nobody knows people's work at the same station for comparison"
-        );
+        assert_eq!(open[0].sentence(), "not demonstrated; missing: people's work at the same station for comparison");
     }
 }

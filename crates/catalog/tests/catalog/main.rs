@@ -542,46 +542,6 @@ async fn a_killed_process_leaves_only_orphans() {
 }
 
 #[tokio::test]
-<<<<<<< HEAD:crates/catalog/tests/catalog/main.rs
-=======
-async fn a_store_of_another_version_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    drop(open(dir.path()).await);
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("PRAGMA user_version = 99").execute(&pool).await.unwrap();
-    pool.close().await;
-    let objects = Arc::new(Disk::open(dir.path()).unwrap());
-    match Catalog::open(dir.path(), objects).await {
-        Err(CatalogError::NewerSchema { found: 99, known: 4 }) => {}
-        other => panic!("{other:?}"),
-    }
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("PRAGMA user_version = 1").execute(&pool).await.unwrap();
-    pool.close().await;
-    let objects = Arc::new(Disk::open(dir.path()).unwrap());
-    let error = Catalog::open(dir.path(), objects).await.unwrap_err();
-    assert!(matches!(error, CatalogError::OlderSchema { found: 1, oldest: 2 }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_store_of_version_2_is_brought_up_to_date_and_keeps_what_it_holds() {
-    let dir = tempfile::tempdir().unwrap();
-    let catalog = open(dir.path()).await;
-    Take::new("take", 3).ingest(&catalog).await;
-    drop(catalog);
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("catalog.sqlite"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::raw_sql("DROP TABLE documents; PRAGMA user_version = 2").execute(&pool).await.unwrap();
-    pool.close().await;
-    let catalog = open(dir.path()).await;
-    assert_eq!(number(&catalog, "SELECT count(*) FROM documents", None).await, 0);
-    assert!(number(&catalog, "SELECT count(*) FROM episodes", None).await > 0);
-}
-
-#[tokio::test]
->>>>>>> h/f:crates/catalog/tests/catalog.rs
 async fn a_document_is_a_new_version_only_when_it_says_something_new() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = open(dir.path()).await;

@@ -251,9 +251,11 @@ pub(super) fn missing_zh(result: &EndpointResult, verdict: &Verdict) -> String {
         Some(next) => format!("还需 {} 个班次，到预先声明的第 {next} 班查看", next.saturating_sub(verdict.look.shifts)),
         None => "预先声明的查看已用完，需要新的尝试".to_owned(),
     };
-<<<<<<< HEAD
     let own = result.missing.as_deref().unwrap_or_default();
-    if result.endpoint == "exposure" {
+    let strata = own.split_once("strata below their floor of ");
+    if let Some((_, rest)) = strata {
+        format!("低于下限的工况：{}；{next}", rest.split(';').next().unwrap_or(rest))
+    } else if result.endpoint == "exposure" {
         format!("观察量不足；{next}")
     } else if own.contains("wear blocks") {
         format!("事件越来越频繁（磨损），在查明之前不予晋级；{next}")
@@ -398,14 +400,6 @@ pub(super) fn control_zh(result: &ControlResult) -> String {
             number("failed")
         ),
         _ => result.reason.clone(),
-=======
-    let strata = result.missing.as_ref().and_then(|missing| missing.split_once("strata below their floor of "));
-    let strata = strata.map(|(_, rest)| rest.split(';').next().unwrap_or(rest));
-    match strata {
-        Some(strata) => format!("低于下限的工况：{strata}；{next}"),
-        None if result.endpoint == "exposure" => format!("观察量不足；{next}"),
-        None => next,
->>>>>>> h/f
     }
 }
 

@@ -55,8 +55,7 @@ impl Engine {
         let counts = |sql: &str, names: &[(&str, &[Input])], inputs: &mut BTreeSet<Input>| -> Result<(), EngineError> {
             for batch in self.run_sql(sql, None)?.1 {
                 let cells = Cells::of(&batch)?;
-                for (name, of) in names.iter().filter(|(name, _)| cells.rows() > 0 && cells.count(name, 0) > Some(0)) {
-                    let _ = name;
+                for (_, of) in names.iter().filter(|(name, _)| cells.rows() > 0 && cells.count(name, 0) > Some(0)) {
                     inputs.extend(of.iter().copied());
                 }
             }

@@ -385,7 +385,7 @@ impl Import<'_> {
             for (at, section) in sections {
                 let Some(source) = sources.get(&section.path) else { continue };
                 let (tally, summary, notes) = reading.section(mapping, section, source, progress)?;
-                self.notes.extend(notes);
+                notes.into_iter().for_each(|note| self.note(note));
                 self.note_damage(&section.path, summary);
                 if !source.unchanged() {
                     return Err(EngineError::Changed { path: section.path.clone() });
@@ -465,16 +465,21 @@ impl Import<'_> {
         already.ok_or_else(|| EngineError::Bug(format!("log {} is committed and cannot be found", report.id)))
     }
 
+    /// Keeps a note, once: several sections that read the same file notice the same.
+    fn note(&mut self, note: LogNote) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     fn note_damage(&mut self, file: &str, summary: TableSummary) {
-        let mut note = |kind, rows| {
-            let file = file.to_owned();
-            self.notes.push(LogNote { kind, file, column: None, rows, first_row: None, example: None });
-        };
+        let note =
+            |kind, rows| LogNote { kind, file: file.to_owned(), column: None, rows, first_row: None, example: None };
         if summary.unreadable > 0 {
-            note(LogNoteKind::RowUnreadable, summary.unreadable);
+            self.note(note(LogNoteKind::RowUnreadable, summary.unreadable));
         }
         if summary.truncated {
-            note(LogNoteKind::Truncated, 0);
+            self.note(note(LogNoteKind::Truncated, 0));
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What comes after the log itself: the record of modes and later looks at units, from another log and in any order.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use prairie_engine::{Engine, Quiet};
+use prairie_formats::mcap::{McapWriter, WriterOptions};
 
 use super::{lines, store};
 
@@ -87,4 +89,44 @@ fn a_name_in_a_log_becomes_a_pseudonym() {
     import(&engine, &dir.path().join("log"), "units.csv", "units", text);
     let workers = lines(&engine, "SELECT worker FROM units ORDER BY unit");
     assert_eq!(workers, [engine.pseudonym("Li Lei").unwrap(), "w-07".to_owned()]);
+}
+
+#[test]
+fn the_messages_of_a_topic_are_rows_too() {
+    let (dir, engine) = store();
+    let mut writer = McapWriter::new(Vec::new(), WriterOptions::default()).unwrap();
+    let plain = writer.add_channel(None, "/work", "json", BTreeMap::new()).unwrap();
+    let text = r#"{"type":"object","properties":{"who":{"type":"object","properties":{"mode":{"type":"string"}}}}}"#;
+    let schema = writer.add_schema("cell.Source", "jsonschema", text.as_bytes()).unwrap();
+    let typed = writer.add_channel(Some(schema), "/source", "json", BTreeMap::new()).unwrap();
+    // 2026-10-05T06:00:00Z.
+    let start: u64 = 1_791_180_000;
+    for second in 0..30 {
+        let at = (start + second) * 1_000_000_000;
+        let mode = if second == 14 { "teleoperated" } else { "autonomous" };
+        let message = format!("{{\"who\":{{\"mode\":\"{mode}\"}}}}");
+        writer.write(typed, 0, at, at, message.as_bytes()).unwrap();
+        if second % 10 == 0 {
+            let (from, to) = (start + second, start + second + 10);
+            let message =
+                format!("{{\"id\":\"u{}\",\"begin\":{from},\"finish\":{to},\"result\":{{\"ok\":true}}}}", second / 10);
+            writer.write(plain, 0, at, at, message.as_bytes()).unwrap();
+        }
+    }
+    writer.write(plain, 0, 1, 1, b"[no object]").unwrap();
+    let folder = dir.path().join("log");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("cell.mcap"), writer.finish().unwrap()).unwrap();
+    let mapping = "schema = \"prairie/station-log/1\"\ndefaults = { station = \"s\" }\n\
+        [[files]]\npath = \"cell.mcap\"\nkind = \"units\"\ntopic = \"/work\"\n\
+        columns = { unit = \"id\", start = \"begin\", end = \"finish\", outcome = \"result.ok\" }\n\
+        values = { outcome = { true = \"success\" } }\n\
+        [[files]]\npath = \"cell.mcap\"\nkind = \"modes\"\ntopic = \"/source\"\n\
+        columns = { start = \"log_time\", mode = \"who.mode\" }\nsamples = { period_s = 1.0 }\n";
+    fs::write(folder.join("station-log.toml"), mapping).unwrap();
+    let report = engine.import_log(&folder, None, &Quiet).unwrap();
+    let units = lines(&engine, "SELECT unit, mode, outcome, (end_ns - start_ns) / 1000000000 FROM units ORDER BY unit");
+    assert_eq!(units, ["u0 autonomous success 10", "u1 teleoperated success 10", "u2 autonomous success 10"]);
+    let codes: Vec<_> = report.findings.iter().map(|finding| (finding.code.as_str(), finding.rows)).collect();
+    assert_eq!(codes, [("LOG003", 1)], "{:#?}", report.findings);
 }

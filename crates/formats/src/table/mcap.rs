@@ -50,6 +50,8 @@ pub(super) fn read(
         ControlFlow::Continue(())
     })?;
     summary.truncated |= !read.complete;
+    // Messages that do not fit their type are never handed over, but counted.
+    summary.unreadable += read.channels.values().map(|tally| tally.undecodable).sum::<u64>();
     Ok(summary)
 }
 

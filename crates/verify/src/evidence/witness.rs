@@ -340,7 +340,7 @@ impl Collector {
         }
         // A movement of a unit that does not count says nothing about those that do.
         self.poses.retain(|_, pose| {
-            let key = |kept: &Kept| (shifts[kept.shift as usize].station.as_str(), kept.id);
+            let key = |kept: &Kept| (shifts[kept.shift as usize % shifts.len()].station.as_str(), kept.id);
             let place = kept.partition_point(|kept| key(kept) < (pose.station.as_str(), pose.id));
             kept.get(place).is_some_and(|kept| key(kept) == (pose.station.as_str(), pose.id))
         });
