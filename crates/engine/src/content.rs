@@ -252,7 +252,8 @@ mod tests {
     #[test]
     fn frames_count_by_their_bytes_and_not_by_their_place() {
         let frames = |length: u64, offset: u64, bytes: Option<&[u8]>| {
-            let columns = StreamKind::Image.fields().iter().map(|field| -> ArrayRef {
+            let fields = StreamKind::Image.fields();
+            let columns = fields.iter().map(|field| -> ArrayRef {
                 match field.data_type() {
                     DataType::Int64 => Arc::new(Int64Array::from(vec![7])),
                     DataType::Utf8 => Arc::new(StringArray::from(vec!["jpeg"])),
@@ -264,7 +265,7 @@ mod tests {
                 }
             });
             let columns = columns.collect();
-            let schema = Arc::new(Schema::new(StreamKind::Image.fields()));
+            let schema = Arc::new(Schema::new(fields));
             let mut hasher = ContentHasher::default();
             hasher.update("/camera", Some(StreamKind::Image), &RecordBatch::try_new(schema, columns).unwrap());
             hasher.finish()
