@@ -56,7 +56,7 @@ fn damage_is_told_of_the_episode_that_it_lies_in() {
         })
         .collect();
     let chunks = chunks(&whole);
-    assert!(chunks.len() > 20, "{}", chunks.len());
+    assert!(chunks.len() > 10, "{}", chunks.len());
     let mut tried = BTreeSet::new();
     for (frame, start, end) in &chunks {
         // Stamps of samples and log times differ by some milliseconds.
@@ -148,14 +148,14 @@ fn a_data_file_without_its_end_is_told_and_the_other_episodes_stay() {
 #[test]
 fn a_column_that_cannot_be_decoded_is_told_and_the_others_stay() {
     let dir = TempDir::new().unwrap();
-    // Pages begin early in the file; its footer is left alone.
-    let folder = dataset(&dir, DATA, |bytes| bytes[200..260].fill(0xaa));
+    // The head of the first page; the footer is left alone. Changed numbers inside a page would decode: it has no checksum.
+    let folder = dataset(&dir, DATA, |bytes| bytes[4..64].fill(0xaa));
     let checked = check(&folder);
     assert_eq!(checked.episodes.len(), 2, "{checked:?}");
     assert_eq!(blamed(&checked, &["FMT002"]), BTreeSet::from(["episode_000000".to_owned()]));
     let told = of(&checked.episodes[0].findings, &["FMT002"]);
     assert_eq!(told[0].file.as_deref(), Some(DATA));
-    assert!(told[0].offset.is_some_and(|offset| offset < 260), "{told:?}");
+    assert_eq!(told[0].offset, Some(4), "{told:?}");
     assert!(told[0].message.contains("of row group 0"), "{told:?}");
     assert_eq!((checked.damaged.len(), checked.recordings[0].lost), (1, None));
 }

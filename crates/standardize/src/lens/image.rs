@@ -281,7 +281,7 @@ mod tests {
             ("/cam", "webp", "image", "other", 100),
         ] {
             let text = lens("sensor_msgs/CompressedImage", topic, json!([{"format": format, "data": {"$b": 100}}]));
-            let intra = if matches!(codec, "jpeg" | "png") { " key_frame=true" } else { "" };
+            let intra = if matches!(codec, "jpeg" | "png" | "rvl") { " key_frame=true" } else { "" };
             let skipped = 100 - length;
             let expect = format!(
                 "{topic} {kind}\n  0 codec=\"{codec}\"{intra} inner_offset={skipped} length={length}\n1 = 1 + 0 + 0\n"
