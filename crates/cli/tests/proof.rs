@@ -18,6 +18,9 @@ baseline = { stations = ["station-1"] }
 [endpoints]
 success = { at_least = 0.95, stratum_at_least = 0.75, looks = [20, 30] }
 hardware = { at_least_h = 40, confidence = 0.80 }
+[[without]]
+endpoint = "economics"
+reason = "a simulated station has no prices"
 "#;
 
 fn run(store: &Path, arguments: &[&str]) -> Output {

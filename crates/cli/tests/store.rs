@@ -139,7 +139,8 @@ fn of_imports_of_a_log_at_once_one_counts_and_erasing_it_takes_everything() {
     assert_eq!(report["rows"]["units"], units);
     assert_eq!(report["verdicts"], Value::from(vec!["sorting/verified, 1"]));
     assert!(report["objects"].as_u64().unwrap() > 0 && report["bytes"].as_u64().unwrap() > 0);
-    for table in ["units", "shifts", "station_events", "counter_readings"] {
+    assert!(report["rows"].as_object().unwrap().len() >= 5, "what a simulated station keeps: {}", report["rows"]);
+    for table in report["rows"].as_object().unwrap().keys() {
         assert_eq!(number(dir.path(), &format!("SELECT count(*) AS n FROM {table}")), 0, "{table}");
     }
     assert_eq!(number(dir.path(), "SELECT count(*) AS n FROM documents WHERE kind = 'verdict' AND flagged"), 1);
@@ -152,6 +153,39 @@ fn of_imports_of_a_log_at_once_one_counts_and_erasing_it_takes_everything() {
     assert_eq!(run(dir.path(), &["fsck", "--deep"]).status.code(), Some(0));
 }
 
+#[test]
+fn erasing_the_log_of_a_promotion_flags_what_was_said_by_it_and_ends_its_watch() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| run(dir.path(), arguments);
+    let books = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/task-books");
+    let frozen =
+        json(&run(&["protocol", "freeze", books.join("lab.toml").to_str().unwrap(), "--output-format", "json"]));
+    let (scenario, gate) = (frozen["scenario"].as_str().unwrap(), frozen["gate"].as_str().unwrap());
+    // What was done before the freeze would not count.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let truth = fs::read_to_string(books.join("lab-truth.toml")).unwrap();
+    let schema = "schema = \"prairie/simulation/1\"\n";
+    let dated = format!("{schema}first_day = {}\n", now.as_secs() / 86_400 + 1);
+    fs::write(at("truth.toml"), truth.replacen(schema, &dated, 1)).unwrap();
+    run(&["simulate", "station", &at("truth.toml"), "--out", &at("log")]);
+    let log = json(&run(&["log", "import", &at("log"), "--output-format", "json"]));
+    let verdict = json(&run(&["verify", scenario, "--gate", gate, "--output-format", "json"]));
+    assert_eq!(verdict["decision"], "promote", "{verdict:#}");
+    let watched = json(&run(&["monitor", scenario, "--output-format", "json"]));
+    assert_eq!(watched["provenance"]["logs"][0], log["id"]);
+    let id = log["id"].as_str().unwrap();
+    let report = json(&run(&["erase", id, "--reason", "asked for", "--output-format", "json"]));
+    let named = Value::from(vec![format!("{scenario}/{gate}, 1")]);
+    assert_eq!((&report["verdicts"], &report["standings"]), (&named, &named));
+    let flagged = "SELECT count(*) AS n FROM documents WHERE flagged AND kind IN ('verdict', 'standing')";
+    assert_eq!(number(dir.path(), flagged), 2);
+    assert_eq!(number(dir.path(), "SELECT count(*) AS n FROM documents WHERE kind = 'protocol' AND NOT flagged"), 1);
+    let watch = run(&["monitor", scenario]);
+    assert!(said(&watch).contains("was erased from this store (asked for)"), "{}", said(&watch));
+    assert_eq!(watch.status.code(), Some(1), "refused: the promoted shifts cannot be told from those since");
+}
+
 /// A task book for the simulated station.
 const TASK_BOOK: &str = r#"schema = "prairie/protocol/1"
 scenario = "sorting"
@@ -161,6 +195,9 @@ success = { definition = "the part lies in its tray, by the tray's own scale" }
 baseline = { stations = ["station-1"] }
 [endpoints]
 success = { at_least = 0.95, stratum_at_least = 0.75, looks = [20, 30] }
+[[without]]
+endpoint = "economics"
+reason = "a simulated station has no prices"
 "#;
 
 #[test]

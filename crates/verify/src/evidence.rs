@@ -62,6 +62,9 @@ pub struct Tally {
     pub other_station: u64,
     /// In no shift of the calendar.
     pub unscheduled: u64,
+    /// People's work at the robots' stations, where the protocol compares with none.
+    #[serde(default)]
+    pub people: u64,
     /// The same unit of the same station again.
     pub repeated: u64,
     /// Without a time at which they ended, and without a shift.
@@ -87,6 +90,7 @@ impl Tally {
             self.other_robot,
             self.other_station,
             self.unscheduled,
+            self.people,
             self.repeated,
             self.undated,
         ];
@@ -334,7 +338,12 @@ impl<'a> Builder<'a> {
         let Some(shift) = self.shift_of(unit) else {
             // Of a shift from before the freeze the calendar keeps nothing.
             let before = at.is_some_and(|at| at < self.frozen.frozen);
-            *(if before { &mut self.tally.before_freeze } else { &mut self.tally.unscheduled }) += 1;
+            let people = unit.mode == Mode::Human && unit.robot.is_none();
+            *match (before, people) {
+                (true, _) => &mut self.tally.before_freeze,
+                (false, true) => &mut self.tally.people,
+                (false, false) => &mut self.tally.unscheduled,
+            } += 1;
             return Ok(());
         };
         // OK to index: `shift_of` gives places in `shifts`.

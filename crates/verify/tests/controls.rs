@@ -17,7 +17,10 @@ success = { definition = "the part lies in its tray" }
 baseline = { stations = ["station-1"] }
 [endpoints]
 success = { at_least = 0.95, looks = [20, 30] }
-hardware = { at_least_h = 40, confidence = 0.80 }
+hardware = { at_least_h = 30, confidence = 0.80 }
+[[without]]
+endpoint = "economics"
+reason = "nobody asked what it costs"
 "#;
 
 fn frozen(controls: &str) -> Frozen {

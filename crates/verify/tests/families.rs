@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use prairie_model::{Hash256, Nanos, StationLog};
-use prairie_verify::evidence::{Builder, Evidence};
+use prairie_verify::control::ControlState;
+use prairie_verify::evidence::{Evidence, Registered, of_log};
 use prairie_verify::protocol::{Frozen, Protocol, ProtocolError};
 use prairie_verify::simulate::Truth;
 use prairie_verify::verdict::{Decision, EndpointResult, Provenance, State, Verdict, judge};
@@ -20,11 +21,16 @@ fn frozen(book: &str) -> Frozen {
 }
 
 fn evidence(frozen: &Frozen, log: &StationLog) -> Evidence {
-    let mut builder = Builder::new(frozen, &log.shifts).unwrap();
-    log.units.iter().for_each(|unit| builder.unit(unit).unwrap());
-    log.events.iter().for_each(|event| builder.event(event.clone()));
-    log.readings.iter().for_each(|reading| builder.reading(reading.clone()));
-    builder.finish()
+    let mut evidence = of_log(frozen, log).unwrap();
+    // What the store tells of protocols: this one alone was ever frozen.
+    evidence.witness.registered = Some(vec![Registered {
+        frozen: frozen.frozen,
+        scenario: frozen.protocol.scenario.clone(),
+        gate: frozen.protocol.gate.name().to_owned(),
+        attempt: frozen.attempt,
+        hash: frozen.hash,
+    }]);
+    evidence
 }
 
 fn verdict(book: &str, truth: &str) -> Verdict {
@@ -44,7 +50,9 @@ fn states(verdict: &Verdict) -> Vec<String> {
     let line = |result: &EndpointResult| {
         format!("{} {:?}: {} | {:?} | {:?}", result.endpoint, result.state, result.reason, result.missing, result.notes)
     };
-    verdict.endpoints.iter().map(line).collect()
+    let controls = verdict.controls.iter().filter(|result| result.required && result.state != ControlState::Pass);
+    let controls = controls.map(|result| format!("{} {:?}: {}", result.control, result.state, result.reason));
+    verdict.endpoints.iter().map(line).chain(controls).collect()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use prairie_model::{Hash256, Nanos, StationLog};
-use prairie_verify::evidence::{Builder, Evidence};
+use prairie_verify::evidence::{Builder, Evidence, Registered};
 use prairie_verify::monitor::{Monitoring, Since, Standing, monitor};
 use prairie_verify::protocol::{Frozen, Protocol};
 use prairie_verify::simulate::Truth;
@@ -77,13 +77,14 @@ fn alarmed(monitoring: &Monitoring, watch: &str) -> bool {
 #[test]
 fn what_stays_as_it_was_stands() {
     let (mut stands, mut told) = (0, Vec::new());
-    for seed in 1..=10 {
+    for seed in 1..=20 {
         let monitoring = watched(seed, &truth(seed + 100, 0.988, 61.0, 14.0, 0.7));
         stands += u32::from(monitoring.standing == Standing::Stands);
         told.extend(monitoring.reasons);
     }
-    // The cumulative sums alarm now and then; in thirty shifts hardly ever.
-    assert!(stands >= 9, "{stands} of 10 stand: {told:#?}");
+    // With known mean and spread a one-sided sum alarms once in some 465 shifts (Montgomery), 6 % in thirty; mean and spread
+    // come from thirty shifts here, and there are several sums.
+    assert!(stands >= 17, "{stands} of 20 stand: {told:#?}");
 }
 
 #[test]
@@ -121,7 +122,7 @@ scope = { stations = ["station-1"], release = "new" }
 success = { definition = "in its tray" }
 [endpoints.previous]
 release = "old"
-margin = 0.03
+margin = 0.04
 takt_margin = 0.05
 "#;
 
@@ -134,13 +135,20 @@ fn ten_shifts_bridge_a_release_that_is_no_worse() {
         new.robots.shifts = 10;
         let from = Nanos((old.first_day + i64::from(10 + SHIFTS)) * 86_400_000_000_000);
         let frozen = Frozen { protocol, frozen: from, attempt: 1, hash: Hash256::from_bytes([2; 32]) };
-        let evidence = evidence(&frozen, &old, &new);
+        let mut evidence = evidence(&frozen, &old, &new);
+        evidence.witness.registered = Some(vec![Registered {
+            frozen: frozen.frozen,
+            scenario: "sorting".to_owned(),
+            gate: frozen.protocol.gate.name().to_owned(),
+            attempt: 1,
+            hash: frozen.hash,
+        }]);
         assert!(evidence.tally.reconciles(), "{:?}", evidence.tally);
         assert_eq!((evidence.robot.len(), evidence.previous.len()), (10, SHIFTS as usize));
         prairie_verify::verdict::judge(&frozen, &evidence, &Provenance::default()).unwrap()
     };
     let same = judged(0.998, 61.0);
-    assert_eq!(same.decision, prairie_verify::verdict::Decision::Promote, "{:#?}", same.endpoints);
+    assert_eq!(same.decision, prairie_verify::verdict::Decision::Promote, "{:#?} {:#?}", same.endpoints, same.controls);
     assert_eq!(same.endpoints.len(), 1, "a bridge asks for nothing else");
     for (success, takt_s) in [(0.96, 61.0), (0.998, 75.0)] {
         let worse = judged(success, takt_s);

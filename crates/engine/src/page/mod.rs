@@ -449,6 +449,7 @@ impl Page {
             (&words::OTHER_ROBOT, tally.other_robot),
             (&words::OTHER_STATION, tally.other_station),
             (&words::UNSCHEDULED, tally.unscheduled),
+            (&words::PEOPLE, tally.people),
             (&words::REPEATED, tally.repeated),
             (&words::UNDATED, tally.undated),
         ];

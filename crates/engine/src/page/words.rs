@@ -75,6 +75,7 @@ pub(super) const OTHER_ROBOT: Both = word("by another robot", "其他机器人")
 pub(super) const OTHER_STATION: Both = word("at another station", "其他工位");
 pub(super) const UNSCHEDULED: Both = word("in no scheduled shift", "不在排班内");
 pub(super) const REPEATED: Both = word("the same unit again", "重复记录");
+pub(super) const PEOPLE: Both = word("people's work, compared with nothing", "人工作业，不作比较");
 pub(super) const UNDATED: Both = word("without any time", "无时间");
 pub(super) const EXCLUDED: Both = word("left out by rule", "按规则排除");
 pub(super) const PROTOCOL: Both = word("protocol", "协议");

@@ -62,8 +62,14 @@ impl Engine {
         let name = name_of(&protocol.scenario, protocol.gate);
         self.must_write("freezing the protocol")?;
         let before = self.kept(&name)?;
-        if let Some((kept, hash)) = before.as_ref().filter(|(kept, _)| kept.protocol == protocol) {
-            return Ok(report(kept.clone(), *hash, true));
+        // What is kept has the canonical form, in which floats have twelve digits.
+        let canonical = |protocol: &Protocol| {
+            hash_canonical(protocol).map_err(|error| EngineError::Bug(format!("protocol `{name}`: {error}")))
+        };
+        if let Some((kept, hash)) = &before {
+            if canonical(&kept.protocol)? == canonical(&protocol)? {
+                return Ok(report(kept.clone(), *hash, true));
+            }
         }
         let attempt = before.map_or(1, |(kept, _)| kept.attempt + 1);
         let kept = Kept { frozen_ns, attempt, protocol };

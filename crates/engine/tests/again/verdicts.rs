@@ -25,6 +25,9 @@ weight = 0.3
 where = { object_family = ["large"] }
 [endpoints]
 success = { at_least = 0.95, stratum_at_least = 0.75, looks = [20, 30] }
+[[without]]
+endpoint = "economics"
+reason = "a simulated station has no prices"
 "#;
 
 /// The day of the first baseline shift of a simulation; robots begin fifteen days later.

@@ -46,6 +46,9 @@ where = { object_family = ["easy"] }
 name = "hard"
 weight = 0.3
 where = { object_family = ["hard"] }
+[[without]]
+endpoint = "economics"
+reason = "the bench is about controls"
 [controls.calendar]
 shifts_per_week = 7.0
 [controls.staffing]

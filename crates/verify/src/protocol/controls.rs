@@ -222,21 +222,36 @@ impl Controls {
         self.required.as_ref().is_some_and(|required| required.iter().any(|each| each == name))
     }
 
-    /// Fills in what the gate asks for.
-    pub(super) fn complete(mut self, gate: Gate, success_at_least: Option<f64>, strata: bool) -> Self {
+    /// Fills in what the gate asks for. `bridges`: whether a release is only compared with one that was judged; `lot`: whether
+    /// every trial or drill is drawn by lot.
+    pub(super) fn complete(
+        mut self,
+        gate: Gate,
+        success_at_least: Option<f64>,
+        strata: bool,
+        bridges: bool,
+        lot: bool,
+    ) -> Self {
         let late = matches!(gate, Gate::Batch | Gate::Sector);
         if self.required.is_none() {
-            let mut names: BTreeSet<&str> = ["attempts", "releases"].into();
+            let mut names: BTreeSet<&str> = ["attempts"].into();
+            // The claims that a bridge carries over rest on controls of their own verdict.
+            if !bridges {
+                names.insert("releases");
+            }
             names.extend(match gate {
+                _ if bridges => &[][..],
                 // Trials that are drawn by lot have no shifts to pick and no counter to agree with.
-                Gate::Lab => &[][..],
+                Gate::Lab => &[],
                 Gate::Pilot => &["reexecution"],
+                // Drills are too rare for blocks of minutes, and their order is the lot's already.
+                Gate::Verified if lot => &["calendar", "counter"],
                 Gate::Verified => &["calendar", "counter", "drawn_shifts", "perturbation", "uplink_cut"],
                 Gate::Batch | Gate::Sector => {
                     &["calendar", "counter", "coverage", "drawn_shifts", "labels", "perturbation", "uplink_cut"]
                 }
             });
-            if strata {
+            if strata && !bridges {
                 names.insert("conditions");
             }
             self.required = Some(names.into_iter().map(str::to_owned).collect());

@@ -258,7 +258,8 @@ impl Protocol {
             self.scope.setting = Setting::Laboratory;
         }
         let at_least = self.endpoints.success.as_ref().map(|success| success.at_least);
-        self.controls = self.controls.complete(self.gate, at_least, !self.strata.is_empty());
+        let (strata, lot) = (!self.strata.is_empty(), self.lot.is_some());
+        self.controls = self.controls.complete(self.gate, at_least, strata, self.bridges, lot);
         validate::validate(&self)?;
         Ok(self)
     }
