@@ -1,7 +1,7 @@
 //! Reading table files back, and writing them anew without some rows.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array};
@@ -18,6 +18,9 @@ use crate::tables::{hidden_by_revision, is_of_log, table_schema};
 use crate::view::Hidden;
 use crate::{CatalogError, DataFile, Result, TableWriter};
 
+/// Read at once where a page begins: its header with statistics fits, and what is read beyond it is little.
+const HEADER_BYTES: usize = 1 << 10;
+
 /// An object as the Parquet reader wants it.
 #[derive(Clone)]
 struct Chunks {
@@ -31,10 +34,11 @@ impl Length for Chunks {
 }
 
 impl ChunkReader for Chunks {
-    type T = From;
+    type T = BufReader<From>;
 
-    fn get_read(&self, start: u64) -> parquet::errors::Result<From> {
-        Ok(From { reader: Arc::clone(&self.reader), at: start })
+    /// Buffered: the header of a page is read byte by byte.
+    fn get_read(&self, start: u64) -> parquet::errors::Result<BufReader<From>> {
+        Ok(BufReader::with_capacity(HEADER_BYTES, From { reader: Arc::clone(&self.reader), at: start }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
@@ -42,7 +46,7 @@ impl ChunkReader for Chunks {
             return Err(ParquetError::EOF(format!("bytes {start}+{length} of {}", self.reader.len())));
         }
         let mut bytes = vec![0; length];
-        self.get_read(start)?.read_exact(&mut bytes)?;
+        From { reader: Arc::clone(&self.reader), at: start }.read_exact(&mut bytes)?;
         Ok(bytes.into())
     }
 }

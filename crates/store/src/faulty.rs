@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::{ObjectMeta, ObjectReader, ObjectWriter, Objects, Put};
@@ -29,8 +29,15 @@ pub struct FaultPlan {
 
 #[derive(Debug, Default)]
 struct Progress {
-    operations: AtomicU64,
+    /// What was done, in order.
+    operations: Mutex<Vec<&'static str>>,
     written: AtomicU64,
+}
+
+impl Progress {
+    fn trace(&self) -> MutexGuard<'_, Vec<&'static str>> {
+        self.operations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +56,12 @@ fn mix(seed: u64) -> u64 {
 
 impl Fate {
     /// Counts an operation, and fails it when the plan says so. Gives its number.
-    fn step(&self, what: &str) -> io::Result<u64> {
-        let operation = self.progress.operations.fetch_add(1, Ordering::Relaxed);
+    fn step(&self, what: &'static str) -> io::Result<u64> {
+        let operation = {
+            let mut operations = self.progress.trace();
+            operations.push(what);
+            operations.len() as u64 - 1
+        };
         let by_chance = self.plan.one_in > 0
             && mix(self.plan.seed ^ operation.wrapping_mul(0x2545_f491_4f6c_dd1d)).is_multiple_of(self.plan.one_in);
         if by_chance || self.plan.fail_at.contains(&operation) {
@@ -84,7 +95,12 @@ impl<O: Objects> Faulty<O> {
 
     /// Operations so far.
     pub fn operations(&self) -> u64 {
-        self.fate.progress.operations.load(Ordering::Relaxed)
+        self.fate.progress.trace().len() as u64
+    }
+
+    /// Operations so far, in order: `create`, `write`, `finish`, `open`, `read`, `size`, `list`, `delete`, `sweep`.
+    pub fn trace(&self) -> Vec<&'static str> {
+        self.fate.progress.trace().clone()
     }
 }
 

@@ -79,6 +79,9 @@ pub(crate) fn erase(context: &Context, args: &Erase) -> Result<u8, Failure> {
     for verdict in &report.verdicts {
         println!("flagged: verdict `{verdict}` counts it");
     }
+    for standing in &report.standings {
+        println!("flagged: what `monitor` said, `{standing}`, counts it");
+    }
     for kept in &report.kept {
         let size = kept.bytes.map_or_else(String::new, |size| format!(", {}", bytes(size)));
         println!("{stays}: {} {}{size}: {}", thousands(kept.count), kept.what, kept.why);

@@ -1,7 +1,7 @@
 //! `erase`: destroys bytes and rows, and leaves a record that something was there.
 //!
 //! The catalog knows episodes, files and rows. What documents say is known here: which station logs were read from the
-//! recording, and which verdicts count them.
+//! recording, and which verdicts and standings count them.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use prairie_model::{EpisodeId, RecordingId, hash_canonical};
 use serde::Serialize;
 use serde_json::json;
 
+use super::monitor::STANDING;
 use super::station_log::STATION_LOG;
 use super::verdict::VERDICT;
 use crate::Engine;
@@ -43,6 +44,8 @@ pub struct EraseReport {
     pub datasets: Vec<String>,
     /// Verdicts that count the logs, as `scenario/gate, version`, and are flagged.
     pub verdicts: Vec<String>,
+    /// What `monitor` said by them, as `scenario/gate, version`, and is flagged.
+    pub standings: Vec<String>,
     /// What stays, and why.
     pub kept: Vec<KeptReport>,
     /// Why it is erased; goes into the tombstones.
@@ -82,7 +85,7 @@ impl Engine {
             EraseTarget::Episode(_) => Vec::new(),
         };
         let mut erasure = Erasure::of(target, reason);
-        erasure.resting = self.verdicts_on(&logs)?;
+        erasure.resting = self.resting_on(&logs)?;
         erasure.logs = logs;
         erasure.log_kind = STATION_LOG.to_owned();
         erasure.seen = Some(seen);
@@ -115,7 +118,8 @@ impl Engine {
             rows: report.rows,
             rows_earlier: report.rows_earlier,
             datasets: report.datasets,
-            verdicts: erasure.resting.iter().map(|(_, name, version)| format!("{name}, {version}")).collect(),
+            verdicts: named(&erasure, VERDICT),
+            standings: named(&erasure, STANDING),
             kept,
             reason: reason.to_owned(),
             snapshot: report.snapshot.map(|snapshot| snapshot.0),
@@ -137,22 +141,23 @@ impl Engine {
         Ok(EraseTarget::Recording(of_log.unwrap_or(recording)))
     }
 
-    /// Every version of every verdict that counts one of the logs.
-    fn verdicts_on(&self, logs: &[String]) -> Result<Vec<(String, String, u32)>, EngineError> {
+    /// Every version of every verdict and of every standing that counts one of the logs.
+    fn resting_on(&self, logs: &[String]) -> Result<Vec<(String, String, u32)>, EngineError> {
+        let mut resting = Vec::new();
         if logs.is_empty() {
-            return Ok(Vec::new());
+            return Ok(resting);
         }
-        let verdicts = self.block(self.catalog().documents(VERDICT));
-        let verdicts = verdicts.map_err(EngineError::catalog("reading the catalog"))?;
         let counts = |payload: &serde_json::Value| {
             let counted = payload["provenance"]["logs"].as_array();
             counted.into_iter().flatten().filter_map(|log| log.as_str()).any(|log| logs.iter().any(|gone| gone == log))
         };
-        Ok(verdicts
-            .into_iter()
-            .filter(|document| counts(&document.payload))
-            .map(|document| (document.kind, document.name, document.version))
-            .collect())
+        for kind in [VERDICT, STANDING] {
+            let documents = self.block(self.catalog().documents(kind));
+            let documents = documents.map_err(EngineError::catalog("reading the catalog"))?;
+            let counting = documents.into_iter().filter(|document| counts(&document.payload));
+            resting.extend(counting.map(|document| (document.kind, document.name, document.version)));
+        }
+        Ok(resting)
     }
 
     /// Exports of a version lie where Prairie does not look again.
@@ -171,6 +176,16 @@ impl Engine {
         Ok((count > 0).then(|| KeptReport { what: "exports".to_owned(), count, bytes: None, why }))
     }
 
+    /// The first of these logs that was erased, and why.
+    pub(super) fn first_erased(&self, logs: &[String]) -> Result<Option<(String, String)>, EngineError> {
+        for log in logs {
+            if let Some(reason) = self.erased_because(STATION_LOG, log)? {
+                return Ok(Some((log.clone(), reason)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Why a thing was erased; `None` where it was not.
     pub(crate) fn erased_because(&self, kind: &str, id: &str) -> Result<Option<String>, EngineError> {
         let sql = format!("SELECT reason FROM tombstones WHERE kind = {} AND id = {}", literal(kind), literal(id));
@@ -182,6 +197,12 @@ impl Engine {
         }
         Ok(None)
     }
+}
+
+/// The documents of a kind that rest on what is erased.
+fn named(erasure: &Erasure, kind: &str) -> Vec<String> {
+    let of_kind = erasure.resting.iter().filter(|(of, _, _)| of == kind);
+    of_kind.map(|(_, name, version)| format!("{name}, {version}")).collect()
 }
 
 fn target_id(target: EraseTarget) -> String {

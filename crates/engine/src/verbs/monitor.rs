@@ -17,14 +17,15 @@ use crate::error::EngineError;
 use crate::progress::Progress;
 
 /// Kind of the documents that this verb adds.
-const STANDING: &str = "standing";
+pub(super) const STANDING: &str = "standing";
 
 impl Engine {
     /// Watches the promotion of a scenario that went furthest. `changes` is a TOML list of what was changed on the robots.
     ///
     /// # Errors
     ///
-    /// When nothing was promoted, the changes are none, or the logs contradict the protocol.
+    /// When nothing was promoted, a log was erased that the promotion counts, the changes are none, or the logs contradict
+    /// the protocol.
     pub fn monitor(
         &self,
         scenario: &str,
@@ -38,6 +39,13 @@ impl Engine {
             .map_err(|error| EngineError::invalid("the changes", error))?
             .unwrap_or_default();
         let (verdict, frozen, bridged) = self.promotion(scenario)?;
+        // Shifts since are those after the promoted ones, which nobody can count any more.
+        if let Some((log, reason)) = self.first_erased(&verdict.provenance.logs)? {
+            return Err(EngineError::Refused(format!(
+                "station log `{log}`, which the promotion counts, was erased from this store ({reason}): what came after it \
+                 can no longer be told; judge again by `prairie verify`"
+            )));
+        }
         let (evidence, provenance) = self.gather(&frozen, &bridged, None, progress)?;
         let since = Since { changes: &changes.change, bridged: &bridged, now };
         let monitoring = monitor(&frozen, &evidence, verdict.robot_shifts.len(), &since, &provenance);

@@ -134,9 +134,12 @@ impl Engine {
         Ok(differences)
     }
 
-    /// The first log of the verdict that is not here, or whose bytes are not those that were imported.
+    /// The first log of the verdict that was erased, is not here, or whose bytes are not those that were imported.
     fn first_edited(&self, verdict: &Verdict) -> Result<Option<String>, EngineError> {
         let reports = self.station_logs()?;
+        if let Some((log, reason)) = self.first_erased(&verdict.provenance.logs)? {
+            return Ok(Some(format!("log `{log}` was erased from this store ({reason})")));
+        }
         for log in &verdict.provenance.logs {
             let Some(report) = reports.iter().find(|report| report.id == *log) else {
                 let here: Vec<&str> = reports.iter().map(|report| report.id.as_str()).collect();
