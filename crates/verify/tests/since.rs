@@ -94,7 +94,7 @@ fn what_gets_worse_is_noticed_by_the_watch_for_it() {
         ("requirement", truth(52, 0.88, 61.0, 14.0, 0.7)),
         ("slower", truth(53, 0.988, 70.0, 14.0, 0.7)),
         ("help", truth(54, 0.988, 61.0, 2.5, 0.7)),
-        ("conditions", truth(55, 0.988, 61.0, 14.0, 0.3)),
+        ("drift", truth(55, 0.988, 61.0, 14.0, 0.3)),
     ];
     for (watch, since) in cases {
         let monitoring = watched(5, &since);

@@ -10,7 +10,7 @@
 //! is shown to be below the requirement is rejected at once. The head of each file is its page, as for endpoints.
 
 mod age;
-mod conditions;
+mod drift;
 mod failures;
 mod help;
 mod requirement;
@@ -63,7 +63,7 @@ pub trait Watch: Sync {
 
 /// All watches.
 pub const WATCHES: &[&dyn Watch] =
-    &[&age::Age, &conditions::Conditions, &failures::Failures, &help::Help, &requirement::Requirement, &slower::Slower];
+    &[&age::Age, &drift::Drift, &failures::Failures, &help::Help, &requirement::Requirement, &slower::Slower];
 
 /// An alarm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@
 //! # Example
 //!
 //! ```text
-//! conditions   stability index 0.041, at most 0.20; `large` went from 30.0 % to 34.1 %
+//! drift        stability index 0.041, at most 0.20; `large` went from 30.0 % to 34.1 %
 //! ```
 
 use super::{Stream, Watch, Watched};
@@ -28,11 +28,11 @@ const MOST: f64 = 0.2;
 
 /// The mix of conditions since the promotion.
 #[derive(Debug)]
-pub(super) struct Conditions;
+pub(super) struct Drift;
 
-impl Watch for Conditions {
+impl Watch for Drift {
     fn name(&self) -> &'static str {
-        "conditions"
+        "drift"
     }
 
     fn watch(&self, stream: &Stream<'_>) -> Watched {
@@ -76,7 +76,7 @@ impl Watch for Conditions {
     }
 
     fn source(&self) -> &'static str {
-        include_str!("conditions.rs")
+        include_str!("drift.rs")
     }
 }
 
