@@ -216,7 +216,8 @@ pub(crate) fn inspect_prepared(
     notes.extend(tally.notes);
     // A recording whose files are missing, and that gave nothing, has no episode to carry a finding: it must not pass.
     let gone = |note: &Note| matches!(note.kind, NoteKind::FileMissing | NoteKind::CountMismatch);
-    let complete = summary.complete && !(tally.tally.messages == 0 && notes.iter().any(gone));
+    let gave_nothing = summary.channels.values().all(|channel| channel.messages == 0);
+    let complete = summary.complete && !(gave_nothing && notes.iter().any(gone));
     // What the files that are gone held, nobody can say.
     let lost = summary.lost.filter(|_| complete == summary.complete);
     let (unmapped, tally) = (tally.unmapped, tally.tally);

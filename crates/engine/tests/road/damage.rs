@@ -193,6 +193,25 @@ fn a_dataset_without_data_has_a_finding_though_it_has_no_episode() {
 }
 
 #[test]
+fn a_dataset_without_some_of_its_files_is_partial_and_not_damaged() {
+    let dir = TempDir::new().unwrap();
+    let whole = samples().join("contact-lerobot-v21");
+    for (gone, episodes, severity) in [("data/chunk-000/episode_000001.parquet", 1, "warning"), (VIDEO, 2, "error")] {
+        let folder = dir.path().join(gone.replace('/', "-"));
+        copy(&whole, &folder);
+        fs::remove_file(folder.join(gone)).unwrap();
+        let checked = check(&folder);
+        assert_eq!((checked.episodes.len(), checked.damaged.len()), (episodes, 0), "{gone}");
+        let told = of(&checked.episodes[episodes - 1].findings, &["FMT009"]);
+        assert_eq!(told.iter().map(|finding| &*finding.severity).collect::<Vec<_>>(), [severity], "{gone}");
+        let engine = Engine::create(&Config::at(folder.with_extension("store"))).unwrap();
+        let report = engine.ingest(std::slice::from_ref(&folder), &options(), &Quiet).unwrap();
+        let report = one(&report);
+        assert_eq!((report.exit, report.complete, report.lost), (0, true, Some(0)), "{gone}");
+    }
+}
+
+#[test]
 fn a_broken_description_names_file_line_and_column() {
     let dir = TempDir::new().unwrap();
     let folder = dataset(&dir, "meta/info.json", |bytes| bytes.truncate(40));

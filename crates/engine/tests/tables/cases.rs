@@ -88,7 +88,7 @@ fn of_columns() -> Vec<Case> {
     let words = words.put("streams", 0, "end_ns", Value::Null);
     let words = words.put("episodes", 0, "mode", "robot").put("episodes", 0, "outcome", "done");
     let words = words.put("episodes", 0, "decision", "maybe").put("findings", 0, "severity", "fatal");
-    let words = words.put("frames", 2, "compression", "gzip").put("frames", 4, "codec", "webp");
+    let words = words.put("frames", 2, "compression", "lzma").put("frames", 4, "codec", "webp");
     let words = words.put("segments", 0, "label", "grasp").put("streams", 2, "codec", "webp");
     let words = words.put("streams", 0, "representation", "torque").put("streams", 0, "clock", "gps");
     let words = words.put("streams", 0, "kind", "lidar");
