@@ -309,7 +309,7 @@ impl Reading<'_> {
             let data_end = self.records(current, window, (offset, summary), skipped, data_crc)?;
             next = match data_end {
                 // The summary that holds together stands behind this data, and the footer behind it.
-                Some(end) if !summary.is_some_and(|summary| summary.start >= end) => {
+                Some(end) if summary.is_none_or(|summary| summary.start < end) => {
                     self.after_data(current, window, end)?
                 }
                 _ => None,

@@ -72,6 +72,7 @@ impl RegisterKind {
 }
 
 /// One entry of the register.
+#[expect(clippy::large_enum_variant, reason = "one is read from a file and stored: they are never held in numbers")]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Entry {
