@@ -37,7 +37,7 @@ baseline = { stations = ["station-1"] }
 weights_source = "the simulation"
 [endpoints]
 success = { at_least = 0.95, stratum_at_least = 0.75, looks = [20, 30] }
-hardware = { at_least_h = 40, confidence = 0.80 }
+hardware = { at_least_h = 30, confidence = 0.80 }
 [[strata]]
 name = "easy"
 weight = 0.7
