@@ -160,11 +160,11 @@ impl Totals {
         if let Some(share) = self.success.filter(|share| !(0.0..=1.0).contains(share)) {
             return wrong("success", share);
         }
-        if let (Some(failures), Some(units)) = (self.failures, self.units) {
-            if failures > units {
-                // OK to cast: counts that people publish.
-                return wrong("failures", failures as f64);
-            }
+        if let (Some(failures), Some(units)) = (self.failures, self.units)
+            && failures > units
+        {
+            // OK to cast: counts that people publish.
+            return wrong("failures", failures as f64);
         }
         Ok(())
     }

@@ -163,9 +163,12 @@ fn who(episodes: &[StoredEpisode], places: &[usize]) -> String {
     format!("{} ({}{more})", places.len(), ids.collect::<Vec<_>>().join(", "))
 }
 
+/// Reads what one column of `episodes` says of an episode.
+type Fact = fn(&StoredEpisode) -> Option<String>;
+
 /// A condition on one column of `episodes` that exactly the episodes at `places` satisfy.
 fn by_fact(episodes: &[StoredEpisode], places: &[usize]) -> Option<String> {
-    let facts: [(&str, fn(&StoredEpisode) -> Option<String>); 4] = [
+    let facts: [(&str, Fact); 4] = [
         ("robot_type", |episode| episode.episode.robot_type.clone()),
         ("robot", |episode| episode.episode.robot.clone()),
         ("task", |episode| episode.episode.task.clone()),

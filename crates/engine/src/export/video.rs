@@ -80,6 +80,9 @@ pub(crate) struct Written {
     pub(crate) likeness: Option<Likeness>,
 }
 
+/// The time of a frame, and its picture or why there is none.
+type Shown = (Nanos, Result<Picture, FrameError>);
+
 impl Prepared {
     /// Whether its frames are copied as they are.
     pub(crate) fn is_copied(&self) -> bool {
@@ -335,7 +338,7 @@ impl LoadedCamera {
         plan: &FramePlan,
         blobs: &mut BlobReader<'_>,
         decoder: &mut dyn PictureDecoder,
-    ) -> Result<Option<(Nanos, Result<Picture, FrameError>)>, EngineError> {
+    ) -> Result<Option<Shown>, EngineError> {
         for before in (at.saturating_sub(STAND_INS_MAX)..at).rev() {
             if plan.picks.binary_search(&before).is_ok() || self.pictures[before] != self.pictures[at] {
                 break;

@@ -66,10 +66,10 @@ impl Engine {
         let canonical = |protocol: &Protocol| {
             hash_canonical(protocol).map_err(|error| EngineError::Bug(format!("protocol `{name}`: {error}")))
         };
-        if let Some((kept, hash)) = &before {
-            if canonical(&kept.protocol)? == canonical(&protocol)? {
-                return Ok(report(kept.clone(), *hash, true));
-            }
+        if let Some((kept, hash)) = &before
+            && canonical(&kept.protocol)? == canonical(&protocol)?
+        {
+            return Ok(report(kept.clone(), *hash, true));
         }
         let attempt = before.map_or(1, |(kept, _)| kept.attempt + 1);
         let kept = Kept { frozen_ns, attempt, protocol };

@@ -548,10 +548,10 @@ impl Reading<'_> {
         }
         self.examiner.row(&Seen { file, number, row: &row, mode_open_s });
         // After the checks, which tell that the log names people.
-        if let LogRow::Unit(unit) = &mut row {
-            if let Some(worker) = unit.worker.as_mut().filter(|worker| !is_pseudonym(worker)) {
-                *worker = self.engine.key()?.pseudonym(worker);
-            }
+        if let LogRow::Unit(unit) = &mut row
+            && let Some(worker) = unit.worker.as_mut().filter(|worker| !is_pseudonym(worker))
+        {
+            *worker = self.engine.key()?.pseudonym(worker);
         }
         self.rows.add(row)
     }

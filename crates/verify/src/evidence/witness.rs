@@ -193,6 +193,9 @@ struct Pose {
     motion: Vec<f64>,
 }
 
+/// How long the longest count of people at a station lasts, in nanoseconds, and the counts: from, to, people.
+type Counted = (i64, Vec<(i64, i64, f64)>);
+
 /// Gathers the inputs of controls.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
@@ -358,7 +361,7 @@ impl Collector {
         for (station, spans) in &self.coverage {
             merged.insert(station, merge(spans.clone()));
         }
-        let mut people: BTreeMap<&str, (i64, Vec<(i64, i64, f64)>)> = BTreeMap::new();
+        let mut people: BTreeMap<&str, Counted> = BTreeMap::new();
         for (station, spans) in &self.presence {
             let mut spans = spans.clone();
             spans.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
