@@ -1,16 +1,18 @@
-//! `prairie demo`: the whole road on the bundled recordings.
+//! `prairie demo`: both roads, on the bundled recordings and on a simulated station.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use prairie_engine::{Align, Config, DatasetRecipe, Engine, ExportOptions, IngestOptions};
+use prairie_engine::{
+    Align, Config, DatasetRecipe, Engine, ExportOptions, IngestOptions, Language, Verdict, VerdictDecision, VerdictState,
+};
 use prairie_model::Decision;
 use serde_json::json;
 
 use crate::args::Demo;
 use crate::commands::ingest;
-use crate::context::Context;
+use crate::context::{Context, read_text};
 use crate::error::Failure;
 use crate::table::{bytes, count, seconds, thousands};
 
@@ -23,7 +25,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
     let options = IngestOptions::new(None, None, std::collections::BTreeMap::new(), true)?;
     let say = |line: String| context.say(line);
 
-    say(format!("1/6  ingest   {}", samples.display()));
+    say(format!("1/8  ingest   {}", samples.display()));
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(&samples)? {
         let path = entry?.path();
@@ -49,7 +51,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
         ));
     }
 
-    say("2/6  check    every episode has findings and a signed receipt".to_owned());
+    say("2/8  check    every episode has findings and a signed receipt".to_owned());
     let episodes = engine.ls(None, None, None)?;
     let first = episodes.first().ok_or_else(|| Failure::new("the bundled recordings hold no episode"))?;
     for episode in &episodes {
@@ -68,7 +70,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
         ));
     }
 
-    say("3/6  receipt  signed by the store, verified offline".to_owned());
+    say("3/8  receipt  signed by the store, verified offline".to_owned());
     let receipt = engine.receipt(&first.id.to_string())?;
     let file = args.dir.join("receipt.json");
     fs::write(&file, &receipt)?;
@@ -80,7 +82,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
     }
     say(format!("     {} verifies with {}", file.display(), key.display()));
 
-    say("4/6  query    SQL over every stream at its full rate".to_owned());
+    say("4/8  query    SQL over every stream at its full rate".to_owned());
     let sql = "SELECT stream, count(*) AS samples, round(max(sqrt(fx_n*fx_n + fy_n*fy_n + fz_n*fz_n)), 2) AS force_max_n \
                FROM wrench GROUP BY stream ORDER BY stream";
     let rows = engine.query(sql, None)?;
@@ -90,7 +92,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
         say(format!("     {line}"));
     }
 
-    say("5/6  dataset  a frozen version with its recipe, split and hash".to_owned());
+    say("5/8  dataset  a frozen version with its recipe, split and hash".to_owned());
     let condition = best(&episodes);
     let recipe = DatasetRecipe::new(condition);
     let dataset = engine.create_dataset("demo", &recipe)?;
@@ -103,7 +105,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
         &dataset.hash.to_string()[..12]
     ));
 
-    say("6/6  export   LeRobot v3.0, with a proof".to_owned());
+    say("6/8  export   LeRobot v3.0, with a proof".to_owned());
     let out = args.dir.join("lerobot-v3");
     let options = ExportOptions { target: "lerobot-v3".to_owned(), align: Align::Latest, ..ExportOptions::default() };
     let proof = engine.export("demo", &out, &options, context.progress())?;
@@ -113,12 +115,15 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
             video.feature, video.how, video.codec, video.source_frames, video.exported, video.repeated, video.dropped
         ));
     }
+    let verdict = proof_road(context, &engine, &samples, &args.dir)?;
     if context.json() {
-        context.print_json(&json!({ "ingest": report, "episodes": episodes, "dataset": dataset, "proof": proof }))?;
+        context.print_json(&json!({
+            "ingest": report, "episodes": episodes, "dataset": dataset, "proof": proof, "verdict": verdict,
+        }))?;
     }
     say(format!(
         "\nDone in {:.1} s: {}, {} rows at {} per second.\n\n\
-         store    {}\nexport   {}\nproof    {}\nreceipt  {}\n\n\
+         store    {}\nexport   {}\nproof    {}\nreceipt  {}\nreport   {}\n\n\
          Next:\n  prairie --store {} ls\n  prairie --store {} show {}\n  prairie explain TIM003\n  \
          prairie --store {} query \"SELECT code, count(*) FROM findings GROUP BY code ORDER BY 2 DESC\"\n  \
          prairie ingest YOUR-RECORDING.mcap\n\n\
@@ -131,12 +136,64 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
         out.display(),
         proof.path,
         file.display(),
+        args.dir.join(REPORT).display(),
         store.display(),
         store.display(),
         &first.id.to_string()[..12],
         store.display(),
     ));
     Ok(0)
+}
+
+/// The page of the verification report, in the demo's folder.
+const REPORT: &str = "report.html";
+
+/// The second road, on a station that is simulated and says so: a task book is frozen, the station works from tomorrow on, its log
+/// is imported and judged.
+fn proof_road(context: &Context, engine: &Engine, samples: &Path, dir: &Path) -> Result<Verdict, Failure> {
+    let say = |line: String| context.say(line);
+    let books = samples.join("task-books");
+    say("7/8  protocol a task book, frozen before any work that it will judge".to_owned());
+    let frozen = engine.freeze_protocol(&read_text(&books.join("counted.toml"))?)?;
+    say(format!(
+        "     {} at the gate to {}: {}",
+        frozen.scenario,
+        frozen.gate,
+        frozen.plan.first().map_or("nothing asked", String::as_str)
+    ));
+
+    say("8/8  verdict  a simulated station's log, judged, signed, checked".to_owned());
+    let truth = read_text(&books.join("counted-truth.toml"))?;
+    // What was done before the freeze does not count: the station begins tomorrow.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let schema = "schema = \"prairie/simulation/1\"\n";
+    let tomorrow = now.as_secs() / 86_400 + 1;
+    let truth = truth.replacen(schema, &format!("{schema}first_day = {tomorrow}\n"), 1);
+    let log = dir.join("station-log");
+    prairie_engine::simulate_station(Some(&truth), &log)?;
+    let imported = engine.import_log(&log, None, context.progress())?;
+    let judged = engine.verify(&frozen.scenario, &frozen.gate, context.progress())?;
+    let page = prairie_engine::report_page(&judged.envelope, Language::English)?;
+    fs::write(dir.join(REPORT), &page)?;
+    let check = engine.check_report(&page, &[], context.progress())?;
+    if !check.holds() {
+        return Err(Failure::new("the report that was just signed does not hold"));
+    }
+    let verdict = judged.verdict;
+    let passed = verdict.endpoints.iter().filter(|result| result.state == VerdictState::Pass).count();
+    say(format!(
+        "     {} simulated units in {}: {}; {} of {} endpoints pass; every number computed again from the log",
+        thousands(imported.units),
+        count(imported.shifts, "shift"),
+        match verdict.decision {
+            VerdictDecision::Promote => "promoted",
+            VerdictDecision::Hold => "held",
+            VerdictDecision::Reject => "rejected",
+        },
+        passed,
+        verdict.endpoints.len(),
+    ));
+    Ok(verdict)
 }
 
 /// The accepted episodes of the recording that has most of them; where none is accepted, those of the next best decision.
