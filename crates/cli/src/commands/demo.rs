@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use prairie_engine::{
-    Align, Config, DatasetRecipe, Engine, ExportOptions, IngestOptions, Language, Verdict, VerdictDecision, VerdictState,
+    Align, Config, DatasetRecipe, Engine, ExportOptions, IngestOptions, Language, Verdict, VerdictDecision,
+    VerdictState,
 };
 use prairie_model::Decision;
 use serde_json::json;

@@ -294,7 +294,7 @@ mod tests {
         for (kind, strength, control) in [
             (CheatKind::MissingUnits, 0.8, "counter"),
             (CheatKind::LogGaps, 0.8, "coverage"),
-            (CheatKind::CherryPickedShifts, 0.9, "calendar"),
+            (CheatKind::CherryPickedShifts, 0.96, "calendar"),
             (CheatKind::EasyConditions, 1.0, "conditions"),
             (CheatKind::HiddenTeleoperation, 0.8, "reexecution"),
             (CheatKind::ScriptedReplay, 0.9, "perturbation"),

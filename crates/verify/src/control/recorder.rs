@@ -1,7 +1,7 @@
 //! # What it does
 //!
-//! Says who recorded the log. A recorder with a power supply and keys of its own, which the vendor does not hold, passes. Otherwise
-//! the verdict is *self-attested*, which its report says on the first page.
+//! Says who recorded the log. A recorder with a power supply and keys of its own, which the vendor does not hold, passes.
+//! Otherwise the verdict is *self-attested*, which its report says on the first page.
 //!
 //! # What it can show
 //!

@@ -1,10 +1,10 @@
 //! # What it does
 //!
-//! Two things. First, units in the run's shifts by another release than the protocol names, or by none that is named, may be
-//! 0.5 % of all: they are not counted, and so would be a way out for bad units. Second, a search for a change that nobody
-//! declared: the largest deviation of the running sum of shift means from its straight line, by its standard deviation and
-//! `√K`, which follows Kolmogorov's distribution where nothing changes; for the share of good units and for the logarithm of
-//! the takt, at half of alpha each (Ploberger and Krämer, Econometrica 60, 1992).
+//! Looks for work by other releases, and for a change that nobody declared. First, units in the run's shifts by another release
+//! than the protocol names, or by none that is named, may be 0.5 % of all: they are not counted, and so would be a way out for
+//! bad units. Second, a search for a silent change: the largest deviation of the running sum of shift means from its straight
+//! line, by its standard deviation and `√K`, which follows Kolmogorov's distribution where nothing changes; for the share of
+//! good units and for the logarithm of the takt, at half of alpha each (Ploberger and Krämer, Econometrica 60, 1992).
 //!
 //! # What it can show
 //!

@@ -1,9 +1,9 @@
 //! # What it does
 //!
-//! Two things about recorded movements. How many are more alike than natural repeats ever are (the nearest other movement is
-//! nearer than the 0.1 % quantile between natural repeats): more than 5 % must be ruled out at 95 %. And whether movements
-//! depend on where the object was, by the distance correlation of object pose and movement over at most 200 units: a p-value
-//! below 0.01 is asked.
+//! Looks for movements that were recorded and played again. How many are more alike than natural repeats ever are (the nearest
+//! other movement is nearer than the 0.1 % quantile between natural repeats): more than 5 % must be ruled out at 95 %. And
+//! whether movements depend on where the object was, by the distance correlation of object pose and movement over at most 200
+//! units: a p-value below 0.01 is asked.
 //!
 //! # What it can show
 //!
