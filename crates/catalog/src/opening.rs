@@ -11,6 +11,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use prairie_store::{Mark, Objects};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use crate::database::{BUSY_TIMEOUT, doing, from_db, known_schema, migrate};
 use crate::{CatalogError, Result};
+
+/// The result code of a database that another connection has locked.
+const BUSY: i64 = 5;
+
+/// Between two tries to open a database that is locked.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// The database's name in the store's folder.
 const DATABASE: &str = "catalog.sqlite";
@@ -175,17 +182,35 @@ async fn read_version(options: SqliteConnectOptions) -> Result<(SqlitePool, i64)
     Ok((pool, version.map_err(doing("read the schema's version"))?))
 }
 
+/// Opens the connections. Others that make the same new database at once are waited for here: SQLite does not wait by its busy
+/// timeout for the lock under which a database changes to a write-ahead log.
 async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool> {
-    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
-    pool.connect_with(options).await.map_err(doing("open a connection"))
+    let begun = Instant::now();
+    loop {
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+        let error = match pool.connect_with(options.clone()).await.map_err(doing("open a connection")) {
+            Ok(pool) => return Ok(pool),
+            Err(error) => error,
+        };
+        if result_code(&error) != Some(BUSY) || begun.elapsed() > BUSY_TIMEOUT {
+            return Err(error);
+        }
+        tokio::time::sleep(BUSY_PAUSE).await;
+    }
 }
 
 /// Why SQLite may not write, where that is what failed: no permission, a file or folder for reading only, a file that
 /// cannot be opened so, a disk that is full.
 pub(crate) fn write_refusal(error: &CatalogError) -> Option<String> {
     const REFUSALS: [i64; 4] = [3, 8, 13, 14];
+    let code = result_code(error)?;
+    let CatalogError::Database { source: sqlx::Error::Database(error), .. } = error else { return None };
+    REFUSALS.contains(&code).then(|| error.message().to_owned())
+}
+
+/// SQLite's primary result code, which is the last byte of the extended one: <https://www.sqlite.org/rescode.html>.
+fn result_code(error: &CatalogError) -> Option<i64> {
     let CatalogError::Database { source: sqlx::Error::Database(error), .. } = error else { return None };
     let code: i64 = error.code()?.parse().ok()?;
-    // The primary result code is the last byte of the extended one: https://www.sqlite.org/rescode.html
-    REFUSALS.contains(&(code & 0xff)).then(|| error.message().to_owned())
+    Some(code & 0xff)
 }

@@ -155,7 +155,7 @@ fn proof_road(context: &Context, engine: &Engine, samples: &Path, dir: &Path) ->
     let say = |line: String| context.say(line);
     let books = samples.join("task-books");
     say("7/8  protocol a task book, frozen before any work that it will judge".to_owned());
-    let frozen = engine.freeze_protocol(&read_text(&books.join("counted.toml"))?)?;
+    let frozen = engine.freeze_protocol(&read_text(books.join("counted.toml"))?)?;
     say(format!(
         "     {} at the gate to {}: {}",
         frozen.scenario,
@@ -164,7 +164,7 @@ fn proof_road(context: &Context, engine: &Engine, samples: &Path, dir: &Path) ->
     ));
 
     say("8/8  verdict  a simulated station's log, judged, signed, checked".to_owned());
-    let truth = read_text(&books.join("counted-truth.toml"))?;
+    let truth = read_text(books.join("counted-truth.toml"))?;
     // What was done before the freeze does not count: the station begins tomorrow.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let schema = "schema = \"prairie/simulation/1\"\n";
