@@ -53,7 +53,8 @@ fn each_exit_code_means_what_the_help_says() {
     assert_eq!(both.status.code(), Some(2), "a failure beats data loss");
     let report = json(&both);
     let codes: Vec<_> = report["recordings"].as_array().unwrap().iter().map(|one| one["exit"].clone()).collect();
-    assert_eq!(codes, [2, 0], "what is there already is no new loss");
+    assert_eq!(codes, [2, 3], "what damage took is missing the second time as well");
+    assert_eq!(json(&both)["recordings"][1]["status"], "already");
     assert_eq!(run(dir.path(), &["explain", "TIM003"]).status.code(), Some(0));
     assert_eq!(run(dir.path(), &["explain", "NOPE01"]).status.code(), Some(2));
     let error = String::from_utf8(run(dir.path(), &["show", "ffff"]).stderr).unwrap();

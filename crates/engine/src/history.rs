@@ -200,26 +200,35 @@ enum Siblings {
     /// They are in the store.
     Stored,
     /// Those of this derivation that were judged so far.
-    Judged(DerivationId, Mutex<Judged>),
+    Judged(DerivationId, Mutex<Judged<EpisodeId>>),
 }
 
-/// Episodes of one recording, in the order in which they were judged.
-#[derive(Default)]
-struct Judged {
-    episodes: Vec<Sibling>,
+/// Place of a recording among those that are judged together, and of the episode in it: what comes before what.
+type Place = (usize, u32);
+
+/// Episodes that are not in the store, in the order in which they were judged, each with an `Id`.
+struct Judged<Id> {
+    episodes: Vec<Sibling<Id>>,
     digests: Digests,
 }
 
+impl<Id> Default for Judged<Id> {
+    fn default() -> Self {
+        Self { episodes: Vec::new(), digests: Digests::default() }
+    }
+}
+
 /// What is kept of one of them.
-struct Sibling {
-    ordinal: u32,
+struct Sibling<Id> {
+    place: Place,
+    id: Id,
     content: Hash256,
     /// The sketch, and the place of the digest that it was made from.
     sketch: Option<(Sketch, usize)>,
 }
 
 /// The nearest episode so far: distance, episode, digest.
-type Nearest = Option<(f64, EpisodeId, SamenessDigest)>;
+type Nearest<Id = EpisodeId> = Option<(f64, Id, SamenessDigest)>;
 
 /// An episode, the hash of its rows and its digest, where the store has them.
 type Stored = (EpisodeId, Option<Hash256>, Option<SamenessDigest>);
@@ -327,43 +336,42 @@ impl Before<'_> {
 }
 
 /// The nearer of two; of two that are equally near, the one whose id comes first.
-fn nearer(one: Nearest, other: Nearest) -> Nearest {
+fn nearer<Id: PartialOrd>(one: Nearest<Id>, other: Nearest<Id>) -> Nearest<Id> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(if (other.0, other.1) < (one.0, one.1) { other } else { one }),
+        (Some(one), Some(other)) => Some(if (other.0, &other.1) < (one.0, &one.1) { other } else { one }),
         (one, other) => one.or(other),
     }
 }
 
-impl Judged {
-    /// The episode of the same rows, and the nearest one, among those judged so far that come before `ordinal`; then learns
+impl<Id: Ord + Clone> Judged<Id> {
+    /// The episode of the same rows, and the nearest one, among those judged so far that come before `place`; then learns
     /// the episode itself.
     fn compare(
         &mut self,
-        derivation: DerivationId,
-        ordinal: u32,
+        place: Place,
+        id: Id,
         content: Hash256,
         sameness: &Sameness,
-    ) -> Result<(Option<EpisodeId>, Nearest), EngineError> {
-        let id = |sibling: &Sibling| EpisodeId::derive(derivation, &sibling.ordinal.to_string());
+    ) -> Result<(Option<Id>, Nearest<Id>), EngineError> {
         let sketch = sameness.digest.sketch();
-        let (mut same, mut nearest): (Option<EpisodeId>, Nearest) = (None, None);
-        for sibling in self.episodes.iter().filter(|sibling| sibling.ordinal < ordinal) {
+        let (mut same, mut nearest): (Option<Id>, Nearest<Id>) = (None, None);
+        for sibling in self.episodes.iter().filter(|sibling| sibling.place < place) {
             if sibling.content == content {
-                same = same.into_iter().chain([id(sibling)]).min();
+                same = same.into_iter().chain([sibling.id.clone()]).min();
             }
-            let Some((sketch, (other, place))) = sketch.as_ref().zip(sibling.sketch.as_ref()) else { continue };
+            let Some((sketch, (other, at))) = sketch.as_ref().zip(sibling.sketch.as_ref()) else { continue };
             let limit = nearest.as_ref().map_or(sameness.distance_min, |(distance, ..)| *distance);
             let near = |least: &f64| *least < sameness.distance_min && *least <= limit;
             if sameness.lasts_as_long(other.duration_s)
                 && sketch.distance_at_least(other).is_some_and(|least| near(&least))
             {
-                let digest = self.digests.read(*place)?;
+                let digest = self.digests.read(*at)?;
                 let distance = sameness.digest.distance(&digest);
-                nearest = nearer(nearest, distance.map(|distance| (distance, id(sibling), digest)));
+                nearest = nearer(nearest, distance.map(|distance| (distance, sibling.id.clone(), digest)));
             }
         }
-        let place = self.digests.push(&sameness.digest)?;
-        self.episodes.push(Sibling { ordinal, content, sketch: sketch.zip(place) });
+        let at = self.digests.push(&sameness.digest)?;
+        self.episodes.push(Sibling { place, id, content, sketch: sketch.zip(at) });
         Ok((same, nearest))
     }
 }
@@ -382,7 +390,8 @@ impl Earlier for Before<'_> {
         if let Siblings::Judged(derivation, judged) = &self.siblings {
             // The list stays whole when a thread panics while it holds the lock: an episode is pushed in a single step.
             let mut judged = judged.lock().unwrap_or_else(PoisonError::into_inner);
-            let (sibling, near) = judged.compare(*derivation, ordinal, content, sameness)?;
+            let id = EpisodeId::derive(*derivation, &ordinal.to_string());
+            let (sibling, near) = judged.compare((0, ordinal), id, content, sameness)?;
             same = same.into_iter().chain(sibling).min();
             nearest = nearer(nearest, near);
         }
@@ -390,6 +399,41 @@ impl Earlier for Before<'_> {
             history.contents.insert(content, id.to_string());
         }
         history.digests.extend(nearest.map(|(_, id, digest)| (id.to_string(), digest)));
+        Ok(history)
+    }
+}
+
+/// The recordings that were given before in the same call, where there is no store. A copy among them is told; that there is
+/// none says nothing about what is elsewhere, so the history stays unknown.
+#[derive(Default)]
+pub(crate) struct Given {
+    judged: Mutex<Judged<String>>,
+}
+
+impl Given {
+    /// What counts for the episodes of the recording at `path`, the `at`th.
+    pub(crate) fn before<'a>(&'a self, at: usize, path: &'a str) -> GivenBefore<'a> {
+        GivenBefore { given: self, at, path }
+    }
+}
+
+/// What counts for the episodes of one recording of [`Given`].
+pub(crate) struct GivenBefore<'a> {
+    given: &'a Given,
+    at: usize,
+    path: &'a str,
+}
+
+impl Earlier for GivenBefore<'_> {
+    fn history(&self, draft: &EpisodeDraft, content: Hash256, sameness: &Sameness) -> Result<History, EngineError> {
+        let episode = &draft.episode;
+        let name = format!("{}, episode {}", self.path, episode.key);
+        // As in `Before`: the list stays whole.
+        let mut judged = self.given.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        let (same, near) = judged.compare((self.at, episode.ordinal), name, content, sameness)?;
+        let mut history = History::default();
+        history.contents.extend(same.map(|name| (content, name)));
+        history.digests.extend(near.map(|(_, name, digest)| (name, digest)));
         Ok(history)
     }
 }

@@ -51,7 +51,8 @@ impl<'a> Facts<'a> {
 /// of two equal ones the second is the copy.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
-    /// Whether anybody looked. An empty history that was looked at differs from one that nobody knows.
+    /// Whether anybody looked at all that counts. An empty history that was looked at differs from one that nobody knows; one
+    /// that is known in part shows copies, and never that there are none.
     pub known: bool,
     /// How long earlier episodes of each task took.
     pub durations: BTreeMap<String, TaskDurations>,

@@ -116,7 +116,7 @@ fn summary(context: &Context, report: &IngestReport, elapsed_s: f64) {
             context.say(format!("\nhint: {hint}"));
         }
     }
-    for recording in with(Status::Ingested).filter(|recording| !recording.complete) {
+    for recording in report.recordings.iter().filter(|one| one.status != Status::Failed && !one.complete) {
         let kept = match recording.messages.total {
             0 => "nothing of it could be read".to_owned(),
             total => format!("the {} that could be read are kept", count(total, "message")),

@@ -9,7 +9,7 @@ use crate::Engine;
 use crate::error::{EngineError, chain};
 use crate::export::StoredEpisode;
 use crate::find::{self, Found};
-use crate::history::{Nobody, Past};
+use crate::history::{Given, Past};
 use crate::inspect::{InspectSink, InspectedEpisode, inspect};
 use crate::options::InspectOptions;
 use crate::progress::Progress;
@@ -17,7 +17,7 @@ use crate::replay::Replay;
 use crate::report::{CheckReport, CheckedEpisode, CheckedRecording, Failure, FindingReport};
 use crate::sink::EpisodeSink;
 
-/// Checks every recording under `paths` and keeps nothing.
+/// Checks every recording under `paths` and keeps nothing. Each is compared with those before it.
 ///
 /// # Errors
 ///
@@ -25,7 +25,8 @@ use crate::sink::EpisodeSink;
 pub fn check(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progress) -> Result<CheckReport, EngineError> {
     let finds = find::recordings(paths);
     let mut report = CheckReport { passed_over: finds.passed_over, ..CheckReport::default() };
-    for found in finds.found {
+    let given = Given::default();
+    for (at, found) in finds.found.into_iter().enumerate() {
         let (path, source) = match found {
             Found::Recording(path, source) => (path, source),
             Found::Failed(path, _, error) => {
@@ -34,7 +35,7 @@ pub fn check(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progres
             }
         };
         let mut sink = Collect { path: &path, episodes: Vec::new() };
-        match inspect(&path, &source, options, &Nobody, &mut sink, progress) {
+        match inspect(&path, &source, options, &given.before(at, &path), &mut sink, progress) {
             Ok(inspection) => {
                 let findings = inspection.findings(&options.profile, !sink.episodes.is_empty());
                 report.episodes.append(&mut sink.episodes);

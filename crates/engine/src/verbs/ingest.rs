@@ -203,7 +203,8 @@ impl Engine {
         }
         report.status = Status::Already;
         report.episodes = episodes;
-        report.exit = 0;
+        // What damage took is still missing: a script that tries again must not take that for success.
+        report.exit = if report.complete { 0 } else { 3 };
         Ok(true)
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use prairie_engine::{CheckReport, Config, Engine, FindingReport, Quiet};
 use prairie_formats::mcap::record::{self, op};
 use prairie_formats::mcap::walk::{Frame, MAGIC, next_frame};
-use prairie_model::Nanos;
+use prairie_model::{Dimension, DimensionState, Nanos};
 use tempfile::TempDir;
 
 use crate::{copy, one, options, samples};
@@ -112,6 +112,27 @@ fn what_stands_behind_the_end_is_a_warning() {
 }
 
 /// A copy of the bundled LeRobot dataset, with one of its files damaged.
+#[test]
+fn recordings_that_are_checked_together_are_compared() {
+    let dir = TempDir::new().unwrap();
+    let file = samples().join("contact-cell.mcap");
+    let copy = dir.path().join("copy.mcap");
+    fs::copy(&file, &copy).unwrap();
+    let report = prairie_engine::check(&[file.clone(), copy.clone()], &options(), &Quiet).unwrap();
+    let (first, second) = report.episodes.split_at(report.episodes.len() / 2);
+    assert_eq!((first.len(), second.len()), (3, 3));
+    assert!(first.iter().all(|episode| of(&episode.findings, &["DUP001", "DUP002"]).is_empty()), "{first:?}");
+    for (original, episode) in first.iter().zip(second) {
+        let same = of(&episode.findings, &["DUP001"]);
+        assert_eq!(same.len(), 1, "{:?}", episode.findings);
+        let name = format!("`{}, episode {}`", file.display(), original.key);
+        assert!(same[0].message.contains(&name), "{}", same[0].message);
+    }
+    // Of what is alone nobody knows whether it is elsewhere.
+    let alone = check(&file).episodes;
+    assert!(alone.iter().all(|episode| episode.dimensions[&Dimension::Authenticity] == DimensionState::Unknown));
+}
+
 fn dataset(dir: &TempDir, file: &str, damage: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
     let folder = dir.path().join("episodes");
     copy(&samples().join("contact-lerobot-v21"), &folder);

@@ -55,6 +55,10 @@ impl<'a> TopBoxes<'a> {
         })?;
         let start = self.at;
         let kind = fourcc(&head, 4).unwrap_or_default();
+        // Letters as in ISO/IEC 14496-12, and the © of QuickTime: anything else is not a box.
+        if !kind.iter().all(|letter| matches!(letter, b' '..=b'~' | 0xA9)) {
+            return Ok(None);
+        }
         let (header, length) = match u32_at(&head, 0) {
             Some(0) => (8, self.size - start),
             Some(1) => match u64_at(&head, 8) {

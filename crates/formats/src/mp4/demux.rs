@@ -71,13 +71,19 @@ pub fn read_track(source: &dyn Source, file: usize) -> Result<Track, FormatError
         read_fragment(&bytes, top.start, &defaults, &mut next_time, &mut track.samples);
     }
     drop_beyond(&mut track.samples, size, &mut notes);
-    if boxes.at() != size {
-        notes.push(
-            Note::new(NoteKind::Truncated, format!("the last box ends at byte {} of {size}", boxes.at()))
-                .numbers(size as f64, Some(boxes.at() as f64)),
-        );
+    let end = boxes.at();
+    if end > size {
+        let text = format!("the last box ends at byte {end} of {size}");
+        notes.push(Note::new(NoteKind::Truncated, text).numbers(size as f64, Some(end as f64)));
+    } else if end < size {
+        let left = size - end;
+        let (verb, are) = if left == 1 { ("byte follows", "is") } else { ("bytes follow", "are") };
+        let text = format!("{left} {verb} the last box of the file and {are} no box");
+        let note = Note::new(NoteKind::Trailing, text).at(path.clone(), end);
+        notes.push(note.numbers(left as f64, Some(0.0)));
     }
     let place = |note: Note| match note.kind {
+        NoteKind::Trailing => note,
         // What is missing would stand behind the end.
         NoteKind::Truncated => note.at(path.clone(), size),
         _ => note.in_file(path.clone()),

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 
 use prairie_formats::mp4::{Mp4Writer, NewSample, Track, TrackSpec, read_track};
-use prairie_model::{Codec, MemorySource, Source, SourceFile};
+use prairie_model::{Codec, MemorySource, NoteKind, Source, SourceFile};
 
 use crate::fixtures::{Random, sample};
 
@@ -50,6 +50,24 @@ fn what_is_written_is_read() {
         let mdat = bytes.windows(4).position(|four| four == b"mdat").unwrap();
         assert_eq!(moov < mdat, room == 100_000);
     }
+}
+
+#[test]
+fn what_stands_behind_the_last_box_is_told() {
+    let whole = write(20, 0);
+    let end = whole.len() as u64;
+    // Zeros read as a box to the end of the file, and noise as a box of any size: neither has letters.
+    for behind in [vec![0; 300], vec![0xD7; 300], vec![1], [0, 0, 0, 12, 7, 8, 9, 10, 0, 0, 0, 0].to_vec()] {
+        let track = read([&whole[..], &behind].concat()).unwrap();
+        assert_eq!(track.samples.len(), 20);
+        let [note] = &track.notes[..] else { panic!("{:?}", track.notes) };
+        assert_eq!((note.kind, note.offset), (NoteKind::Trailing, Some(end)), "{note:?}");
+    }
+    // A box that nobody knows is a box.
+    let more = boxed(b"zzz1", &[&[5; 20]]);
+    assert_eq!(read([&whole[..], &more].concat()).unwrap().notes, []);
+    let cut = read([&whole[..], &more[..20]].concat()).unwrap();
+    assert_eq!(cut.notes[0].kind, NoteKind::Truncated, "{:?}", cut.notes);
 }
 
 /// A file of which only small writes are kept; the rest reads as zeros.

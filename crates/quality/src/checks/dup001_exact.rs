@@ -2,7 +2,8 @@
 //!
 //! Compares the hash over the logical rows of the episode with those of episodes that were there before it: of other recordings,
 //! and before it in its own. Frames count by their bytes, wherever they lie and however their chunks are compressed. It does not
-//! apply to an episode in which nothing but the time changes: two robots at rest are no copies of each other.
+//! apply to an episode in which nothing but the time changes: two robots at rest are no copies of each other. Without a store,
+//! the recordings that are checked in one call are compared with each other, and where there is no copy the answer is unknown.
 //!
 //! ## Why it matters
 //!
@@ -41,9 +42,9 @@ fn judge(_: &Settings, context: &Context<'_>, out: &mut Outcome) {
     let Some(content) = facts.content else { return };
     if !facts.history.known {
         out.unknown("nobody looked at earlier episodes");
-        return;
+    } else {
+        out.applies();
     }
-    out.applies();
     if let Some(earlier) = facts.history.contents.get(&content) {
         out.report().message(format!("its rows are those of episode `{earlier}`: it counts once"));
     }

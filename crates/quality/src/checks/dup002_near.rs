@@ -4,7 +4,7 @@
 //! computes the root mean square distance to episodes of about the same duration that were there before it, in other recordings
 //! and in its own. Below `distance_min` it is reported. Digests hold a random projection of the motion to 8 channels, so
 //! distances are right to about a tenth. Motions of fewer than 16 samples, or shorter than `duration_min_s`, have too little
-//! shape to be told apart, and are not compared.
+//! shape to be told apart, and are not compared. Without a store, it is as for DUP001.
 //!
 //! ## Why it matters
 //!
@@ -66,9 +66,9 @@ fn judge(settings: &Settings, context: &Context<'_>, out: &mut Outcome) {
     }
     if !history.known {
         out.unknown("nobody looked at earlier episodes");
-        return;
+    } else {
+        out.applies();
     }
-    out.applies();
     let (limit, share_max) = (settings.limit("distance_min"), settings.limit("duration_share_max"));
     let near = history.digests.iter().filter_map(|(episode, other)| {
         let share = (other.duration_s - digest.duration_s).abs() / digest.duration_s.max(1e-9);
