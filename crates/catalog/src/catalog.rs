@@ -246,8 +246,8 @@ impl Catalog {
         Box::pin(async move {
             let mut draft = Draft::begin(self, &commit.note, &commit.leaves).await?;
             // First of all: whoever came second also brings files that are there under other keys, or the same ones.
-            for document in commit.documents.iter().filter(|_| commit.once) {
-                if document::is_there(&mut draft, document).await? {
+            for document in &commit.documents {
+                if !document::may_follow(&mut draft, document, commit.before).await? {
                     let NewDocument { kind, name, .. } = document.clone();
                     return Err(CatalogError::DocumentThere { kind, name });
                 }

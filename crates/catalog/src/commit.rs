@@ -143,13 +143,25 @@ pub struct Commit {
     pub revisions: Vec<(EpisodeId, u32)>,
     /// Documents; one whose latest version says the same already is left as it is.
     pub documents: Vec<NewDocument>,
-    /// Whether a document of `documents` that is there in any version fails the commit with
-    /// [`crate::CatalogError::DocumentThere`]: what has no derivation is added once by its document.
-    pub once: bool,
+    /// What may be there of each of `documents` before; anything else fails the commit with
+    /// [`crate::CatalogError::DocumentThere`].
+    pub before: Before,
     /// Leaves for the ledger.
     pub leaves: Vec<Leaf>,
     /// What happened, in a few words: `ingest 3 recordings`.
     pub note: String,
+}
+
+/// What may be there of a document when its next version is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Before {
+    /// Whatever is there.
+    #[default]
+    Anything,
+    /// No version: what has no derivation is added once by its document.
+    Nothing,
+    /// The latest version has this digest: the new one was made from it, and from no other.
+    Version(Hash256),
 }
 
 /// An acknowledged commit.

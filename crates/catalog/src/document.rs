@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::catalog::Catalog;
 use crate::database::{Draft, bytes_from_db, doing, from_db, now_ns};
-use crate::{CatalogError, Result, SnapshotId};
+use crate::{Before, CatalogError, Result, SnapshotId};
 
 /// A document that a commit adds.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,15 +68,21 @@ impl Catalog {
     }
 }
 
-/// Whether there is any version of a document.
-pub(crate) async fn is_there(draft: &mut Draft, document: &NewDocument) -> Result<bool> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM documents WHERE kind = ? AND name = ? LIMIT 1")
-        .bind(&document.kind)
-        .bind(&document.name)
-        .fetch_optional(&mut *draft.transaction)
-        .await
-        .map_err(doing("look for a document"))?;
-    Ok(found.is_some())
+/// Whether what is there of a document is what may be there.
+pub(crate) async fn may_follow(draft: &mut Draft, document: &NewDocument, before: Before) -> Result<bool> {
+    let expected = match before {
+        Before::Anything => return Ok(true),
+        Before::Nothing => None,
+        Before::Version(digest) => Some(digest.as_bytes().to_vec()),
+    };
+    let latest: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT digest FROM documents WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1")
+            .bind(&document.kind)
+            .bind(&document.name)
+            .fetch_optional(&mut *draft.transaction)
+            .await
+            .map_err(doing("look for a document"))?;
+    Ok(latest == expected)
 }
 
 /// Adds a document as the next version of its name, unless the latest says the same already.

@@ -143,7 +143,7 @@ pub enum CatalogError {
         /// The snapshot it came with.
         snapshot: u64,
     },
-    /// The document is already there, and was to be added once: another writer came first.
+    /// A version of the document is there that the new one does not follow: another writer came first.
     #[error("{kind} `{name}` is already there")]
     DocumentThere {
         /// What kind of thing.

@@ -91,7 +91,7 @@ mod writer;
 
 pub use catalog::Catalog;
 pub use commit::{
-    ColumnRange, Commit, Committed, DataFile, DerivationRow, Leaf, RecordingFile, RecordingRow, SnapshotId,
+    Before, ColumnRange, Commit, Committed, DataFile, DerivationRow, Leaf, RecordingFile, RecordingRow, SnapshotId,
     StoredRecording,
 };
 pub use dataset::{DatasetEpisode, DatasetVersion, NewDatasetVersion};

@@ -48,9 +48,15 @@ fn ingest(home: &Path) -> Value {
 
 /// Starts a call several times at once, and gives what each printed.
 fn at_once(home: &Path, times: usize, arguments: &[&str]) -> Vec<Value> {
-    let children: Vec<Child> = (0..times)
-        .map(|_| prairie(home).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
-        .collect();
+    all_at_once(home, &vec![arguments; times])
+}
+
+/// Starts several calls at once, and gives what each printed.
+fn all_at_once(home: &Path, calls: &[&[&str]]) -> Vec<Value> {
+    let start = |arguments: &&[&str]| {
+        prairie(home).args(*arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children: Vec<Child> = calls.iter().map(start).collect();
     children
         .into_iter()
         .map(|child| {
@@ -102,6 +108,30 @@ fn of_four_ingests_at_once_one_says_ingested() {
     assert_eq!(number(dir.path(), "SELECT count(*) AS n FROM receipts"), 4);
     assert_eq!(number(dir.path(), "SELECT count(*) AS n FROM derivations"), 2);
     assert_eq!(run(dir.path(), &["fsck", "--deep"]).status.code(), Some(0));
+}
+
+#[test]
+fn protocols_that_are_frozen_at_once_are_attempts_one_after_the_other() {
+    let dir = TempDir::new().unwrap();
+    let book = fs::read_to_string(sample().join("../task-books/lab.toml")).unwrap();
+    let books: Vec<PathBuf> = (0..4)
+        .map(|at| {
+            let path = dir.path().join(format!("{at}.toml"));
+            let changed = book.replacen("definition = \"", &format!("definition = \"{at} "), 1);
+            assert_ne!(changed, book);
+            fs::write(&path, changed).unwrap();
+            path
+        })
+        .collect();
+    let calls: Vec<[&str; 5]> =
+        books.iter().map(|book| ["protocol", "freeze", book.to_str().unwrap(), "--output-format", "json"]).collect();
+    let calls: Vec<&[&str]> = calls.iter().map(|call| &call[..]).collect();
+    let mut attempts: Vec<u64> =
+        all_at_once(dir.path(), &calls).iter().map(|report| report["attempt"].as_u64().unwrap()).collect();
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 2, 3, 4]);
+    let last = number(dir.path(), "SELECT count(*) AS n FROM ledger WHERE kind = 'protocol'");
+    assert_eq!(last, 4);
 }
 
 #[test]

@@ -69,6 +69,9 @@ pub struct Tally {
     pub repeated: u64,
     /// Without a time at which they ended, and without a shift.
     pub undated: u64,
+    /// Of those counted: not good only because the log leaves something of them unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub undecided: u64,
 }
 
 // Serde asks for a reference.
@@ -125,8 +128,9 @@ pub struct ShiftSums {
     pub mean_ln_takt: Option<f64>,
     /// Units in each mode, in the order of [`Mode::ALL`].
     pub modes: [u64; 6],
-    /// Units whose outcome nobody knows. They are not good.
-    pub outcome_unknown: u64,
+    /// Robots' units that are not good only because the log leaves something unknown: how they ended, who was in command, how
+    /// often they were tried.
+    pub undecided: u64,
     /// Robots that worked in it, by place in [`Evidence::robots`].
     pub robots: BTreeSet<u32>,
     /// People that worked in it, by place in [`Evidence::workers`].
@@ -183,6 +187,9 @@ pub struct Evidence {
     pub tally: Tally,
     /// What controls need of the whole log.
     pub witness: LogWitness,
+    /// The shifts of `robot` as they would be if every undecided unit were good; empty where none is. What fails here as well
+    /// fails whatever the log leaves open.
+    pub favourable: Vec<ShiftSums>,
 }
 
 /// Evidence cannot be put together.
@@ -242,7 +249,7 @@ pub(crate) struct Kept {
     pub(crate) stratum: u16,
     pub(crate) mode: u8,
     pub(crate) good: bool,
-    unknown: bool,
+    pub(crate) undecided: bool,
     /// [`CLAIMED`] and others of [`witness`].
     pub(crate) flags: u8,
     call: Call,
@@ -382,6 +389,12 @@ impl<'a> Builder<'a> {
                 && (!rule.autonomous || unit.mode == Mode::Autonomous)
                 && (!rule.first_pass || unit.attempts.is_some_and(|attempts| attempts <= 1));
         let good = outcome == Outcome::Success && by_rule;
+        let undecided = crew == Crew::Robot
+            && !good
+            && at.is_some()
+            && matches!(outcome, Outcome::Success | Outcome::Unknown)
+            && (!rule.autonomous || matches!(unit.mode, Mode::Autonomous | Mode::Unknown))
+            && (!rule.first_pass || unit.attempts.is_none_or(|attempts| attempts <= 1));
         let mut flags = if by_rule && unit.outcome == Outcome::Success { CLAIMED } else { 0 };
         flags |= match unit.confirmed {
             Outcome::Unknown => 0,
@@ -410,7 +423,7 @@ impl<'a> Builder<'a> {
             stratum,
             mode,
             good,
-            unknown: outcome == Outcome::Unknown,
+            undecided,
             flags,
             call: self.call_of(unit),
         });
@@ -451,16 +464,46 @@ impl<'a> Builder<'a> {
         let disturbed = Disturbances::by_shift(&self.events, |event| self.shift_at(&event.station, event.at));
         let calm = Disturbances::default();
         let mut kept = std::mem::take(&mut self.kept);
+        let mut favourable = if kept.iter().any(|kept| kept.undecided) { sums.clone() } else { Vec::new() };
         let mut rest = kept.as_mut_slice();
         while let Some(shift) = rest.first().map(|kept| kept.shift) {
             let (of_shift, others) = rest.split_at_mut(rest.partition_point(|kept| kept.shift == shift));
+            let disturbed = disturbed.get(&shift).unwrap_or(&calm);
             // OK to index: the number was given by `shift_of`.
-            let sums = &mut sums[shift as usize];
-            Collector::of_units(of_shift, disturbed.get(&shift).unwrap_or(&calm), sums);
-            sum_units(sums, of_shift, how);
+            Collector::of_units(of_shift, disturbed, &mut sums[shift as usize]);
+            sum_units(&mut sums[shift as usize], of_shift, how);
+            if let Some(sums) = favourable.get_mut(shift as usize) {
+                for kept in of_shift.iter_mut().filter(|kept| kept.undecided) {
+                    kept.good = true;
+                    kept.flags |= CLAIMED;
+                }
+                Collector::of_units(of_shift, disturbed, sums);
+                sum_units(sums, of_shift, how);
+            }
             rest = others;
         }
         drop(kept);
+        let (robot, human, previous) = self.settle(sums);
+        let favourable = if favourable.is_empty() { favourable } else { self.settle(favourable).0 };
+        self.tally.counted = robot.iter().map(ShiftSums::units).sum();
+        self.tally.undecided = robot.iter().map(|sums| sums.undecided).sum();
+        self.tally.baseline = human.iter().map(ShiftSums::units).sum();
+        self.tally.previous = previous.iter().map(ShiftSums::units).sum();
+        Evidence {
+            robot,
+            human,
+            previous,
+            robots,
+            workers,
+            tally: self.tally,
+            witness: self.control.facts(unmatched),
+            favourable,
+        }
+    }
+
+    /// Adds events and readings to the sums of all shifts, and parts them: robots' shifts after the freeze, people's, and those
+    /// with units of the release before; each by time and station.
+    fn settle(&mut self, mut sums: Vec<ShiftSums>) -> (Vec<ShiftSums>, Vec<ShiftSums>, Vec<ShiftSums>) {
         self.sum_events(&mut sums);
         self.sum_readings(&mut sums[..self.shifts.len()]);
         self.control.of_shifts(&mut sums[..self.shifts.len()], &self.readings, &self.events);
@@ -468,22 +511,11 @@ impl<'a> Builder<'a> {
         previous.retain(|sums| sums.units() > 0);
         sums.retain(|sums| sums.shift.crew == Crew::Human || sums.shift.span.start >= self.frozen.frozen);
         let (robot, human): (Vec<_>, Vec<_>) = sums.into_iter().partition(|sums| sums.shift.crew == Crew::Robot);
-        self.tally.counted = robot.iter().map(ShiftSums::units).sum();
-        self.tally.baseline = human.iter().map(ShiftSums::units).sum();
-        self.tally.previous = previous.iter().map(ShiftSums::units).sum();
         let by_time = |mut shifts: Vec<ShiftSums>| {
             shifts.sort_by(|a, b| (a.shift.span.start, &a.shift.station).cmp(&(b.shift.span.start, &b.shift.station)));
             shifts
         };
-        Evidence {
-            robot: by_time(robot),
-            human: by_time(human),
-            previous: by_time(previous),
-            robots,
-            workers,
-            tally: self.tally,
-            witness: self.control.facts(unmatched),
-        }
+        (by_time(robot), by_time(human), by_time(previous))
     }
 
     /// The shift of a unit: by its name, else by the time at which it ended.
@@ -560,8 +592,10 @@ impl<'a> Builder<'a> {
         self.kept.dedup_by(|kept, last| {
             let same = last.id == kept.id && station(last) == station(kept);
             if same {
+                let was_good = last.good;
                 last.good &= kept.good;
-                last.unknown |= kept.unknown;
+                // What one row says is not good is decided.
+                last.undecided = !last.good && (last.undecided || was_good) && (kept.undecided || kept.good);
                 last.flags = (last.flags & kept.flags & CLAIMED) | ((last.flags | kept.flags) & !CLAIMED);
             }
             same
@@ -664,7 +698,7 @@ fn empty_sums(shift: &Shift) -> ShiftSums {
         takts_s: Vec::new(),
         mean_ln_takt: None,
         modes: [0; 6],
-        outcome_unknown: 0,
+        undecided: 0,
         robots: BTreeSet::new(),
         workers: BTreeSet::new(),
         events: [0; 6],
@@ -696,7 +730,7 @@ fn sum_units(sums: &mut ShiftSums, units: &[Kept], how: Summing) {
         cell.0 += 1;
         cell.1 += u64::from(unit.good);
         sums.modes[usize::from(unit.mode).min(5)] += 1;
-        sums.outcome_unknown += u64::from(unit.unknown);
+        sums.undecided += u64::from(unit.undecided);
         sums.calls.add(unit.call);
         if how.trials {
             let lasted = (unit.start < unit.end).then(|| Nanos(unit.end).seconds_since(Nanos(unit.start)));

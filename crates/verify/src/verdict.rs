@@ -244,6 +244,8 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
     let seen = imputed.as_deref().unwrap_or(seen);
     let case = Case { frozen, look: &look, robot: seen, human: &evidence.human, evidence, provenance };
     let mut endpoints: Vec<EndpointResult> = ENDPOINTS.iter().filter_map(|endpoint| endpoint.judge(&case)).collect();
+    let mut controls = control::look(&case);
+    hold_undecided(&mut endpoints, &mut controls, &case);
     if look.number == 0 {
         // Before the first declared look nothing is decided, either way.
         for result in endpoints.iter_mut().filter(|result| matches!(result.state, State::Pass | State::Fail)) {
@@ -251,7 +253,6 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
             result.missing.get_or_insert_with(|| endpoint::next_step(&look));
         }
     }
-    let controls = control::look(&case);
     let decision = decide(&endpoints, &controls);
     let alphas = endpoints.iter().filter_map(|result| result.alpha);
     Ok(Verdict {
@@ -276,6 +277,34 @@ pub fn judge(frozen: &Frozen, evidence: &Evidence, provenance: &Provenance) -> R
         provenance: provenance.clone(),
         look,
     })
+}
+
+/// What would not fail if the units that the log leaves undecided were good is not shown to be missed: an endpoint is held, and
+/// a control is unknown.
+fn hold_undecided(endpoints: &mut [EndpointResult], controls: &mut [ControlResult], case: &Case<'_>) {
+    let Some(best) = case.evidence.favourable.get(..case.robot.len()).filter(|best| !best.is_empty()) else { return };
+    let imputed = control::impute(best, &case.frozen.protocol.controls.counter);
+    let best = Case { robot: imputed.as_deref().unwrap_or(best), ..*case };
+    let missing = format!(
+        "how {} units ended, who was in command and how often they were tried: unknown is not good, and no failure",
+        case.evidence.tally.undecided
+    );
+    for result in endpoints.iter_mut().filter(|result| result.state == State::Fail) {
+        let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name() == result.endpoint);
+        let again = endpoint.and_then(|endpoint| endpoint.judge(&best));
+        if again.is_some_and(|again| again.state != State::Fail) {
+            result.state = State::Hold;
+            result.missing = Some(missing.clone());
+        }
+    }
+    if controls.iter().any(|result| result.state == ControlState::Fail) {
+        for (result, again) in controls.iter_mut().zip(control::look(&best)) {
+            if result.state == ControlState::Fail && again.state != ControlState::Fail {
+                result.state = ControlState::Unknown;
+                result.missing = result.required.then(|| missing.clone());
+            }
+        }
+    }
 }
 
 /// Promote when every endpoint and every required control passes, reject when anything is shown to be missed, hold otherwise.

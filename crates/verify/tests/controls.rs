@@ -1,7 +1,9 @@
 //! Controls against a staged show, over whole simulated logs: what passes, what fails, what stays unknown, and what it does to
 //! the decision.
 
-use prairie_model::{Hash256, Nanos, Recorder, StationEventKind, StationLog, canonical_json};
+use prairie_model::{
+    Hash256, Mode, Nanos, Outcome, Recorder, StationEventKind, StationLog, UnitOfWork, canonical_json,
+};
 use prairie_verify::control::{ControlResult, ControlState};
 use prairie_verify::evidence::{EvidenceError, Registered, of_log};
 use prairie_verify::math::random::Random;
@@ -92,6 +94,46 @@ fn an_honest_log_passes_and_its_order_does_not_matter() {
     random.shuffle(&mut log.coverage);
     random.shuffle(&mut log.presence);
     assert_eq!(canonical_json(&verdict(&frozen, &log)).ok(), canonical_json(&first).ok());
+}
+
+/// Changes each fifth unit of robots.
+fn with_each_fifth(change: impl Fn(&mut UnitOfWork)) -> StationLog {
+    let mut log = log();
+    log.units.iter_mut().filter(|unit| unit.robot.is_some()).step_by(5).for_each(change);
+    log
+}
+
+#[test]
+fn what_the_log_leaves_open_is_neither_a_pass_nor_a_failure() {
+    let frozen = frozen("");
+    let success = |verdict: &Verdict| {
+        let result = verdict.endpoints.iter().find(|result| result.endpoint == "success").expect("success");
+        (result.state, result.missing.clone().unwrap_or_default())
+    };
+    let opens: [fn(&mut UnitOfWork); 3] = [
+        |unit| (unit.outcome, unit.confirmed) = (Outcome::Unknown, Outcome::Unknown),
+        |unit| unit.mode = Mode::Unknown,
+        |unit| unit.attempts = None,
+    ];
+    for open in opens {
+        let judged = verdict(&frozen, &with_each_fifth(open));
+        let (state, missing) = success(&judged);
+        assert_eq!(state, State::Hold, "{missing}");
+        assert!(missing.contains("unknown is not good, and no failure"), "{missing}");
+        let failed: Vec<_> = judged.controls.iter().filter(|result| result.state == ControlState::Fail).collect();
+        assert_eq!(judged.decision, Decision::Hold, "{failed:#?}");
+        assert!(judged.tally.undecided > 500 && judged.tally.reconciles(), "{:?}", judged.tally);
+        // What is shown to be missed is rejected, whatever else is open.
+        let mut worse = with_each_fifth(open);
+        worse.units.iter_mut().filter(|unit| unit.robot.is_some()).skip(1).step_by(5).for_each(|unit| {
+            (unit.outcome, unit.confirmed) = (Outcome::Failure, Outcome::Unknown);
+        });
+        let judged = verdict(&frozen, &worse);
+        assert_eq!((success(&judged).0, judged.decision), (State::Fail, Decision::Reject));
+    }
+    let known = with_each_fifth(|unit| (unit.outcome, unit.confirmed) = (Outcome::Failure, Outcome::Unknown));
+    let judged = verdict(&frozen, &known);
+    assert_eq!((success(&judged).0, judged.tally.undecided), (State::Fail, 0));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field};
 use prairie_catalog::{
-    Catalog, CatalogError, Commit, DatasetEpisode, EraseReport, EraseTarget, Erasure, Leaf, NewDatasetVersion,
+    Before, Catalog, CatalogError, Commit, DatasetEpisode, EraseReport, EraseTarget, Erasure, Leaf, NewDatasetVersion,
     NewDocument, RecordingFile, RecordingRow, SnapshotId, claims_batch, table_schema, tables,
 };
 use prairie_model::{EpisodeId, Hash256, LinkClaim, MemorySource, ObjectId, RecordingId, Rights, manifest_hash};
@@ -286,7 +286,7 @@ async fn import_log(catalog: &Catalog, name: &str, episode: Option<EpisodeId>) -
         ],
         leaves: vec![Leaf { kind: "station-log".to_owned(), reference: log.clone(), digest: Hash256::of(b"log") }],
         note: format!("import {name}"),
-        once: true,
+        before: Before::Nothing,
         ..Commit::default()
     };
     catalog.commit(&commit).await.unwrap();

@@ -1,6 +1,6 @@
 //! `protocol freeze`: makes a task book unchangeable, before any data that it will judge.
 
-use prairie_catalog::{Commit, Leaf, NewDocument};
+use prairie_catalog::{Before, Commit, Leaf, NewDocument};
 use prairie_model::{Hash256, Nanos, hash_canonical};
 use prairie_verify::evidence::Registered;
 use prairie_verify::gate::Gate;
@@ -61,27 +61,36 @@ impl Engine {
         let protocol = protocol.map_err(|error| EngineError::Refused(error.to_string()))?;
         let name = name_of(&protocol.scenario, protocol.gate);
         self.must_write("freezing the protocol")?;
-        let before = self.kept(&name)?;
         // What is kept has the canonical form, in which floats have twelve digits.
         let canonical = |protocol: &Protocol| {
             hash_canonical(protocol).map_err(|error| EngineError::Bug(format!("protocol `{name}`: {error}")))
         };
-        if let Some((kept, hash)) = &before
-            && canonical(&kept.protocol)? == canonical(&protocol)?
-        {
-            return Ok(report(kept.clone(), *hash, true));
+        loop {
+            let latest = self.kept(&name)?;
+            if let Some((kept, hash)) = &latest
+                && canonical(&kept.protocol)? == canonical(&protocol)?
+            {
+                return Ok(report(kept.clone(), *hash, true));
+            }
+            let (attempt, before) = match &latest {
+                Some((kept, hash)) => (kept.attempt + 1, Before::Version(*hash)),
+                None => (1, Before::Nothing),
+            };
+            let kept = Kept { frozen_ns, attempt, protocol: protocol.clone() };
+            let payload = serde_json::to_value(&kept).map_err(|error| EngineError::Bug(error.to_string()))?;
+            let digest = hash_canonical(&payload).map_err(|error| EngineError::Bug(error.to_string()))?;
+            let committed = self.commit_first(&Commit {
+                documents: vec![NewDocument { kind: PROTOCOL.to_owned(), name: name.clone(), payload, digest }],
+                leaves: vec![Leaf { kind: PROTOCOL.to_owned(), reference: name.clone(), digest }],
+                note: format!("freeze protocol `{name}`, attempt {attempt}"),
+                before,
+                ..Commit::default()
+            })?;
+            // Where somebody froze another one in between, this is one attempt more: each attempt spends its share of alpha.
+            if committed.is_some() {
+                return Ok(report(kept, digest, false));
+            }
         }
-        let attempt = before.map_or(1, |(kept, _)| kept.attempt + 1);
-        let kept = Kept { frozen_ns, attempt, protocol };
-        let payload = serde_json::to_value(&kept).map_err(|error| EngineError::Bug(error.to_string()))?;
-        let digest = hash_canonical(&payload).map_err(|error| EngineError::Bug(error.to_string()))?;
-        self.commit(&Commit {
-            documents: vec![NewDocument { kind: PROTOCOL.to_owned(), name: name.clone(), payload, digest }],
-            leaves: vec![Leaf { kind: PROTOCOL.to_owned(), reference: name.clone(), digest }],
-            note: format!("freeze protocol `{name}`, attempt {attempt}"),
-            ..Commit::default()
-        })?;
-        Ok(report(kept, digest, false))
     }
 
     /// The protocol of a scenario and gate that was frozen last.

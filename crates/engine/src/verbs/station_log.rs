@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use prairie_catalog::{Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow};
+use prairie_catalog::{Before, Commit, Document, Leaf, NewDocument, RecordingFile, RecordingRow};
 use prairie_formats::table::{TableFormat, TableSummary, read_table};
 use prairie_model::register::is_pseudonym;
 use prairie_model::{
@@ -454,7 +454,7 @@ impl Import<'_> {
             documents: vec![NewDocument { kind: STATION_LOG.to_owned(), name: report.id.clone(), payload, digest }],
             leaves: vec![Leaf { kind: STATION_LOG.to_owned(), reference: report.id.clone(), digest }],
             // Rows of a log have no derivation that a second import of the same would meet.
-            once: true,
+            before: Before::Nothing,
             note: format!("import station log `{}`", self.name),
             ..Commit::default()
         };

@@ -169,7 +169,7 @@ fn a_data_file_without_its_end_is_told_and_the_other_episodes_stay() {
 #[test]
 fn a_column_that_cannot_be_decoded_is_told_and_the_others_stay() {
     let dir = TempDir::new().unwrap();
-    // The head of the first page; the footer is left alone. Changed numbers inside a page would decode: it has no checksum.
+    // The head of the first page; the footer is left alone. Changed values would decode: these pages have no checksums.
     let folder = dataset(&dir, DATA, |bytes| bytes[4..64].fill(0xaa));
     let checked = check(&folder);
     assert_eq!(checked.episodes.len(), 2, "{checked:?}");
@@ -179,6 +179,25 @@ fn a_column_that_cannot_be_decoded_is_told_and_the_others_stay() {
     assert_eq!(told[0].offset, Some(4), "{told:?}");
     assert!(told[0].message.contains("of row group 0"), "{told:?}");
     assert_eq!((checked.damaged.len(), checked.recordings[0].lost), (1, None));
+}
+
+#[test]
+fn a_changed_value_in_a_page_with_a_checksum_is_told() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("tiny");
+    copy(&samples().join("kalanos/lerobot_v3_tiny"), &folder);
+    let file = "data/chunk-000/file-000.parquet";
+    // The rows of the sample, written by pyarrow 26 with `write_page_checksum`, without compression and dictionaries.
+    let mut bytes = include_bytes!("data/page-checksums.parquet").to_vec();
+    fs::write(folder.join(file), &bytes).unwrap();
+    assert_eq!(blamed(&check(&folder), &["FMT002"]).len(), 0);
+    // A value of the first column, which would decode as well as any other.
+    bytes[300] ^= 1;
+    fs::write(folder.join(file), &bytes).unwrap();
+    let checked = check(&folder);
+    assert!(!blamed(&checked, &["FMT002"]).is_empty(), "{checked:?}");
+    let told = of(&checked.episodes[0].findings, &["FMT002"]);
+    assert!(told[0].file.as_deref() == Some(file) && told[0].message.contains("CRC"), "{told:?}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use prairie_engine::{Engine, Input, InspectOptions, Quiet, Status};
+use prairie_engine::{Engine, Input, InspectOptions, Quiet, Status, VerdictDecision, VerdictState};
+use prairie_model::Nanos;
 
 use super::{foreign, lines, repository, store};
 
@@ -65,6 +66,31 @@ fn the_log_of_a_real_ur3_says_what_it_cannot_show() {
     };
     assert!(missing("success").contains(&Input::Outcomes));
     assert!(missing("rhythm").contains(&Input::Baseline));
+}
+
+#[test]
+fn no_verdict_about_the_real_ur3_is_a_promotion() {
+    let (dir, engine) = store();
+    let Some(_) = import_ur3(&engine, &dir.path().join("log")) else { return };
+    let book = r#"
+        schema = "prairie/protocol/1"
+        scenario = "ur3-cell"
+        gate = "verified"
+        scope = { stations = ["ur3-cell"] }
+        success = { definition = "the cycle ends with the part in place" }
+        baseline = { stations = ["ur3-cell"] }
+        [[without]]
+        endpoint = "economics"
+        reason = "nobody published what this cell costs"
+    "#;
+    // Long before the log begins, so that the freeze is not what it fails by.
+    engine.freeze_protocol_at(book, Nanos(1_600_000_000_000_000_000)).unwrap();
+    let verdict = engine.verify("ur3-cell", "verified", &Quiet).unwrap().verdict;
+    assert_eq!((verdict.decision, verdict.self_attested), (VerdictDecision::Hold, true));
+    assert_eq!((verdict.tally.read, verdict.tally.unscheduled, verdict.tally.counted), (158, 158, 0));
+    assert!(verdict.endpoints.iter().all(|result| matches!(result.state, VerdictState::Hold | VerdictState::Unknown)));
+    let success = verdict.endpoints.iter().find(|result| result.endpoint == "success").unwrap();
+    assert_eq!(success.reason, "no shift of robots counts; of 158 units: 158 in no scheduled shift");
 }
 
 #[test]

@@ -4,8 +4,9 @@
 //! `change_max` (of depth: millimetres), while the joints, poses or the gripper show the robot moving. Only the time in
 //! which it moves counts, not that in which robot and picture rest together; of a movement that begins during the run the
 //! first 0.2 s do not count either, since a camera shows it late. More than `frozen_max_s` is an error, which dropping the
-//! camera would cure where it is not the only one; less is a warning. A robot that moves outside the picture leaves it still
-//! as well: the profile may ignore this check for cameras that look elsewhere.
+//! camera would cure where it is not the only one; more than `frozen_warn_s` is a warning; less is told as information: an
+//! encoder repeats a picture or two of a slow movement. A robot that moves outside the picture leaves it still as well: the
+//! profile may ignore this check for cameras that look elsewhere.
 //!
 //! ## Why it matters
 //!
@@ -38,6 +39,7 @@ pub(crate) const CHECK: Check = Check {
         summary: "a camera repeats one picture while the robot moves",
         limits: &[
             Limit { key: "frozen_max_s", default: 0.5, unit: "s", meaning: "longest freeze that is only a warning" },
+            Limit { key: "frozen_warn_s", default: 0.1, unit: "s", meaning: "longest freeze that is only information" },
             Limit {
                 key: "change_max",
                 default: 6.0,
@@ -99,7 +101,7 @@ impl Run for Frozen {
         if !pixels(context, out, StreamKind::is_picture, |name| self.cameras.contains_key(name)) {
             return;
         }
-        let limit = self.settings.limit("frozen_max_s");
+        let (limit, warned) = (self.settings.limit("frozen_max_s"), self.settings.limit("frozen_warn_s"));
         let movements = context.scene.robot_movements();
         for (name, camera) in &mut self.cameras {
             camera.close();
@@ -110,7 +112,11 @@ impl Run for Frozen {
             for freeze in freezes {
                 let seconds = freeze.lasts_ns as f64 / 1e9;
                 let report = out.report().stream(name).span(freeze.from, freeze.to).measured(seconds, limit, "s");
-                let report = if seconds > limit { report } else { report.at_most(Severity::Warning) };
+                let report = match seconds {
+                    _ if seconds > limit => report,
+                    _ if seconds > warned => report.at_most(Severity::Warning),
+                    _ => report.at_most(Severity::Info),
+                };
                 let report = match drop_camera(context, name) {
                     Some(repair) => report.cure(repair),
                     None => report,

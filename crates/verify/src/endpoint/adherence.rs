@@ -19,7 +19,7 @@
 //! adherence   8120 of 8391 takts within 91.2 s over 20 shifts: 96.8 %, lower bound 95.9 % at 97.6 %
 //! ```
 
-use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, undefined, unknown};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::of_shifts;
@@ -50,7 +50,7 @@ impl Endpoint for Adherence {
             counts.and_then(|counts| of_shifts(counts.iter().map(|count| (count.kept, count.units)), level.confidence));
         let share = match share {
             Ok(share) => share,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         let reason = format!(
             "{} of {} takts within {target_s:.1} s over {} shifts: {}, lower bound {} at {}",

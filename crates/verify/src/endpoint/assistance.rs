@@ -21,7 +21,7 @@
 
 use prairie_model::Mode;
 
-use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, undefined};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::of_shifts;
@@ -41,7 +41,7 @@ impl Endpoint for Assistance {
         let level = case.level(asked.confidence);
         let share = match of_shifts(case.robot.iter().map(|sums| (alone(sums), sums.units())), level.confidence) {
             Ok(share) => share,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         let people_s: f64 = case.robot.iter().map(|sums| sums.work.people_s).sum();
         let minutes = people_s / 60.0 / float(share.units.max(1));

@@ -23,7 +23,7 @@
 
 use prairie_model::StationEventKind;
 
-use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, undefined, unknown};
 use crate::bound::{Confidence, Side};
 use crate::evidence::ShiftSums;
 use crate::shares::mean_of_shifts;
@@ -49,7 +49,7 @@ impl Endpoint for Availability {
         let shares: Vec<f64> = case.robot.iter().map(up).collect();
         let (mean, lower, upper) = match mean_of_shifts(&shares, level.confidence) {
             Ok(bounds) => bounds,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         let (lower, upper) = (lower.max(0.0), upper.min(1.0));
         let reason = format!(

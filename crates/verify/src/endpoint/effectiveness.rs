@@ -21,7 +21,7 @@
 
 use prairie_model::Mode;
 
-use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, measured, numbers, percent, percent_of, undefined};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::mean_of_shifts;
@@ -47,12 +47,12 @@ impl Endpoint for Effectiveness {
         let values: Vec<f64> = case.robot.iter().map(of_shift).collect();
         let (_, lower, upper) = match mean_of_shifts(&values, level.confidence) {
             Ok(bounds) => bounds,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         let period = period(case.robot, asked.planned_s);
         let whole = match effectiveness(&period) {
             Ok(whole) => whole,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         let reason = format!(
             "{:.1} s times {} good units in {:.1} scheduled hours: {}, at least {} at {}, over {} shifts",

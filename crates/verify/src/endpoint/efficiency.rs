@@ -21,7 +21,7 @@
 //! efficiency   52.4 good units per station hour by robots and 55.9 by people: −6.3 %, at least −7.9 % at 97.6 %
 //! ```
 
-use super::{Case, Endpoint, Measured, float, measured, numbers, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, measured, numbers, percent_of, undefined, unknown};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::ratio_of_means;
@@ -46,7 +46,7 @@ impl Endpoint for Efficiency {
         }
         let ratio = match ratio_of_means(&robot, &human, level.confidence) {
             Ok(ratio) => ratio,
-            Err(error) => return Some(unknown(self, "ratio", error.to_string())),
+            Err(error) => return Some(undefined(self, "ratio", case, &error)),
         };
         let reason = format!(
             "{:.1} good units per station hour by robots and {:.1} by people: {:+.1} %, at least {:+.1} % at {}",

@@ -30,7 +30,7 @@ mod trials;
 use std::collections::BTreeMap;
 
 use crate::bound::{Confidence, Side};
-use crate::evidence::{Evidence, ShiftSums};
+use crate::evidence::{Evidence, ShiftSums, Tally};
 use crate::protocol::Frozen;
 use crate::verdict::{EndpointResult, Look, Provenance, State, spend};
 
@@ -132,6 +132,33 @@ fn unknown(endpoint: &dyn Endpoint, unit: &str, reason: impl Into<String>) -> En
         reason: reason.into(),
         notes: Vec::new(),
         missing: None,
+    }
+}
+
+/// A result that these data do not allow: without a shift that counts for that reason, otherwise for `error`.
+fn undefined(endpoint: &dyn Endpoint, unit: &str, case: &Case<'_>, error: &dyn std::error::Error) -> EndpointResult {
+    let none = case.robot.is_empty();
+    unknown(endpoint, unit, if none { nothing_counts(&case.evidence.tally) } else { error.to_string() })
+}
+
+/// Why there is no shift of robots: where the units of the log went.
+fn nothing_counts(tally: &Tally) -> String {
+    let elsewhere = [
+        (tally.unscheduled, "in no scheduled shift"),
+        (tally.before_freeze, "from before the freeze"),
+        (tally.other_station, "at other stations"),
+        (tally.other_release, "by other releases"),
+        (tally.other_robot, "by other robots"),
+        (tally.people, "people's"),
+        (tally.undated, "without any time"),
+        (tally.excluded.values().sum(), "excluded"),
+    ];
+    let there: Vec<String> =
+        elsewhere.iter().filter(|(units, _)| *units > 0).map(|(units, place)| format!("{units} {place}")).collect();
+    match there.as_slice() {
+        [] if tally.read == 0 => "the log holds no units".to_owned(),
+        [] => "no shift of robots is scheduled after the freeze".to_owned(),
+        there => format!("no shift of robots counts; of {} units: {}", tally.read, there.join(", ")),
     }
 }
 

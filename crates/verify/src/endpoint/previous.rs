@@ -20,7 +20,7 @@
 //! ```
 
 use super::rhythm::means;
-use super::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent, percent_of, undefined, unknown};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::{difference, of_shifts};
@@ -45,11 +45,11 @@ impl Endpoint for Previous {
         let (now, then) = match (share(case.robot), share(before)) {
             (Ok(now), Ok(then)) => (now, then),
             (_, Err(error)) => return Some(unknown(self, "points", format!("the release before: {error}"))),
-            (Err(error), _) => return Some(unknown(self, "points", error.to_string())),
+            (Err(error), _) => return Some(undefined(self, "points", case, &error)),
         };
         let found = match difference(&now, &then, asked.margin, level.confidence) {
             Ok(found) => found,
-            Err(error) => return Some(unknown(self, "points", error.to_string())),
+            Err(error) => return Some(undefined(self, "points", case, &error)),
         };
         let takts =
             noninferiority(&means(case.robot), &means(before), asked.takt_margin, level.confidence, Side::Upper);

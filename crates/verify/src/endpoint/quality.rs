@@ -18,7 +18,7 @@
 //! quality   98.7 % good by robots and 98.9 % by people: −0.2 points, at least −1.1 at 97.6 %
 //! ```
 
-use super::{Case, Endpoint, Measured, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, measured, numbers, percent, percent_of, undefined, unknown};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::{difference, of_shifts};
@@ -46,7 +46,7 @@ impl Endpoint for Quality {
             .and_then(|robot| Ok((robot, difference(&robot, &human, asked.margin, level.confidence)?)));
         let (robot, found) = match found {
             Ok(found) => found,
-            Err(error) => return Some(unknown(self, "points", error.to_string())),
+            Err(error) => return Some(undefined(self, "points", case, &error)),
         };
         let reason = format!(
             "{} good by robots and {} by people: {:+.1} points, at least {:+.1} at {}",

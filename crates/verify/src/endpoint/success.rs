@@ -27,7 +27,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, Endpoint, Level, Measured, float, hold_for, measured, next_step, numbers, percent, percent_of, unknown,
+    Case, Endpoint, Level, Measured, float, hold_for, measured, next_step, numbers, percent, percent_of, undefined,
 };
 use crate::bound::{Confidence, Side, StatError};
 use crate::evidence::{NO_STRATUM, ShiftSums};
@@ -62,7 +62,7 @@ impl Endpoint for Success {
         let inspected = crate::control::labels_sample(case);
         let mut result = match labelled_bound(&mut cells, protocol, unlisted, level.confidence, inspected) {
             Ok(bound) => self.result(case, asked, level, &bound, unlisted),
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         with_strata(&mut result, case, asked, &cells);
         if asked.last_third {

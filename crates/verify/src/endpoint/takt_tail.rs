@@ -19,7 +19,7 @@
 //! takt_tail   in 95 of 100 units robots take at most 88.3 s and people 91.0 s: 0.970 times, at most 1.021 at 97.6 %
 //! ```
 
-use super::{Case, Endpoint, Measured, measured, numbers, percent_of, unknown};
+use super::{Case, Endpoint, Measured, measured, numbers, percent_of, undefined, unknown};
 use crate::bound::Side;
 use crate::evidence::ShiftSums;
 use crate::shares::both;
@@ -48,7 +48,7 @@ impl Endpoint for TaktTail {
         });
         let (below, above) = match found {
             Ok(found) => found,
-            Err(error) => return Some(unknown(self, "ratio", error.to_string())),
+            Err(error) => return Some(undefined(self, "ratio", case, &error)),
         };
         let Some(upper) = above.interval.upper else {
             let reason = format!("{} replicates are too few for {}", asked.replicates, percent_of(level.confidence));

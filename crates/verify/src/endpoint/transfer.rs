@@ -22,7 +22,7 @@
 //! ```
 
 use super::sites::shifts_of;
-use super::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent, percent_of, undefined, unknown};
 use crate::bound::{Confidence, Side, StatError};
 use crate::endpoint::cells_of;
 use crate::stats::transfer::Site;
@@ -45,7 +45,7 @@ impl Endpoint for Transfer {
         let level = case.level(asked.confidence);
         let counts = match effective(case, level.confidence) {
             Ok(counts) => counts,
-            Err(error) => return Some(unknown(self, "share", error.to_string())),
+            Err(error) => return Some(undefined(self, "share", case, &error)),
         };
         let effects = match random_effects(&counts, level.confidence, Side::Two) {
             Ok(effects) => effects,

@@ -21,7 +21,7 @@
 //! trials   196 of 200 trials good in 4 sessions: 98.0 %, lower bound 94.2 % at 99.91 % (exact)
 //! ```
 
-use super::{Case, Endpoint, Level, Measured, float, hold_for, measured, numbers, percent, percent_of, unknown};
+use super::{Case, Endpoint, Level, Measured, float, hold_for, measured, numbers, percent, percent_of, undefined};
 use crate::bound::{Confidence, Side, StatError};
 use crate::evidence::Trial;
 use crate::math::root;
@@ -68,7 +68,7 @@ pub(super) fn judge_trials(endpoint: &dyn Endpoint, case: &Case<'_>, asked: &Ask
     };
     let (lower, upper) = match bound {
         Ok(bound) => bound,
-        Err(error) => return unknown(endpoint, "share", error.to_string()),
+        Err(error) => return undefined(endpoint, "share", case, &error),
     };
     let estimate = float(good) / float(all);
     let how = if asked.method == TrialsMethod::Exact { "exact" } else { "at any time" };

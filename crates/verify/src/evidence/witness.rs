@@ -428,7 +428,7 @@ const STEERED: u8 = {
 /// A unit that was steered is not good where autonomy counts, and never by its log's word.
 fn steer(unit: &mut Kept) {
     unit.mode = STEERED;
-    unit.good = false;
+    (unit.good, unit.undecided) = (false, false);
 }
 
 fn is_disturbance(kind: StationEventKind) -> bool {
@@ -452,7 +452,7 @@ fn audited(row: &AuditRow, unit: &mut Kept, witness: &mut Witness, matched_min: 
         unit.flags |= INSPECTED;
         if row.found != Outcome::Success {
             unit.flags |= FOUND_BAD;
-            unit.good = false;
+            (unit.good, unit.undecided) = (false, false);
         }
     }
     if let Some(near) = row.near_repeat {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prairie_model::StationEventKind;
 
 use crate::bound::{Confidence, Side};
-use crate::endpoint::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent_of, unknown};
+use crate::endpoint::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent_of, undefined, unknown};
 use crate::evidence::ShiftSums;
 use crate::protocol::Hours;
 use crate::stats::reliability::Terminated;
@@ -85,7 +85,7 @@ pub(crate) fn between(
     let bound = |side| overdispersed(&counts, &hours, level.confidence, side);
     let (below, above) = match (bound(Side::Lower), bound(Side::Upper)) {
         (Ok(below), Ok(above)) => (below, above),
-        (Err(error), _) | (_, Err(error)) => return unknown(endpoint, "h", error.to_string()),
+        (Err(error), _) | (_, Err(error)) => return undefined(endpoint, "h", case, &error),
     };
     let events: u64 = clock.counts.iter().sum();
     let mut ends = Measured {
