@@ -128,6 +128,10 @@ pub enum StationEventKind {
     UplinkCut,
     /// The set-up was disturbed on purpose.
     Perturbation,
+    /// A drill: another robot took the place of the one that worked there.
+    RobotSwap,
+    /// A drill: the software went back to the release before and forth again.
+    Rollback,
 }
 
 impl StationEventKind {
@@ -139,6 +143,8 @@ impl StationEventKind {
         Self::SafetyStop,
         Self::UplinkCut,
         Self::Perturbation,
+        Self::RobotSwap,
+        Self::Rollback,
     ];
 
     /// The name in tables and JSON.
@@ -150,6 +156,8 @@ impl StationEventKind {
             Self::SafetyStop => "safety_stop",
             Self::UplinkCut => "uplink_cut",
             Self::Perturbation => "perturbation",
+            Self::RobotSwap => "robot_swap",
+            Self::Rollback => "rollback",
         }
     }
 

@@ -136,7 +136,7 @@ pub struct ShiftSums {
     /// People that worked in it, by place in [`Evidence::workers`].
     pub workers: BTreeSet<u32>,
     /// Events, in the order of [`StationEventKind::ALL`].
-    pub events: [u64; 6],
+    pub events: [u64; 8],
     /// Seconds in which a fault, a stop or an intervention kept the station from working on its own.
     pub down_s: f64,
     /// Units that the independent counter counted, where it was read at both ends.
@@ -701,7 +701,7 @@ fn empty_sums(shift: &Shift) -> ShiftSums {
         undecided: 0,
         robots: BTreeSet::new(),
         workers: BTreeSet::new(),
-        events: [0; 6],
+        events: [0; 8],
         down_s: 0.0,
         counter: None,
         witness: Witness::default(),

@@ -106,7 +106,7 @@ pub struct ShiftLine {
     /// Geometric mean of the seconds from good unit to good unit.
     pub takt_s: Option<f64>,
     /// Interventions, hardware faults, software faults, safety stops, uplink cuts, perturbations.
-    pub events: [u64; 6],
+    pub events: [u64; 8],
     /// Seconds in which the station could not work on its own.
     pub down_s: f64,
     /// What the independent counter counted.

@@ -92,6 +92,23 @@ fn what_a_family_fears_is_not_promoted() {
 }
 
 #[test]
+fn a_batch_asks_for_drills_and_a_sector_for_two_seasons() {
+    let truth = sample("counted-truth.toml");
+    let drilled = format!("{truth}\n[audits]\ndrills = true\n");
+    let book = |gate: &str| with(&sample("counted.toml"), "gate = \"verified\"", &format!("gate = \"{gate}\""));
+    let missing = |gate: &str, truth: &str| {
+        let verdict = verdict(&book(gate), truth);
+        endpoint(&verdict, "exposure").missing.clone().unwrap_or_default()
+    };
+    let without = missing("batch", &truth);
+    assert!(without.contains("0 of 1 robot swaps, 0 of 1 rollbacks"), "{without}");
+    let with = missing("batch", &drilled);
+    assert!(!with.contains("swaps") && !with.contains("rollbacks"), "{with}");
+    assert!(missing("sector", &truth).contains("1 of 2 seasons"), "{}", missing("sector", &truth));
+    assert!(missing("verified", &truth).is_empty());
+}
+
+#[test]
 fn money_is_measured_and_assumed_apart() {
     let verdict = verdict(&sample("counted.toml"), &sample("counted-truth.toml"));
     let money = endpoint(&verdict, "economics");

@@ -1,6 +1,7 @@
 //! # What it asks
 //!
-//! More of the same robots: 60 shifts in 28 days by 3 robots with 6,000 units; success of at least 97 %, every stratum at
+//! More of the same robots: 60 shifts in 28 days by 3 robots with 6,000 units, a drill in which a robot is swapped and one in
+//! which the software is rolled back; success of at least 97 %, every stratum at
 //! 90 %, and at most 2 points below people; takts at most 10 % longer than people's, their 95 % quantile at most 25 % longer,
 //! and 95 % of takts within the target; 8 h between interventions, 250 h between hardware failures and no wear, available in
 //! 90 % of scheduled time; a net present value above zero in 90 of 100 replicates from measured inputs, a saving in 90, and
@@ -25,7 +26,7 @@
 
 use super::{DRILL_S, Gate, GateRules, at_most, exposure, hours, judged, level, mission, rhythm, share, success};
 use crate::bound::Confidence;
-use crate::protocol::{Adherence, Economics, Endpoints, Family, Quality, Share, TaktTail};
+use crate::protocol::{Adherence, Economics, Endpoints, Exposure, Family, Quality, Share, TaktTail};
 
 /// From verified work to a batch of robots.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl GateRules for Batch {
 
     fn defaults(&self, family: Family) -> Endpoints {
         let common = Endpoints {
-            exposure: exposure(60, 28, 3, 6_000),
+            exposure: exposure(60, 28, 3, 6_000).map(|asked| Exposure { swaps_min: 1, rollbacks_min: 1, ..asked }),
             success: success(0.97, 0.90, &[60, 90]),
             hardware: hours(250.0, 0.80),
             availability: share(0.90).map(|asked| Share { confidence: level(0.90), ..asked }),

@@ -95,7 +95,7 @@ fn level(level: f64) -> Confidence {
 }
 
 fn exposure(shifts_min: u32, days_min: u32, robots_min: u32, units_min: u64) -> Option<Exposure> {
-    Some(Exposure { shifts_min, days_min, robots_min, units_min, sites_min: 0 })
+    Some(Exposure { shifts_min, days_min, robots_min, units_min, ..Exposure::default() })
 }
 
 fn success(at_least: f64, stratum_at_least: f64, looks: &[u32]) -> Option<Success> {

@@ -37,7 +37,15 @@ impl GateRules for Sector {
     fn defaults(&self, family: Family) -> Endpoints {
         let counted = family == Family::Counted;
         let common = Endpoints {
-            exposure: Some(Exposure { shifts_min: 100, days_min: 90, robots_min: 10, units_min: 30_000, sites_min: 5 }),
+            exposure: Some(Exposure {
+                shifts_min: 100,
+                days_min: 90,
+                robots_min: 10,
+                units_min: 30_000,
+                sites_min: 5,
+                seasons_min: 2,
+                ..Exposure::default()
+            }),
             success: success(0.95, 0.90, &[300, 450]),
             sites: Some(sites(counted)),
             transfer: Some(Transfer { at_least: 0.93, confidence: Confidence::USUAL, sites_min: 5 }),

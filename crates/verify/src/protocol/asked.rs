@@ -100,7 +100,7 @@ impl Endpoints {
 }
 
 /// How much there must be to look at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exposure {
     /// Shifts in which robots were to work.
@@ -114,6 +114,15 @@ pub struct Exposure {
     /// Sites; several stations may be one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sites_min: u32,
+    /// Drills in which another robot takes the place of one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swaps_min: u32,
+    /// Drills in which the software goes back to the release before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rollbacks_min: u32,
+    /// Seasons of the year: quarters that begin in December, March, June and September.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seasons_min: u32,
 }
 
 // Serde asks for a reference.

@@ -32,6 +32,9 @@ pub struct Audits {
     pub inspect_share: f64,
     /// People near the station, on average.
     pub people: f64,
+    /// Whether a robot is swapped and the software rolled back once, in the break of a shift in the middle of the run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drills: bool,
 }
 
 impl Default for Audits {
@@ -44,6 +47,7 @@ impl Default for Audits {
             audit_share: 0.05,
             inspect_share: 0.1,
             people: 0.25,
+            drills: false,
         }
     }
 }
@@ -57,6 +61,9 @@ const STEP_NOISE: f64 = 1e-6;
 /// Chance that an honest unit under challenge is spoilt by it, and that a replay is.
 const CHALLENGE_SPOILS: f64 = 0.03;
 const CHALLENGE_SPOILS_REPLAY: f64 = 0.9;
+
+/// Seconds of a drill.
+const DRILL_S: f64 = 600.0;
 
 /// Seconds of the recorder's one pause in an honest shift.
 const PAUSE_S: f64 = 5.0;
@@ -85,6 +92,9 @@ impl Scene {
         let mut places: Vec<Vec<usize>> = vec![Vec::new(); self.log.shifts.len()];
         for (at, fact) in self.facts.iter().enumerate() {
             places[fact.shift].push(at);
+        }
+        if audits.drills {
+            self.drills(truth);
         }
         for (shift, units) in places.iter().enumerate() {
             if self.log.shifts[shift].crew == Crew::Robot {
@@ -129,6 +139,17 @@ impl Scene {
     fn time(span: TimeSpan, seconds: f64, random: &mut Random) -> i64 {
         let room = (span.seconds() - seconds).max(1.0);
         span.start.0 + nanos(room * random.uniform())
+    }
+
+    /// The drills, of ten minutes each, one after the other.
+    fn drills(&mut self, truth: &Truth) {
+        let robots = self.log.shifts.iter().filter(|shift| shift.crew == Crew::Robot);
+        let spans: Vec<TimeSpan> = robots.map(|shift| shift.span).collect();
+        let Some(span) = spans.get(spans.len() / 2) else { return };
+        let start = span.start.0 + (span.end.0 - span.start.0) / 2;
+        for (kind, at) in [(StationEventKind::RobotSwap, 0.0), (StationEventKind::Rollback, DRILL_S)] {
+            self.event(truth, kind, start + nanos(at), Some(start + nanos(at + DRILL_S)), None);
+        }
     }
 
     /// While the uplink is cut nobody steers: what would have been bad is bad.

@@ -15,7 +15,7 @@ pub(super) struct Happened<'a> {
     /// When it began.
     pub(super) start: Nanos,
     /// Events, in the order of [`LANES`].
-    pub(super) events: [u64; 6],
+    pub(super) events: [u64; 8],
     /// Share of its scheduled time in which the station could not work on its own.
     pub(super) down: f64,
     /// Whether any unit was begun.
@@ -23,13 +23,15 @@ pub(super) struct Happened<'a> {
 }
 
 /// English, Chinese, class of the dots, and whether the lane is drawn where nothing happened.
-const LANES: [(&str, &str, &str, bool); 6] = [
+const LANES: [(&str, &str, &str, bool); 8] = [
     ("interventions", "人工干预", "fhelp", true),
     ("hardware faults", "硬件故障", "fbad", true),
     ("software faults", "软件故障", "fbad", true),
     ("safety stops", "安全停机", "fbad", true),
     ("uplink cut", "切断上行链路", "ftest", false),
     ("perturbations", "人为扰动", "ftest", false),
+    ("robot swaps", "换机演练", "ftest", false),
+    ("rollbacks", "版本回退演练", "ftest", false),
 ];
 
 const LEFT: f64 = 150.0;
@@ -44,7 +46,7 @@ pub(super) fn draw(shifts: &[Happened<'_>]) -> String {
     let columns: Vec<&[Happened<'_>]> = shifts.chunks(each).collect();
     let step = (RIGHT - LEFT) / columns.len() as f64;
     let x = |at: usize| LEFT + step * (at as f64 + 0.5);
-    let sums: [u64; 6] = std::array::from_fn(|kind| shifts.iter().map(|it| it.events[kind]).sum());
+    let sums: [u64; 8] = std::array::from_fn(|kind| shifts.iter().map(|it| it.events[kind]).sum());
     let lanes: Vec<usize> = (0..LANES.len()).filter(|kind| LANES[*kind].3 || sums[*kind] > 0).collect();
     let base = LANE * (lanes.len() + 1) as f64 + 6.0;
     let mut svg = open(1152.0, base + 40.0, "interventions, faults and time down over the shifts");
