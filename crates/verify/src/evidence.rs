@@ -8,6 +8,7 @@
 //! of import. Every unit that was read is in the [`Tally`] once.
 
 mod happened;
+mod tally;
 mod witness;
 mod work;
 
@@ -17,7 +18,6 @@ use prairie_model::{
     Condition, CounterReading, Crew, Mode, Nanos, Outcome, Shift, StationEvent, StationEventKind, StationLog,
     UnitOfWork,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Cluster, Frozen};
 use crate::stats::rhythm;
@@ -27,6 +27,7 @@ use witness::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 
 use happened::Call;
 pub use happened::{Calls, Happened, Trial};
+pub use tally::Tally;
 pub use work::{Logs, Slope, Work};
 
 /// A stratum's place when a unit fits none, and when the protocol has none.
@@ -37,69 +38,6 @@ const BESIDE: i64 = 3_600_000_000_000;
 
 /// Shifts, robots or people that one verdict can be about.
 const NAMES_MAX: usize = 1 << 20;
-
-/// What became of the units that were read. They add up: `read` is the sum of all the others.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Tally {
-    /// Units in the log.
-    pub read: u64,
-    /// Robots' units that the verdict counts.
-    pub counted: u64,
-    /// People's units for comparison.
-    pub baseline: u64,
-    /// Units of the release that this one is compared with.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub previous: u64,
-    /// Left out by a rule of the protocol, by its name.
-    pub excluded: BTreeMap<String, u64>,
-    /// From before the protocol was frozen.
-    pub before_freeze: u64,
-    /// By a release that the protocol does not name, or by none.
-    pub other_release: u64,
-    /// By a robot that the protocol does not name.
-    pub other_robot: u64,
-    /// At stations that the protocol does not name.
-    pub other_station: u64,
-    /// In no shift of the calendar.
-    pub unscheduled: u64,
-    /// People's work at the robots' stations, where the protocol compares with none.
-    #[serde(default)]
-    pub people: u64,
-    /// The same unit of the same station again.
-    pub repeated: u64,
-    /// Without a time at which they ended, and without a shift.
-    pub undated: u64,
-    /// Of those counted: not good only because the log leaves something of them unknown.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub undecided: u64,
-}
-
-// Serde asks for a reference.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl Tally {
-    /// Whether every unit that was read is somewhere, once.
-    pub fn reconciles(&self) -> bool {
-        let parts = [
-            self.counted,
-            self.baseline,
-            self.previous,
-            self.excluded.values().sum(),
-            self.before_freeze,
-            self.other_release,
-            self.other_robot,
-            self.other_station,
-            self.unscheduled,
-            self.people,
-            self.repeated,
-            self.undated,
-        ];
-        parts.iter().sum::<u64>() == self.read
-    }
-}
 
 /// Units of one stratum in one cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! The page is made from the signed envelope alone, and holds it. So whoever has the page can check the signature, and make
 //! the page again to see that its sentences and plots are those of the verdict.
 
+mod phrases;
 mod plot;
 mod style;
 mod svg;
@@ -256,9 +257,9 @@ impl Page {
         let mut sorted: Vec<&ControlResult> = verdict.controls.iter().collect();
         sorted.sort_by_key(|result| (!result.required, result.state == ControlState::NotRequired));
         for result in sorted {
-            let mut reason = words::of(&escape(&result.reason), &escape(&words::control_zh(result)));
+            let mut reason = words::sentence(&result.reason);
             if let Some(missing) = &result.missing {
-                reason.push_str(&format!("<br><em>{}</em>", words::of(&escape(missing), &escape(missing))));
+                reason.push_str(&format!("<br><em>{}</em>", words::sentence(missing)));
             }
             let asked = if result.required { &words::YES } else { &words::NO };
             let class = match result.state {
@@ -305,33 +306,37 @@ impl Page {
         let total = verdict.endpoints.len();
         let (english, chinese) = match (verdict.decision, weakest) {
             (Decision::Promote, Some(result)) => (
-                format!("All {total} endpoints are shown. {}.", result.reason),
-                format!("全部 {total} 项指标均已证明。{}。", words::reason_zh(result)),
+                format!("All {total} endpoints are shown. {}.", escape(&result.reason)),
+                format!("全部 {total} 项指标均已证明。{}。", words::chinese(&result.reason)),
             ),
             (_, Some(result)) => (
-                format!("{open} of {total} endpoints are not shown. First: {}. {}.", result.endpoint, result.reason),
+                format!(
+                    "{open} of {total} endpoints are not shown. First: {}. {}.",
+                    escape(&result.endpoint),
+                    escape(&result.reason)
+                ),
                 format!(
                     "{total} 项指标中有 {open} 项未证明。首先：{}。{}。",
-                    words::endpoint(&result.endpoint).map_or(result.endpoint.as_str(), |both| both.zh),
-                    words::reason_zh(result)
+                    words::endpoint(&result.endpoint).map_or(escape(&result.endpoint), |both| both.zh.to_owned()),
+                    words::chinese(&result.reason)
                 ),
             ),
             (_, None) => match blocking(verdict) {
                 Some(result) => (
                     format!(
                         "All {total} endpoints are shown, and the control {} stops it: {}.",
-                        result.control, result.reason
+                        escape(&result.control),
+                        escape(&result.reason)
                     ),
                     format!(
                         "全部 {total} 项指标均已证明，但管控项“{}”未通过：{}。",
                         words::control(&result.control).zh,
-                        words::control_zh(result)
+                        words::chinese(&result.reason)
                     ),
                 ),
                 None => ("The protocol asks for nothing.".to_owned(), "协议未提出任何要求。".to_owned()),
             },
         };
-        let (english, chinese) = (escape(&english), escape(&chinese));
         let text = words::of(&english, &chinese);
         self.add(&format!("<p class=\"verdict\"><strong class=\"{class}\">{}</strong> {text}</p>", both(&word)));
         let risk = format!("{:.1} %", verdict.risk * 100.0);
@@ -354,13 +359,12 @@ impl Page {
         self.add("</tr></thead><tbody>");
         for result in in_order(&verdict.endpoints) {
             let state = words::state(result.state);
-            let mut reason = words::of(&escape(&result.reason), &escape(&words::reason_zh(result)));
+            let mut reason = words::sentence(&result.reason);
             if let Some(missing) = &result.missing {
-                let chinese = words::missing_zh(result, verdict);
-                reason.push_str(&format!("<br><em>{}</em>", words::of(&escape(missing), &escape(&chinese))));
+                reason.push_str(&format!("<br><em>{}</em>", words::sentence(missing)));
             }
             for note in &result.notes {
-                reason.push_str(&format!("<br>{}", words::of(&escape(note), &escape(&words::note_zh(note)))));
+                reason.push_str(&format!("<br>{}", words::sentence(note)));
             }
             self.add(&format!(
                 "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td><span class=\"st {}\">{}</span></td><td class=\"why\">{reason}</td></tr>",
@@ -424,8 +428,7 @@ impl Page {
         self.add(&format!("<h2>{}</h2>", both(&words::NOT_SHOWN)));
         self.add("<ul class=\"not-shown\">");
         for sentence in &verdict.not_shown {
-            let chinese = words::not_shown_zh(sentence);
-            self.add(&format!("<li>{}</li>", words::of(&escape(sentence), &escape(&chinese))));
+            self.add(&format!("<li>{}</li>", words::sentence(sentence)));
         }
         self.add("</ul>");
     }
@@ -443,6 +446,7 @@ impl Page {
         line(&words::COUNTED, tally.counted);
         line(&words::BASELINE, tally.baseline);
         let others = [
+            (&words::UNDECIDED, tally.undecided),
             (&words::PREVIOUS, tally.previous),
             (&words::BEFORE_FREEZE, tally.before_freeze),
             (&words::OTHER_RELEASE, tally.other_release),
