@@ -153,11 +153,10 @@ fn fuzz(binaries: &Path, target: &str, seconds: u64) -> anyhow::Result<Done> {
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-rss_limit_mb={MEMORY_MAX_MB}"))
         .args(["-timeout=20", "-print_final_stats=1"])
-        .arg(format!("-detect_leaks={}", u8::from(!LEAKY.contains(&target))))
         .arg(format!("-artifact_prefix={}/", artifacts(target)?))
         .args(corpora(target)?)
         // OpenH264 registers tables of its own twice, at the same address; nothing else is to be found by this.
-        .env("ASAN_OPTIONS", "detect_odr_violation=0")
+        .env("ASAN_OPTIONS", format!("detect_odr_violation=0:detect_leaks={}", u8::from(!LEAKY.contains(&target))))
         // With debug assertions rav1d captures a backtrace at every borrow of a picture, if backtraces are asked for.
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())

@@ -102,7 +102,7 @@ pub(crate) fn run(context: &Context, args: &Demo) -> Result<u8, Failure> {
         dataset.name,
         dataset.version,
         count(dataset.episodes, "episode"),
-        dataset.recipe.condition,
+        short_ids(&dataset.recipe.condition),
         &dataset.hash.to_string()[..12]
     ));
 
@@ -211,6 +211,13 @@ fn best(episodes: &[prairie_engine::EpisodeSummary]) -> String {
         }
     }
     "true".to_owned()
+}
+
+/// A condition as it is shown: ids of 64 digits by their first twelve, as everywhere else.
+fn short_ids(condition: &str) -> String {
+    let is_id = |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let short = |part: &str| if is_id(part) { format!("{}…", &part[..12]) } else { part.to_owned() };
+    condition.split('\'').map(short).collect::<Vec<_>>().join("'")
 }
 
 fn samples(args: &Demo) -> Result<PathBuf, Failure> {
