@@ -22,6 +22,13 @@ pub(super) struct TopBox {
 /// Top-level boxes that one file may have. A fragment of one frame takes two, so this is 72 hours at 30 frames a second.
 const MAX_TOP_BOXES: usize = 1 << 24;
 
+/// Boxes that a file has at its top level, by ISO/IEC 14496-12 and QuickTime. One that is cut off by the end of the file is one
+/// of these; any other four letters that claim more than there is are no box.
+const TOP_LEVEL: &[&FourCc] = &[
+    b"emsg", b"free", b"ftyp", b"mdat", b"meta", b"mfra", b"moof", b"moov", b"pdin", b"pnot", b"prft", b"sidx",
+    b"skip", b"ssix", b"styp", b"udta", b"uuid", b"wide",
+];
+
 /// The top-level boxes of a file, until the end or the first that makes no sense.
 pub(super) struct TopBoxes<'a> {
     source: &'a dyn Source,
@@ -69,6 +76,9 @@ impl<'a> TopBoxes<'a> {
             None => return Ok(None),
         };
         let Some(end) = start.checked_add(length).filter(|_| length >= header) else { return Ok(None) };
+        if end > self.size && !TOP_LEVEL.contains(&&kind) {
+            return Ok(None);
+        }
         self.at = end;
         Ok(Some(TopBox { kind, start, body: start + header, end }))
     }

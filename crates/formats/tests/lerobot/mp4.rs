@@ -57,7 +57,8 @@ fn what_stands_behind_the_last_box_is_told() {
     let whole = write(20, 0);
     let end = whole.len() as u64;
     // Zeros read as a box to the end of the file, and noise as a box of any size: neither has letters.
-    for behind in [vec![0; 300], vec![0xD7; 300], vec![1], [0, 0, 0, 12, 7, 8, 9, 10, 0, 0, 0, 0].to_vec()] {
+    let box_of_noise = [0, 0, 0, 12, 7, 8, 9, 10, 0, 0, 0, 0].to_vec();
+    for behind in [vec![0; 300], vec![0xD7; 300], vec![1], box_of_noise, b"some words behind it".to_vec()] {
         let track = read([&whole[..], &behind].concat()).unwrap();
         assert_eq!(track.samples.len(), 20);
         let [note] = &track.notes[..] else { panic!("{:?}", track.notes) };
@@ -66,7 +67,8 @@ fn what_stands_behind_the_last_box_is_told() {
     // A box that nobody knows is a box.
     let more = boxed(b"zzz1", &[&[5; 20]]);
     assert_eq!(read([&whole[..], &more].concat()).unwrap().notes, []);
-    let cut = read([&whole[..], &more[..20]].concat()).unwrap();
+    let free = boxed(b"free", &[&[5; 20]]);
+    let cut = read([&whole[..], &free[..20]].concat()).unwrap();
     assert_eq!(cut.notes[0].kind, NoteKind::Truncated, "{:?}", cut.notes);
 }
 
