@@ -14,6 +14,21 @@ impl Nanos {
         // i128 because the difference of two i64 may not fit; f64 is exact to a nanosecond below 104 days.
         (i128::from(self.0) - i128::from(earlier.0)) as f64 / 1e9
     }
+
+    /// Year, month and day in UTC, by the proleptic Gregorian calendar (H. Hinnant, *chrono-compatible low-level date
+    /// algorithms*).
+    pub fn date(self) -> (i64, i64, i64) {
+        // Days since the first of March of the year 0, so that a leap day is the last of its year.
+        let days = self.0.div_euclid(86_400_000_000_000) + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    }
 }
 
 impl Serialize for Nanos {

@@ -22,7 +22,7 @@
 
 use std::collections::BTreeSet;
 
-use prairie_model::StationEventKind;
+use prairie_model::{Nanos, StationEventKind};
 
 use super::{Case, Endpoint, float, next_step, numbers, unknown};
 use crate::evidence::ShiftSums;
@@ -113,15 +113,9 @@ fn drills(case: &Case<'_>, kind: StationEventKind) -> u64 {
 
 /// The season of a day since 1970, numbered without gaps: quarters that begin in December, March, June and September.
 fn season(day: i64) -> i64 {
-    // The month of a day by the civil calendar (Hinnant: days from civil, inverted).
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    // Months from March.
-    let month = (5 * of_year + 2) / 153;
-    (era * 400 + year) * 4 + month / 3
+    let (year, month, _) = Nanos(day * DAY).date();
+    // January and February belong to the winter that began in the year before.
+    year * 4 + (month - 3).div_euclid(3)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What became of the units that were read. They add up: `read` is the sum of all the others.
+/// What became of the units that were read. They add up: `read` is the sum of all the others but
+/// `undecided`, which is a part of `counted`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Units in the log.

@@ -109,17 +109,9 @@ fn name(column: &[Happened<'_>]) -> String {
     }
 }
 
-/// Year, month and day of the proleptic Gregorian calendar (H. Hinnant, *chrono-compatible low-level date algorithms*).
+/// A day as tables and plots write it.
 pub(in crate::page) fn date(at: Nanos) -> String {
-    let days = at.0.div_euclid(86_400_000_000_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = at.date();
     format!("{year:04}-{month:02}-{day:02}")
 }
 
