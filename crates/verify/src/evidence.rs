@@ -21,7 +21,7 @@ use prairie_model::{
 
 use crate::protocol::{Cluster, Frozen};
 use crate::stats::rhythm;
-pub use witness::{AuditSums, Cut, LogWitness, Registered, Witness};
+pub use witness::{AuditSums, Cut, LogWitness, Lot, Registered, Witness};
 
 use witness::{CLAIMED, Collector, DRAWN, Disturbances, FOUND_BAD, INSPECTED};
 
@@ -607,7 +607,7 @@ impl<'a> Builder<'a> {
 pub fn of_log(frozen: &Frozen, log: &StationLog) -> Result<Evidence, EvidenceError> {
     let mut builder = Builder::new(frozen, &log.shifts)?;
     for draw in &log.draws {
-        builder.draw(draw.clone())?;
+        builder.lot(Lot { draw: draw.clone(), stations: None })?;
     }
     for unit in &log.units {
         builder.unit(unit)?;

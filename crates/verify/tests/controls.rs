@@ -5,7 +5,7 @@ use prairie_model::{
     Hash256, Mode, Nanos, Outcome, Recorder, StationEventKind, StationLog, UnitOfWork, canonical_json,
 };
 use prairie_verify::control::{ControlResult, ControlState};
-use prairie_verify::evidence::{EvidenceError, Registered, of_log};
+use prairie_verify::evidence::{Builder, EvidenceError, Lot, Registered, of_log};
 use prairie_verify::math::random::Random;
 use prairie_verify::protocol::{Frozen, Protocol};
 use prairie_verify::simulate::Truth;
@@ -216,7 +216,7 @@ fn a_draw_keeps_its_word() {
     assert_eq!(state(&verdict(&frozen, &late), "drawn_shifts"), ControlState::Unknown, "announced afterwards");
     let mut absent = honest.clone();
     absent.shifts.iter_mut().for_each(|shift| shift.drawn = false);
-    assert_eq!(state(&verdict(&frozen, &absent), "drawn_shifts"), ControlState::Fail, "drawn, and not audited");
+    assert_eq!(state(&verdict(&frozen, &absent), "drawn_shifts"), ControlState::Unknown, "drawn, and not audited");
     let mut hidden = honest;
     hidden.draws.clear();
     let judged = verdict(&frozen, &hidden);
@@ -234,12 +234,65 @@ fn false_successes_lower_the_bound() {
     let (without, with) = (verdict(&plain, &log), verdict(&labelled, &log));
     assert_eq!(state(&with, "labels"), ControlState::Pass, "{}", control(&with, "labels").reason);
     assert!(lower(&with).0 < lower(&without).0 && lower(&with).1 == State::Pass);
-    // Nobody inspected what was drawn: it counts as bad.
-    let mut careless = log;
+}
+
+#[test]
+fn what_nobody_inspected_is_no_failure() {
+    let (labelled, log) = (frozen("[controls]\nrequired = [\"labels\"]\n"), log());
+    let success = |verdict: &Verdict| {
+        let result = verdict.endpoints.iter().find(|result| result.endpoint == "success").expect("success");
+        (result.state, result.missing.clone().unwrap_or_default())
+    };
+    let mut careless = log.clone();
     careless.audits.clear();
     let judged = verdict(&labelled, &careless);
-    assert_eq!(state(&judged, "labels"), ControlState::Unknown);
-    assert_ne!(judged.decision, Decision::Promote);
+    assert_eq!((state(&judged, "labels"), judged.decision), (ControlState::Unknown, Decision::Hold));
+    let (held, missing) = success(&judged);
+    assert_eq!(held, State::Hold);
+    assert!(missing.starts_with("the inspection of ") && missing.ends_with(" drawn units"), "{missing}");
+    // Where those that were inspected are bad enough by themselves, the others change nothing.
+    let mut bad = log;
+    bad.audits.iter_mut().step_by(3).for_each(|audit| audit.found = Outcome::Failure);
+    bad.audits.iter_mut().skip(1).step_by(3).for_each(|audit| audit.found = Outcome::Unknown);
+    let judged = verdict(&labelled, &bad);
+    assert_eq!((state(&judged, "labels"), judged.decision), (ControlState::Fail, Decision::Reject));
+    assert_eq!(success(&judged).0, State::Fail);
+}
+
+/// Two stations, and what each one's log draws by lot.
+#[test]
+fn a_draw_is_about_the_stations_of_its_own_log() {
+    let mut truth = Truth { seed: 3, ..Truth::default() };
+    truth.robots.success = 0.99;
+    let one = truth.log();
+    let two = Truth { seed: 4, station: "station-2".to_owned(), ..truth }.log();
+    let book = BOOK.replace("stations = [\"station-1\"]", "stations = [\"station-1\", \"station-2\"]");
+    let protocol = Protocol::from_toml(&book).and_then(Protocol::complete).expect("a protocol");
+    let frozen = Frozen { protocol, frozen: Nanos(0), attempt: 1, hash: Hash256::of(b"protocol") };
+    let judged = |with_stations: bool, logs_with_draws: &[&StationLog]| {
+        let calendar: Vec<_> = one.shifts.iter().chain(&two.shifts).cloned().collect();
+        let mut builder = Builder::new(&frozen, &calendar).expect("a calendar");
+        for log in logs_with_draws {
+            let stations = Some(log.shifts.iter().map(|shift| shift.station.clone()).collect());
+            let stations = stations.filter(|_| with_stations);
+            for draw in &log.draws {
+                builder.lot(Lot { draw: draw.clone(), stations: stations.clone() }).expect("before units");
+            }
+        }
+        for log in [&one, &two] {
+            log.units.iter().for_each(|unit| builder.unit(unit).expect("a unit"));
+            log.audits.iter().for_each(|audit| builder.audit(audit));
+        }
+        let provenance = Provenance { recorder: Recorder::Independent, ..Provenance::default() };
+        judge(&frozen, &builder.finish(), &provenance).expect("a verdict")
+    };
+    let of_each = judged(true, &[&one, &two]);
+    assert_eq!(state(&of_each, "drawn_shifts"), ControlState::Pass, "{}", control(&of_each, "drawn_shifts").reason);
+    let asked_of_both = judged(false, &[&one, &two]);
+    assert!(control(&asked_of_both, "drawn_shifts").reason.ends_with("was drawn, and was not audited"));
+    // Nobody drew units at the second station: labels there are not known to be right.
+    let half = judged(true, &[&one]);
+    assert!(control(&half, "labels").reason.contains("`station-2`"), "{}", control(&half, "labels").reason);
 }
 
 #[test]
@@ -279,8 +332,8 @@ fn task_books_that_ask_for_the_impossible_are_refused() {
 #[test]
 fn draws_come_before_units() {
     let (frozen, log) = (frozen(""), log());
-    let mut builder = prairie_verify::evidence::Builder::new(&frozen, &log.shifts).expect("a builder");
+    let mut builder = Builder::new(&frozen, &log.shifts).expect("a builder");
     let of_robot = log.units.iter().find(|unit| unit.robot.is_some()).expect("a unit");
     builder.unit(of_robot).expect("a unit");
-    assert_eq!(builder.draw(log.draws[0].clone()), Err(EvidenceError::DrawLate));
+    assert_eq!(builder.lot(Lot { draw: log.draws[0].clone(), stations: None }), Err(EvidenceError::DrawLate));
 }

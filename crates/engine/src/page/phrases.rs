@@ -590,7 +590,9 @@ const PHRASES: &[(&str, &str)] = &[
     ),
     ("no auditor drew shifts by lot", "没有审核方抽签选取班次"),
     ("a draw whose hash is published before the run, and its seed", "需要运行前公布哈希的抽签及其种子"),
-    ("shift `{text}` was drawn, and was not audited", "班次 `{}` 被抽中，但未接受审核"),
+    ("shift `{text}` of `{text}` was drawn, and was not audited", "`{1}` 的班次 `{0}` 被抽中，但未接受审核"),
+    ("an audit of every shift that is drawn", "需要对每个抽中的班次进行审核"),
+    ("the inspection of {} drawn units", "需要复检 {} 个抽中的工作单元"),
     (
         "{} of {} shifts were drawn: {} good there, at least {} at 80.0 %, and {} in the others (p {})",
         "{1} 个班次中抽中 {0} 个：合格率 {2}，置信度 80.0 % 下不低于 {3}，其余为 {4}（p 值 {5}）",
@@ -613,15 +615,15 @@ const PHRASES: &[(&str, &str)] = &[
     ),
     ("a baseline that is no slower than the record", "需要不慢于台账的人工基线"),
     (
-        "{} units were inspected again, and no draw announced before the run says that they were not chosen",
-        "复检了 {} 个工作单元，但没有运行前公布的抽签证明它们未经挑选",
+        "{} units were inspected again, and for `{text}` no draw announced before its run says that they were not chosen",
+        "复检了 {} 个工作单元，但 `{}` 没有运行前公布的抽签证明它们未经挑选",
     ),
     (
         "a draw of units whose hash is published before the run, and their inspection",
         "需要运行前公布哈希的工作单元抽签，以及对抽中单元的复检",
     ),
     (
-        "{} of {} inspected units that the log calls good are not, {} drawn ones were not inspected and count as \
+        "{} of {} inspected units that the log calls good are not, {} drawn ones were not inspected and are taken as \
          bad: at most {} at 95.0 % (limit {})",
         "复检 {1} 个日志标为合格的工作单元，{0} 个实为不合格，{2} 个抽中而未检、按不合格计：置信度 95.0 % 下至多 \
          {3}（上限 {4}）",

@@ -1,5 +1,6 @@
 //! `simulate station`: writes a station's log from a declared truth, with the mapping that reads it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use prairie_model::{Condition, Crew, Nanos, StationLog};
@@ -17,7 +18,7 @@ recorder = "independent"
 path = "units.csv"
 kind = "units"
 time_unit = "ns"
-conditions = { object_family = "object_family", truth = "truth", call = "call" }
+conditions = { {units} }
 
 [[files]]
 path = "shifts.csv"
@@ -37,7 +38,7 @@ time_unit = "ns"
 [[files]]
 path = "audits.csv"
 kind = "audits"
-conditions = { object_family = "object_family" }
+conditions = { {audits} }
 
 [[files]]
 path = "draws.csv"
@@ -54,6 +55,13 @@ path = "presence.csv"
 kind = "presence"
 time_unit = "ns"
 "#;
+
+/// The mapping, with the conditions that units and audits name.
+fn mapping(of_units: &[String], of_audits: &[String]) -> String {
+    let same =
+        |names: &[String]| names.iter().map(|name| format!("{name} = \"{name}\"")).collect::<Vec<_>>().join(", ");
+    MAPPING.replace("{units}", &same(of_units)).replace("{audits}", &same(of_audits))
+}
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,14 +89,16 @@ pub fn simulate_station(truth: Option<&str>, folder: &Path) -> Result<Simulation
         None => Truth::default(),
     };
     let log = truth.log();
+    let of_units = names(log.units.iter().map(|unit| &unit.conditions));
+    let of_audits = names(log.audits.iter().map(|audit| &audit.conditions));
     make(folder)?;
     let files = [
-        ("station-log.toml", MAPPING.to_owned()),
-        ("units.csv", units(&log)),
+        ("station-log.toml", mapping(&of_units, &of_audits)),
+        ("units.csv", units(&log, &of_units)),
         ("shifts.csv", shifts(&log)),
         ("events.csv", events(&log)),
         ("counter.csv", counter(&log)),
-        ("audits.csv", audits(&log)),
+        ("audits.csv", audits(&log, &of_audits)),
         ("draws.csv", draws(&log)),
         ("coverage.csv", coverage(&log)),
         ("presence.csv", presence(&log)),
@@ -136,36 +146,32 @@ fn time(time: Option<Nanos>) -> String {
     time.map(|nanos| nanos.0.to_string()).unwrap_or_default()
 }
 
-fn units(log: &StationLog) -> String {
+/// The names of all conditions, sorted.
+fn names<'a>(conditions: impl Iterator<Item = &'a BTreeMap<String, Condition>>) -> Vec<String> {
+    conditions.flat_map(BTreeMap::keys).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+}
+
+/// What each condition of these names is.
+fn conditions<'a>(conditions: &'a BTreeMap<String, Condition>, names: &'a [String]) -> impl Iterator<Item = &'a str> {
+    names.iter().map(|name| match conditions.get(name) {
+        Some(Condition::Text(text)) => text.as_str(),
+        _ => "",
+    })
+}
+
+fn units(log: &StationLog, named: &[String]) -> String {
     let mut text = String::new();
-    let names = [
-        "unit",
-        "station",
-        "shift",
-        "robot",
-        "release",
-        "worker",
-        "start",
-        "end",
-        "mode",
-        "outcome",
-        "attempts",
-        "object_family",
-        "truth",
-        "call",
-    ];
+    let mut names =
+        vec!["unit", "station", "shift", "robot", "release", "worker", "start", "end", "mode", "outcome", "attempts"];
+    names.extend(named.iter().map(String::as_str));
     line(&mut text, &names);
     for unit in &log.units {
-        let condition = |name: &str| match unit.conditions.get(name) {
-            Some(Condition::Text(text)) => text.as_str(),
-            _ => "",
-        };
         let attempts = unit.attempts.map(|attempts| attempts.to_string()).unwrap_or_default();
         let (start, end) = (time(unit.start), time(unit.end));
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         let [shift, robot, release, worker] = [&unit.shift, &unit.robot, &unit.release, &unit.worker].map(optional);
-        let cells = [
-            &unit.unit,
+        let mut cells = vec![
+            unit.unit.as_str(),
             &unit.station,
             &shift,
             &robot,
@@ -176,10 +182,8 @@ fn units(log: &StationLog) -> String {
             unit.mode.name(),
             unit.outcome.name(),
             &attempts,
-            condition("object_family"),
-            condition("truth"),
-            condition("call"),
         ];
+        cells.extend(conditions(&unit.conditions, named));
         line(&mut text, &cells);
     }
     text
@@ -220,41 +224,23 @@ fn counter(log: &StationLog) -> String {
     text
 }
 
-fn audits(log: &StationLog) -> String {
+fn audits(log: &StationLog, named: &[String]) -> String {
     let mut text = String::new();
-    let names = [
-        "unit",
-        "station",
-        "steps",
-        "matched",
-        "found",
-        "repeat_ratio",
-        "train_ratio",
-        "object",
-        "motion",
-        "object_family",
-    ];
+    let mut names =
+        vec!["unit", "station", "steps", "matched", "found", "repeat_ratio", "train_ratio", "object", "motion"];
+    names.extend(named.iter().map(String::as_str));
     line(&mut text, &names);
     for audit in &log.audits {
         let count = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
         let ratio = |ratio: Option<f64>| ratio.map(|ratio| ratio.to_string()).unwrap_or_default();
         let numbers = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
-        let family = match audit.conditions.get("object_family") {
-            Some(Condition::Text(family)) => family.as_str(),
-            _ => "",
-        };
-        let cells = [
-            &audit.unit,
-            &audit.station,
-            &count(audit.steps),
-            &count(audit.matched),
-            audit.found.name(),
-            &ratio(audit.repeat_ratio),
-            &ratio(audit.train_ratio),
-            &numbers(&audit.object),
-            &numbers(&audit.motion),
-            family,
-        ];
+        let (steps, matched) = (count(audit.steps), count(audit.matched));
+        let (repeat, train) = (ratio(audit.repeat_ratio), ratio(audit.train_ratio));
+        let (object, motion) = (numbers(&audit.object), numbers(&audit.motion));
+        let found = audit.found.name();
+        let mut cells: Vec<&str> =
+            vec![&audit.unit, &audit.station, &steps, &matched, found, &repeat, &train, &object, &motion];
+        cells.extend(conditions(&audit.conditions, named));
         line(&mut text, &cells);
     }
     text

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prairie_model::{
     AuditDraw, Condition, Crew, DrawKind, Nanos, Outcome, Presence, RecorderSpan, TimeSpan, UnitAudit,
 };
-use prairie_verify::evidence::{Builder, EvidenceError};
+use prairie_verify::evidence::{Builder, EvidenceError, Lot};
 use prairie_verify::protocol::Frozen;
 
 use crate::Engine;
@@ -30,8 +30,10 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         let refused = |error: EvidenceError| EngineError::Refused(error.to_string());
+        let stations_of = self.stations_of(of_table, snapshot, progress)?;
         self.each(&of_table("audit_draws"), snapshot, progress, |cells, row| {
-            draw(cells, row).map_or(Ok(()), |draw| builder.draw(draw)).map_err(refused)
+            let stations = cells.text("log_id", row).and_then(|log| stations_of.get(&log).cloned());
+            draw(cells, row).map_or(Ok(()), |draw| builder.lot(Lot { draw, stations })).map_err(refused)
         })?;
         let stations = frozen.protocol.stations(Crew::Robot);
         builder.registered(self.frozen_for(stations)?);
@@ -40,6 +42,23 @@ impl Engine {
             builder.training(self.training(datasets)?);
         }
         Ok(())
+    }
+
+    /// The stations of each log that holds a calendar: whoever draws by lot there draws among their shifts and units.
+    fn stations_of(
+        &self,
+        of_table: OfTable<'_>,
+        snapshot: u64,
+        progress: &dyn Progress,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, EngineError> {
+        let mut stations: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        self.each(&of_table("shifts"), snapshot, progress, |cells, row| {
+            if let (Some(log), Some(station)) = (cells.text("log_id", row), cells.text("station", row)) {
+                stations.entry(log).or_default().insert(station);
+            }
+            Ok(())
+        })?;
+        Ok(stations)
     }
 
     /// What others than the vendor saw, row by row.

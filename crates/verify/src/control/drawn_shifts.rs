@@ -2,7 +2,8 @@
 //!
 //! An auditor publishes the hash of a seed before the run, and reveals the seed afterwards; the seed and a shift's name say
 //! whether the shift is drawn, so that neither side can choose. The control computes the hash and every draw again, asks for
-//! at least eight drawn shifts (and 30 % of all at later gates), and for all of them to be audited. Then it asks two things of
+//! at least eight drawn shifts (and 30 % of all at later gates), and for all of them to be audited: one that is not shows nothing.
+//! A draw is about the stations of the log that brings it, and about all where the log holds no calendar. Then it asks two things of
 //! their work: that shifts nobody watched are not better than the drawn ones (permutation of shift means, p below 0.001
 //! fails), and that the drawn shifts alone show what the gate asks, with a lower bound at 80 %.
 //!
@@ -41,15 +42,16 @@ const P_MIN: f64 = 0.001;
 
 /// The shifts that are drawn by the revealed seeds and those that are not; an error says why there is no draw.
 fn divide<'a>(case: &Case<'a>) -> Result<(Vec<&'a ShiftSums>, Vec<&'a ShiftSums>), Found> {
-    let draws = case.evidence.witness.draws.iter().filter(|draw| draw.kind == DrawKind::Shifts);
-    let first = case.robot.iter().map(|sums| sums.shift.span.start).min();
+    let lots = case.evidence.witness.lots.iter().filter(|lot| lot.draw.kind == DrawKind::Shifts);
     let (mut valid, mut late) = (Vec::new(), 0);
-    for draw in draws {
-        match draw.is_kept() {
+    for lot in lots {
+        let about = case.robot.iter().filter(|sums| lot.is_about(&sums.shift.station));
+        let Some(first) = about.map(|sums| sums.shift.span.start).min() else { continue };
+        match lot.draw.is_kept() {
             Some(false) => {
                 return Err(Found::of(ControlState::Fail, "a revealed seed is not the one whose hash was published"));
             }
-            Some(true) if first.is_some_and(|first| draw.committed <= first) => valid.push(draw),
+            Some(true) if lot.draw.committed <= first => valid.push(lot),
             _ => late += 1,
         }
     }
@@ -64,10 +66,10 @@ fn divide<'a>(case: &Case<'a>) -> Result<(Vec<&'a ShiftSums>, Vec<&'a ShiftSums>
     let (mut drawn, mut others) = (Vec::new(), Vec::new());
     for sums in case.robot {
         let shift = &sums.shift;
-        if valid.iter().any(|draw| draw.takes(&shift.station, &shift.shift) == Some(true)) {
+        if valid.iter().any(|lot| lot.takes(&shift.station, &shift.shift)) {
             if !shift.drawn {
-                let why = format!("shift `{}` was drawn, and was not audited", shift.shift);
-                return Err(Found::of(ControlState::Fail, why));
+                let why = format!("shift `{}` of `{}` was drawn, and was not audited", shift.shift, shift.station);
+                return Err(Found::unknown(why).missing("an audit of every shift that is drawn"));
             }
             drawn.push(sums);
         } else {

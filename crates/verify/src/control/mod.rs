@@ -37,7 +37,7 @@ use crate::stats::proportion::clopper_pearson;
 use crate::verdict::Decision;
 
 pub(crate) use counter::impute;
-pub(crate) use labels::sample as labels_sample;
+pub(crate) use labels::sample as inspected_sample;
 
 /// How a control stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

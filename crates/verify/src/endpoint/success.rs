@@ -30,6 +30,7 @@ use super::{
     Case, Endpoint, Level, Measured, float, hold_for, measured, next_step, numbers, percent, percent_of, undefined,
 };
 use crate::bound::{Confidence, Side, StatError};
+use crate::control::inspected_sample;
 use crate::evidence::{NO_STRATUM, ShiftSums};
 use crate::protocol::{Protocol, SHIFTS_LEAST, Success as Asked};
 use crate::shares;
@@ -59,11 +60,22 @@ impl Endpoint for Success {
         let asked = protocol.endpoints.success.as_ref()?;
         let level = case.level(asked.confidence);
         let (mut cells, unlisted) = cells(case.robot, protocol);
-        let inspected = crate::control::labels_sample(case);
-        let mut result = match labelled_bound(&mut cells, protocol, unlisted, level.confidence, inspected) {
-            Ok(bound) => self.result(case, asked, level, &bound, unlisted),
+        let sample = inspected_sample(case);
+        let mut at = |false_of: Option<(u64, u64)>| {
+            labelled_bound(&mut cells, protocol, unlisted, level.confidence, false_of)
+                .map(|bound| self.result(case, asked, level, &bound, unlisted))
+        };
+        let mut result = match at(sample.map(|sample| (sample.doubtful(), sample.drawn))) {
+            Ok(result) => result,
             Err(error) => return Some(undefined(self, "share", case, &error)),
         };
+        // Units that were drawn and that nobody inspected are not shown to be good, and not to be bad.
+        if let Some(sample) = sample.filter(|sample| result.state == State::Fail && sample.missed() > 0)
+            && at(Some((sample.bad, sample.drawn))).is_ok_and(|best| best.state != State::Fail)
+        {
+            result.state = State::Hold;
+            result.missing = Some(format!("the inspection of {} drawn units", sample.missed()));
+        }
         with_strata(&mut result, case, asked, &cells);
         if asked.last_third {
             last_third(&mut result, case, asked);
@@ -129,15 +141,15 @@ fn bound(
 }
 
 /// The bound, with the doubt about labels where a drawn sample was inspected: `(1 − upper(false))` times the bound of what was
-/// reported, each at half of alpha (amendment A3). `inspected` is how many, and how many of them were false.
+/// reported, each at half of alpha (amendment A3). `false_of` is how many of how many drawn units are taken as false.
 fn labelled_bound(
     cells: &mut [Cell],
     protocol: &Protocol,
     unlisted: u64,
     confidence: Confidence,
-    inspected: Option<(u64, u64)>,
+    false_of: Option<(u64, u64)>,
 ) -> Result<SuccessBound, StatError> {
-    let Some((inspected, wrong)) = inspected else { return bound(cells, protocol, unlisted, confidence) };
+    let Some((wrong, inspected)) = false_of else { return bound(cells, protocol, unlisted, confidence) };
     let found = reinspected(|half| bound(cells, protocol, unlisted, half), wrong, inspected, confidence)?;
     Ok(SuccessBound { estimate: found.estimate, lower: found.lower, ..found.reported })
 }

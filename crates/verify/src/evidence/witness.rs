@@ -140,11 +140,32 @@ pub struct Registered {
     pub hash: Hash256,
 }
 
+/// A draw by lot, and the stations that it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lot {
+    /// The draw.
+    pub draw: AuditDraw,
+    /// Those of the log that brought it; `None` for all.
+    pub stations: Option<BTreeSet<String>>,
+}
+
+impl Lot {
+    /// Whether it is about a station.
+    pub fn is_about(&self, station: &str) -> bool {
+        self.stations.as_ref().is_none_or(|stations| stations.contains(station))
+    }
+
+    /// Whether a shift or unit of a station is drawn; never before the seed is revealed.
+    pub fn takes(&self, station: &str, name: &str) -> bool {
+        self.is_about(station) && self.draw.takes(station, name) == Some(true)
+    }
+}
+
 /// Facts about the whole log that controls need.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogWitness {
     /// Draws by lot, by time.
-    pub draws: Vec<AuditDraw>,
+    pub lots: Vec<Lot>,
     /// Audited units that the log does not hold among those that count.
     pub audits_unmatched: u64,
     /// Where objects were and how robots moved, of some units chosen by hash.
@@ -201,7 +222,9 @@ type Counted = (i64, Vec<(i64, i64, f64)>);
 pub(crate) struct Collector {
     audits: Vec<AuditRow>,
     poses: BTreeMap<[u64; 2], Pose>,
-    draws: Vec<AuditDraw>,
+    lots: Vec<Lot>,
+    /// Places in `lots` of those that draw units of a station.
+    of_units: BTreeMap<String, Vec<usize>>,
     coverage: BTreeMap<String, Vec<(i64, i64)>>,
     presence: BTreeMap<String, Vec<(i64, i64, f64)>>,
     /// Per shift: units beside, and of other releases.
@@ -212,16 +235,16 @@ pub(crate) struct Collector {
 }
 
 impl Builder<'_> {
-    /// Adds a draw by lot. Draws come before units.
+    /// Adds a draw by lot. Lots come before units.
     ///
     /// # Errors
     ///
     /// Where units were added already.
-    pub fn draw(&mut self, draw: AuditDraw) -> Result<(), EvidenceError> {
+    pub fn lot(&mut self, lot: Lot) -> Result<(), EvidenceError> {
         if self.control.units_began {
             return Err(EvidenceError::DrawLate);
         }
-        self.control.draws.push(draw);
+        self.control.lots.push(lot);
         Ok(())
     }
 
@@ -287,8 +310,14 @@ impl Collector {
     /// Units begin: draws are complete. Gives whether a unit of a robot is drawn for inspection.
     pub(crate) fn is_drawn(&mut self, station: &str, unit: &str) -> bool {
         self.units_began = true;
-        let of_units = |draw: &&AuditDraw| draw.kind == DrawKind::Units;
-        self.draws.iter().filter(of_units).any(|draw| draw.takes(station, unit) == Some(true))
+        if !self.of_units.contains_key(station) {
+            let of_units = |lot: &Lot| lot.draw.kind == DrawKind::Units && lot.is_about(station);
+            let places = self.lots.iter().enumerate().filter_map(|(at, lot)| of_units(lot).then_some(at));
+            self.of_units.insert(station.to_owned(), places.collect());
+        }
+        let places = self.of_units.get(station).map_or(&[][..], Vec::as_slice);
+        // OK to index: they are places in `lots`, to which nothing is added after the first unit.
+        places.iter().any(|at| self.lots[*at].draw.takes(station, unit) == Some(true))
     }
 
     /// Counts a unit of a shift that the verdict does not count.
@@ -300,13 +329,15 @@ impl Collector {
 
     /// Facts about the whole log.
     pub(crate) fn facts(self, audits_unmatched: u64) -> LogWitness {
-        let mut draws = self.draws;
-        draws.sort_by(|a, b| {
-            (a.committed, a.kind, &a.commitment, &a.seed).cmp(&(b.committed, b.kind, &b.commitment, &b.seed))
+        let mut lots = self.lots;
+        lots.sort_by(|a, b| {
+            let key = |lot: &Lot| (lot.draw.committed, lot.draw.kind);
+            let names = |lot: &Lot| (lot.draw.commitment.clone(), lot.draw.seed.clone(), lot.stations.clone());
+            key(a).cmp(&key(b)).then_with(|| names(a).cmp(&names(b)))
         });
-        draws.dedup();
+        lots.dedup();
         LogWitness {
-            draws,
+            lots,
             audits_unmatched,
             poses: self.poses.into_values().map(|pose| (pose.object, pose.motion)).collect(),
             registered: self.registered,

@@ -131,8 +131,6 @@ limits! {
         /// Share of false successes that must be ruled out at 95 %; `None`: 0.005 at the gates to `batch` and `sector`, half
         /// of the failures that the gate allows at the others.
         false_max: Option<f64> = None,
-        /// Share of drawn units that must have been inspected.
-        inspected_min: f64 = 0.98,
     }
 }
 
@@ -303,7 +301,6 @@ fn limits_of(controls: &Controls) -> Result<(), ProtocolError> {
         ("coverage.at_least", controls.coverage.at_least),
         ("human_baseline.margin", controls.human_baseline.margin),
         ("labels.false_max", controls.labels.false_max.unwrap_or(0.01)),
-        ("labels.inspected_min", controls.labels.inspected_min),
         ("overlap.train_ratio", controls.overlap.train_ratio),
         ("overlap.near_max", controls.overlap.near_max),
         ("perturbation.at_least", controls.perturbation.at_least),
