@@ -2,14 +2,14 @@
 //!
 //! `cargo run --release -p prairie-verify --example calibration -- TABLE REPLICATES SEED`, where the table is `designs` (every
 //! combination, as CSV), `worst` (the designs in which one of the rules was found worst), `beyond` (outside of what the
-//! rule was chosen for) or `power`.
+//! rule was chosen for), `power`, or `looks` (several looks at the same log; its columns are others).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints tables")]
 
 use std::process::ExitCode;
 
 use prairie_verify::bound::{Confidence, StatError};
-use prairie_verify::calibration::{Design, Promotions, Sizes, promotions};
+use prairie_verify::calibration::{Design, Promotions, Sizes, promotions, promotions_at_looks};
 
 /// A design, the share required of it, and the confidence.
 type Row = (Design, f64, f64);
@@ -21,9 +21,12 @@ fn main() -> ExitCode {
     let (table, replicates, seed) = (words.next(), words.next(), words.next());
     let numbers = (replicates.and_then(|word| word.parse().ok()), seed.and_then(|word| word.parse().ok()));
     let (Some(table), (Some(replicates), Some(seed))) = (table, numbers) else {
-        eprintln!("usage: calibration designs|worst|beyond|power REPLICATES SEED");
+        eprintln!("usage: calibration designs|worst|beyond|power|looks REPLICATES SEED");
         return ExitCode::from(2);
     };
+    if table == "looks" {
+        return looks(replicates, seed);
+    }
     let rows = match table.as_str() {
         "designs" => designs(),
         "worst" => worst(),
@@ -65,6 +68,41 @@ fn print((design, required, confidence): &Row, replicates: u64, seed: u64) -> Re
         percent(independent)
     );
     Ok(())
+}
+
+/// Several looks at the same logs, of which none should promote: CSV with the percent of each look.
+fn looks(replicates: u64, seed: u64) -> ExitCode {
+    println!("sizes,strata,drift,share,icc,units,looks,promoted,at each look");
+    for sizes in SIZES {
+        for (strata, drift) in [(false, 0.0), (true, 0.0), (false, 0.5), (true, 0.5)] {
+            for share in [0.95, 0.97, 0.99, 0.995] {
+                for (icc, units) in [(0.0, 100), (0.02, 100), (0.02, 400), (0.05, 100), (0.05, 400)] {
+                    for looks in [&[20, 30][..], &[20, 40, 60], &[10, 20, 30, 40, 50, 60]] {
+                        let shifts = looks.last().copied().unwrap_or(0);
+                        let design = Design { share, icc, shifts, units, sizes, strata, drift };
+                        let found = promotions_at_looks(&design, looks, share, Confidence::USUAL, replicates, seed);
+                        let counts = match found {
+                            Ok(counts) => counts,
+                            Err(error) => {
+                                eprintln!("{design:?}: {error}");
+                                return ExitCode::from(2);
+                            }
+                        };
+                        // OK: counts of a simulation are far below 2^53.
+                        let percent = |count: u64| format!("{:.2}", 100.0 * count as f64 / replicates as f64);
+                        let each: Vec<String> = counts.iter().map(|count| percent(*count)).collect();
+                        println!(
+                            "{sizes:?},{strata},{drift},{share},{icc},{units},{},{},{}",
+                            looks.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
+                            percent(counts.iter().sum()),
+                            each.join(" ")
+                        );
+                    }
+                }
+            }
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// A design without strata and drift of which its own share is required.

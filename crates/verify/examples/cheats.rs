@@ -8,7 +8,7 @@ use prairie_verify::calibration::cheats::{Bench, Fooled, shares};
 use prairie_verify::simulate::{Cheat, CheatKind};
 
 /// Logs of each step of the search for the least strength.
-const SEARCH_LOGS: u64 = 12;
+const SEARCH_LOGS: u64 = 40;
 
 fn main() -> Result<(), String> {
     let mut arguments = std::env::args().skip(1);

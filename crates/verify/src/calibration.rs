@@ -14,6 +14,7 @@ pub mod cheats;
 use crate::bound::{Confidence, StatError, within};
 use crate::math::random::Random;
 use crate::stats::cluster::{Anova, Information, Rule, Shift, Tables, demonstrates, float};
+use crate::stats::spending::{self, Spending};
 
 /// How units spread over shifts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +116,7 @@ pub fn promotions(
     let mut promotions = Promotions { replicates, ..Promotions::default() };
     let mut tables = None;
     each_log(design, replicates, seed, |log| {
-        let anova = log.anova;
+        let anova = &log.anova;
         // All logs of a design have the same shifts and units, and with them the same tables.
         let tables = match tables {
             Some(tables) => tables,
@@ -136,10 +137,10 @@ pub fn promotions(
 }
 
 /// What a bound needs of one simulated log.
-#[derive(Debug, Clone, Copy)]
-pub struct Log<'a> {
+#[derive(Debug, Clone)]
+pub struct Log {
     /// The analysis of its shifts.
-    pub anova: &'a Anova,
+    pub anova: Anova,
     /// The share of good units, weighted where the design has strata.
     pub estimate: f64,
     /// The number of units after weighting.
@@ -155,28 +156,76 @@ pub fn each_log(
     design: &Design,
     replicates: u64,
     seed: u64,
-    mut visit: impl FnMut(Log<'_>) -> Result<(), StatError>,
+    mut visit: impl FnMut(Log) -> Result<(), StatError>,
 ) -> Result<(), StatError> {
+    check(design, replicates)?;
+    let layout = Layout::of(design);
+    let mut good = Vec::with_capacity(layout.cells.len());
+    for replicate in 0..replicates {
+        draw(design, &layout, &mut Random::part(seed, replicate), &mut good);
+        visit(layout.log(&good)?)?;
+    }
+    Ok(())
+}
+
+/// Counts the logs of this design that the bound of [`Rule::Decision`] promotes at each of these looks, each log at the first
+/// that promotes it. A look is a number of shifts from the log's beginning; alpha is spent over them like boundaries of O'Brien
+/// and Fleming, by their shares of the last. Where failures become rarer, what is required is not reached at any look either.
+///
+/// # Errors
+/// As [`promotions`], and where the looks do not rise or go beyond the log.
+pub fn promotions_at_looks(
+    design: &Design,
+    looks: &[u64],
+    required: f64,
+    confidence: Confidence,
+    replicates: u64,
+    seed: u64,
+) -> Result<Vec<u64>, StatError> {
+    check(design, replicates)?;
+    let last = looks.last().copied().unwrap_or(0);
+    if last > design.shifts {
+        return Err(StatError::Mismatch("a look is after the last shift"));
+    }
+    let shares: Vec<f64> = looks.iter().map(|look| float(*look) / float(last)).collect();
+    let spent = spending::looks(&shares, confidence.alpha(), Spending::ObrienFleming)?;
+    let whole = Layout::of(design);
+    let mut at = Vec::new();
+    for (look, alpha) in looks.iter().zip(spent.increments) {
+        let layout = whole.first(*look);
+        let units: u64 = layout.strata.iter().sum();
+        at.push((Tables::new(*look, units, Confidence::new(1.0 - alpha)?)?, layout));
+    }
+    let mut promoted = vec![0; looks.len()];
+    let mut good = Vec::with_capacity(whole.cells.len());
+    for replicate in 0..replicates {
+        draw(design, &whole, &mut Random::part(seed, replicate), &mut good);
+        for (count, (tables, layout)) in promoted.iter_mut().zip(&at) {
+            let log = layout.log(&good)?;
+            let bound = Information::of(&log.anova, tables, log.weighted_units, Rule::Decision);
+            if demonstrates(log.estimate, bound.effective_units, tables.alpha, required) {
+                *count += 1;
+                break;
+            }
+        }
+    }
+    Ok(promoted)
+}
+
+/// Refuses designs that cannot be.
+fn check(design: &Design, replicates: u64) -> Result<(), StatError> {
     within("share", design.share, 0.01..=0.9999, "from 0.01 to 0.9999")?;
     within("icc", design.icc, 0.0..=0.99, "from 0 to 0.99")?;
     within("drift", design.drift, -0.5..=0.5, "from -0.5 to 0.5")?;
     within("shifts", float(design.shifts), 1.0..=1e6, "from 1 to 1,000,000")?;
     within("units", float(design.units), 1.0..=1e6, "from 1 to 1,000,000")?;
-    within("shifts of all logs", float(design.shifts) * float(replicates), 0.0..=1e10, "at most 10^10")?;
-    let layout = Layout::of(design);
-    let mut shifts = Vec::with_capacity(layout.cells.len());
-    for replicate in 0..replicates {
-        let mut random = Random::part(seed, replicate);
-        let good = draw(design, &layout, &mut random, &mut shifts);
-        let anova = Anova::of(&shifts)?;
-        let estimate = layout.estimate(design, &anova, good);
-        visit(Log { anova: &anova, estimate, weighted_units: layout.weighted_units })?;
-    }
-    Ok(())
+    within("shifts of all logs", float(design.shifts) * float(replicates), 0.0..=1e10, "at most 10^10").map(|_| ())
 }
 
 /// How many units of each stratum each shift has: the same in every log of a design.
 struct Layout {
+    /// Whether strata have weights.
+    is_weighted: bool,
     /// Units by shift, then by stratum.
     cells: Vec<[u64; 3]>,
     /// Units of each stratum.
@@ -189,7 +238,6 @@ struct Layout {
 impl Layout {
     fn of(design: &Design) -> Self {
         let mut cells = Vec::new();
-        let (mut strata, mut units) = ([0; 3], 0);
         for shift in 0..design.shifts {
             let size = (design.units * design.sizes.percent(shift)).div_ceil(100);
             let cell = if design.strata {
@@ -199,24 +247,40 @@ impl Layout {
             } else {
                 [size, 0, 0]
             };
-            for (total, part) in strata.iter_mut().zip(cell) {
-                *total += part;
-            }
-            units += size;
             cells.push(cell);
         }
+        let units: u64 = cells.iter().flatten().sum();
         let trend = trend(design, &cells, float(units));
-        let mut layout = Self { cells, strata, trend, weighted_units: float(units) };
-        if design.strata {
-            let variance: f64 = WEIGHTS.iter().zip(layout.strata).map(|(w, n)| w * w / float(n)).sum();
-            layout.weighted_units = 1.0 / variance;
-        }
-        layout
+        Self::new(design.strata, cells, trend)
+    }
+
+    fn new(is_weighted: bool, cells: Vec<[u64; 3]>, trend: Vec<f64>) -> Self {
+        let strata = total(&cells);
+        let units = float(strata.iter().sum());
+        let variance: f64 = WEIGHTS.iter().zip(strata).map(|(w, n)| w * w / float(n)).sum();
+        Self { is_weighted, cells, strata, trend, weighted_units: if is_weighted { 1.0 / variance } else { units } }
+    }
+
+    /// That of the first shifts.
+    fn first(&self, shifts: u64) -> Self {
+        let count = usize::try_from(shifts).unwrap_or(usize::MAX);
+        let (cells, trend) = (self.cells.iter().take(count), self.trend.iter().take(count));
+        Self::new(self.is_weighted, cells.copied().collect(), trend.copied().collect())
+    }
+
+    /// What bounds need of a log with these good units of each shift and stratum; shifts after the last are left out.
+    fn log(&self, good: &[[u64; 3]]) -> Result<Log, StatError> {
+        let sums = |cell: &[u64; 3]| cell.iter().sum();
+        let of_shift = |(cell, good): (&[u64; 3], &[u64; 3])| Shift { good: sums(good), units: sums(cell) };
+        let anova = Anova::of(&self.cells.iter().zip(good).map(of_shift).collect::<Vec<_>>())?;
+        let good = total(good.iter().take(self.cells.len()));
+        let estimate = self.estimate(&anova, good);
+        Ok(Log { anova, estimate, weighted_units: self.weighted_units })
     }
 
     /// The share of good units, weighted where the design has strata.
-    fn estimate(&self, design: &Design, anova: &Anova, good: [u64; 3]) -> f64 {
-        if !design.strata {
+    fn estimate(&self, anova: &Anova, good: [u64; 3]) -> f64 {
+        if !self.is_weighted {
             return anova.estimate;
         }
         let mut sum = 0.0;
@@ -237,25 +301,30 @@ fn trend(design: &Design, cells: &[[u64; 3]], units: f64) -> Vec<f64> {
     raw.iter().map(|raw| 1.0 + design.drift * (raw - mean)).collect()
 }
 
-/// Draws one log into `shifts`; gives the good units of each stratum.
-fn draw(design: &Design, layout: &Layout, random: &mut Random, shifts: &mut Vec<Shift>) -> [u64; 3] {
+/// Units of each stratum over shifts.
+fn total<'a>(cells: impl IntoIterator<Item = &'a [u64; 3]>) -> [u64; 3] {
+    let mut totals = [0; 3];
+    for cell in cells {
+        totals.iter_mut().zip(cell).for_each(|(total, part)| *total += part);
+    }
+    totals
+}
+
+/// Draws the good units of each shift and stratum of one log.
+fn draw(design: &Design, layout: &Layout, random: &mut Random, good: &mut Vec<[u64; 3]>) {
     let failing = 1.0 - design.share;
     // Failures of the strata, so that their weighted mean is `failing`.
     let mean: f64 = WEIGHTS.iter().zip(FAILURES).map(|(weight, ratio)| weight * ratio).sum();
-    let mut totals = [0; 3];
-    shifts.clear();
+    good.clear();
     for (cell, trend) in layout.cells.iter().zip(&layout.trend) {
         let chance = shift_chance(failing * trend, design.icc, random);
-        let mut shift = Shift::default();
-        for ((&units, ratio), total) in cell.iter().zip(FAILURES).zip(&mut totals) {
+        let mut of_shift = [0; 3];
+        for ((&units, ratio), good) in cell.iter().zip(FAILURES).zip(&mut of_shift) {
             let chance = if design.strata { (chance * ratio / mean).min(1.0) } else { chance };
-            let good = units - random.binomial(units, chance);
-            *total += good;
-            shift = Shift { good: shift.good + good, units: shift.units + units };
+            *good = units - random.binomial(units, chance);
         }
-        shifts.push(shift);
+        good.push(of_shift);
     }
-    totals
 }
 
 /// The chance of failure in one shift, of this mean and correlation.
@@ -289,6 +358,22 @@ mod tests {
         let unequal = Design { share: 0.95, shifts: 20, sizes: Sizes::Extreme, ..PLAIN };
         let found = false_promotions(&unequal, Confidence::USUAL, 2_000, 1).unwrap();
         assert!(found.decision <= 120 && found.amended > 200, "{found:?}");
+    }
+
+    #[test]
+    fn looks_share_one_alpha() {
+        let design = Design { shifts: 30, drift: 0.5, strata: true, ..PLAIN };
+        let looks = |looks: &[u64]| promotions_at_looks(&design, looks, 0.97, Confidence::USUAL, 1_000, 1);
+        let (thrice, once) = (looks(&[10, 20, 30]).unwrap(), looks(&[30]).unwrap());
+        assert!(thrice.iter().sum::<u64>() <= 60 && once[0] <= 60, "{thrice:?} {once:?}");
+        // The last look alone is the whole log.
+        assert_eq!(once[0], false_promotions(&design, Confidence::USUAL, 1_000, 1).unwrap().decision);
+        let good = Design { share: 0.99, drift: 0.0, ..design };
+        let early = promotions_at_looks(&good, &[10, 20, 30], 0.95, Confidence::USUAL, 200, 1).unwrap();
+        assert!(early[1] > 100 && early.iter().sum::<u64>() > 190, "{early:?}");
+        for wrong in [&[][..], &[20, 10], &[10, 40]] {
+            assert!(looks(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //!
 //! **Invariant:** a peer that is not there is told as missing; no number is remembered from another run.
 
+mod calibration;
 mod export;
 mod ingest;
 mod measure;
@@ -31,8 +32,8 @@ use crate::{place, python};
 pub(crate) struct Setup {
     /// The binary under test.
     pub(crate) prairie: PathBuf,
-    /// The program that fills a store with generated episodes and times queries.
-    pub(crate) million: PathBuf,
+    /// The folder of the programs of [`EXAMPLES`].
+    pub(crate) examples: PathBuf,
     /// A recording of at least a gigabyte.
     pub(crate) mcap: PathBuf,
     /// Bytes of it.
@@ -47,16 +48,30 @@ pub(crate) struct Setup {
     pub(crate) kept: PathBuf,
 }
 
+impl Setup {
+    /// One of [`EXAMPLES`].
+    pub(crate) fn example(&self, name: &str) -> Command {
+        Command::new(self.examples.join(name))
+    }
+}
+
+/// The programs that benchmarks use beside the binary: what fills a store with generated episodes and times queries, and what
+/// calibrates and times verdicts.
+const EXAMPLES: [&str; 4] = ["calibration", "cheats", "million", "speed"];
+
 /// A benchmark returns its rows.
 type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
 
 /// Every benchmark, by name.
 const BENCHES: &[(&str, Bench)] = &[
+    ("calibration", calibration::calibration),
+    ("cheats", calibration::cheats),
     ("export", export::export),
     ("ingest", ingest::ingest),
     ("memory", ingest::memory),
     ("query", query::query),
     ("reingest", ingest::reingest),
+    ("verdict", calibration::verdict),
 ];
 
 /// The recording that the bench makes when none is given.
@@ -100,7 +115,7 @@ fn parse(arguments: &[String]) -> anyhow::Result<Options> {
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let options = parse(arguments)?;
-    let (prairie, million) = build()?;
+    let (prairie, examples) = build()?;
     let scratch = place::cache().join("bench");
     fs::create_dir_all(&scratch).with_context(|| format!("failed to make `{}`", scratch.display()))?;
     let mcap = match options.mcap {
@@ -110,7 +125,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let bytes = fs::metadata(&mcap)?.len();
     let kept = scratch.clone();
     let Options { runs, long, .. } = options;
-    let setup = Setup { prairie, million, mcap, bytes, runs, long, scratch: scratch.join("work"), kept };
+    let setup = Setup { prairie, examples, mcap, bytes, runs, long, scratch: scratch.join("work"), kept };
     let mut rows = Vec::new();
     for (name, bench) in BENCHES {
         if options.only.as_deref().is_none_or(|only| only == *name) {
@@ -128,15 +143,18 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the binary under test, and the program that fills a store; `PRAIRIE_BIN` names a folder that has both.
+/// Builds the binary under test and the other programs, and gives the folder of those; `PRAIRIE_BIN` names a folder that has
+/// all.
 fn build() -> anyhow::Result<(PathBuf, PathBuf)> {
     if let Some(folder) = env::var_os("PRAIRIE_BIN").map(PathBuf::from) {
-        return Ok((folder.join("prairie"), folder.join("examples/million")));
+        return Ok((folder.join("prairie"), folder.join("examples")));
     }
     eprintln!("── build (release)");
     let output = place::cargo()
         .args(["build", "--locked", "--release", "--package", "prairie-cli", "--package", "prairie-catalog"])
-        .args(["--bin", "prairie", "--example", "million", "--message-format", "json"])
+        .args(["--package", "prairie-verify", "--bin", "prairie"])
+        .args(EXAMPLES.iter().flat_map(|name| ["--example", name]))
+        .args(["--message-format", "json"])
         .stderr(std::process::Stdio::inherit())
         .output()
         .context("failed to start cargo")?;
@@ -149,7 +167,9 @@ fn build() -> anyhow::Result<(PathBuf, PathBuf)> {
         let path = named.find_map(|message| message["executable"].as_str().map(PathBuf::from));
         path.with_context(|| format!("cargo built no `{name}`"))
     };
-    Ok((built("prairie")?, built("million")?))
+    let million = built("million")?;
+    let examples = million.parent().context("`million` is in no folder")?;
+    Ok((built("prairie")?, examples.to_owned()))
 }
 
 /// The project's own recording, one after the other with moved times until it is long enough. Kept for the next run.

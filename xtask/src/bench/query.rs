@@ -24,11 +24,11 @@ pub(crate) fn query(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     if !store.exists() {
         let unfinished = store.with_extension("part");
         fs::remove_dir_all(&unfinished).ok();
-        measure(Command::new(&setup.million).arg("fill").arg(&unfinished).arg(EPISODES.to_string()))?;
+        measure(setup.example("million").arg("fill").arg(&unfinished).arg(EPISODES.to_string()))?;
         fs::rename(&unfinished, &store)?;
     }
     let row = |name: String, result| Row { bench: "query", name, result };
-    let output = Command::new(&setup.million).arg("time").arg(&store).arg(ROUNDS.to_string()).output()?;
+    let output = setup.example("million").arg("time").arg(&store).arg(ROUNDS.to_string()).output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     let times: Value = serde_json::from_str(&said)
         .with_context(|| format!("`million time` said `{said}` and {}", String::from_utf8_lossy(&output.stderr)))?;

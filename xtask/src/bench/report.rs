@@ -28,6 +28,8 @@ pub(crate) enum Measured {
     Ratio { times: f64, target: f64 },
     /// A time that no peer sets: the median, and what it may be at most.
     Within { ms: f64, max_ms: Option<f64> },
+    /// How many of a hundred logs, and how many may be at most.
+    Percent { percent: f64, max_percent: f64 },
     /// Something that is no time.
     Note(String),
     /// It could not run.
@@ -81,6 +83,10 @@ pub(crate) fn table(rows: &[Row]) -> String {
                 let verdict = if ms <= max_ms { "reached" } else { "missed" };
                 format!("{ms:.1} ms | target {max_ms} ms: {verdict} | | ")
             }
+            Measured::Percent { percent, max_percent } => {
+                let verdict = if percent <= max_percent { "reached" } else { "missed" };
+                format!("{percent:.2} % | target {max_percent} %: {verdict} | | ")
+            }
             Measured::Note(text) => format!("{text} | | | "),
             Measured::Missing(why) => format!("missing: {why} | | | "),
         };
@@ -103,6 +109,9 @@ pub(crate) fn json(rows: &[Row], setup: &Setup) -> Value {
         }),
         Measured::Ratio { times, target } => json!({ "bench": bench, "name": name, "times": times, "target": target }),
         Measured::Within { ms, max_ms } => json!({ "bench": bench, "name": name, "median_ms": ms, "max_ms": max_ms }),
+        Measured::Percent { percent, max_percent } => {
+            json!({ "bench": bench, "name": name, "percent": percent, "max_percent": max_percent })
+        }
         Measured::Note(text) => json!({ "bench": bench, "name": name, "note": text }),
         Measured::Missing(why) => json!({ "bench": bench, "name": name, "missing": why }),
     };
