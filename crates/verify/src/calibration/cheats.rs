@@ -55,6 +55,16 @@ shifts_per_week = 7.0
 people_max = 0.5
 "#;
 
+/// From one strength to the next.
+fn step_of(kind: CheatKind) -> f64 {
+    if kind == CheatKind::SandbaggedBaseline { 0.5 / f64::from(STRENGTHS) } else { 1.0 / f64::from(STRENGTHS) }
+}
+
+/// How many steps there are; without two shifts there is no log to judge.
+fn last_step(kind: CheatKind) -> u32 {
+    if kind == CheatKind::CherryPickedShifts { STRENGTHS - 2 } else { STRENGTHS }
+}
+
 /// How cheated logs fared.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fooled {
@@ -197,11 +207,8 @@ impl Bench {
     ///
     /// As [`Bench::new`].
     pub fn least_strength(&self, kind: CheatKind, logs: u64, seed: u64) -> Result<Option<f64>, String> {
-        // OK to cast: at most fifty.
-        let strength = |step: u32| {
-            f64::from(step) / f64::from(STRENGTHS) * if kind == CheatKind::SandbaggedBaseline { 0.5 } else { 1.0 }
-        };
-        let last = if kind == CheatKind::CherryPickedShifts { STRENGTHS - 2 } else { STRENGTHS };
+        let strength = |step: u32| f64::from(step) * step_of(kind);
+        let last = last_step(kind);
         let lifts = |step: u32| -> Result<bool, String> {
             let mut promoted = 0;
             for log in 0..logs {
@@ -224,6 +231,13 @@ impl Bench {
             if lifts(middle)? { high = middle } else { low = middle }
         }
         Ok(Some(strength(high)))
+    }
+
+    /// The next strength above this one; `None` above the last.
+    pub fn stronger(&self, cheat: Cheat) -> Option<Cheat> {
+        let strength = cheat.strength + step_of(cheat.kind);
+        let last = f64::from(last_step(cheat.kind)) * step_of(cheat.kind);
+        (strength < last + 1e-9).then_some(Cheat { strength, ..cheat })
     }
 
     /// Retrying until one passes: campaigns of a true success that is only just too low, each under a new name. Gives how many
