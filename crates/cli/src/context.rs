@@ -81,7 +81,7 @@ impl Context {
     pub(crate) fn reading(&self, reading: &Reading) -> Result<IngestOptions, Failure> {
         let mapping = reading.mapping.clone().or_else(|| self.config.mapping.value.clone());
         let profile = reading.profile.clone().or_else(|| self.config.profile.value.clone());
-        let mapping = mapping.as_deref().map(read_text).transpose()?;
+        let mapping = mapping.as_deref().map(mapping_text).transpose()?;
         let profile = profile.as_deref().map(read_text).transpose()?;
         let facts = &reading.facts;
         let mut given: Vec<(&'static str, Option<String>)> = vec![
@@ -99,6 +99,15 @@ impl Context {
         given.push(("owner", facts.owner.clone().or_else(|| self.config.owner.value.clone())));
         let given = given.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value)));
         Ok(IngestOptions::new(mapping.as_deref(), profile.as_deref(), given.collect(), !reading.no_video)?)
+    }
+}
+
+/// The text of a mapping: a file, or one that comes with Prairie.
+fn mapping_text(path: &Path) -> Result<String, Failure> {
+    let shipped = path.to_str().filter(|_| !path.exists()).map(prairie_engine::shipped_mapping);
+    match shipped {
+        Some(Ok(text)) => Ok(text.to_owned()),
+        _ => read_text(path),
     }
 }
 
