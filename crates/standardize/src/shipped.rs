@@ -45,7 +45,7 @@ macro_rules! texts {
 }
 
 /// Every file, by name.
-const TEXTS: &[(&str, &str)] = texts!["aloha"];
+const TEXTS: &[(&str, &str)] = texts!["aloha", "franka", "kuavo", "unitree-g1", "unitree-h1"];
 
 /// Every shipped mapping, by name.
 pub fn all() -> &'static [Shipped] {
