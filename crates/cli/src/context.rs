@@ -1,5 +1,6 @@
 //! What every command works with: settings, output, progress, and the store.
 
+use std::fmt;
 use std::fs;
 use std::io::{BufWriter, Stdout, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -99,6 +100,15 @@ impl Context {
         given.push(("owner", facts.owner.clone().or_else(|| self.config.owner.value.clone())));
         let given = given.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value)));
         Ok(IngestOptions::new(mapping.as_deref(), profile.as_deref(), given.collect(), !reading.no_video)?)
+    }
+}
+
+/// Prints a line of data, and ends the program where that cannot be done: quietly where nobody reads any more.
+pub(crate) fn out_line(text: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(stdout().lock(), "{text}") {
+        let failure = Failure::from(error);
+        eprint!("{}", failure.render());
+        std::process::exit(i32::from(failure.exit()));
     }
 }
 
