@@ -6,6 +6,7 @@ use prairie_model::{BlobRef, Compression, Hash256, Source};
 use sha2::{Digest, Sha256};
 
 use crate::FormatError;
+use crate::hdf5::Blobs;
 use crate::mcap::Inflater;
 
 /// Decompressed bytes that are kept, and compressed bytes that are read at once.
@@ -53,6 +54,8 @@ pub struct BlobReader<'a> {
     source: &'a dyn Source,
     inflater: Inflater,
     room: usize,
+    /// What lies in chunks of HDF5 datasets, which keeps rows of its own.
+    hdf5: Option<Blobs<'a>>,
     /// The last used comes last. The text says why a chunk is not whole.
     kept: Vec<(Chunk, Vec<u8>, Option<String>)>,
 }
@@ -65,7 +68,7 @@ impl<'a> BlobReader<'a> {
 
     /// A reader that keeps at most `room` bytes of chunks, for when there are several readers at once.
     pub fn with_room(source: &'a dyn Source, room: usize) -> Self {
-        Self { source, inflater: Inflater::default(), room, kept: Vec::new() }
+        Self { source, inflater: Inflater::default(), room, hdf5: None, kept: Vec::new() }
     }
 
     /// The bytes of `blob`.
@@ -83,6 +86,9 @@ impl<'a> BlobReader<'a> {
                     .map_err(|error| self.failed(blob, error)),
                 _ => Err(self.damaged(blob, format!("it has {} bytes", blob.chunk_length))),
             };
+        }
+        if blob.compression == Compression::Hdf5 {
+            return self.hdf5.get_or_insert_with(|| Blobs::new(self.source, self.room)).read(blob);
         }
         let at = self.chunk(blob)?;
         let (_, bytes, cut) = &self.kept[at];

@@ -22,6 +22,7 @@ mod blob;
 pub mod blocks;
 pub mod encoding;
 mod error;
+pub mod hdf5;
 pub mod lerobot;
 pub mod mcap;
 pub mod mp4;

@@ -6,6 +6,7 @@ use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::FormatError;
 use crate::blocks::Blocks;
+use crate::hdf5::Hdf5;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
 
@@ -43,7 +44,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap];
+pub const READERS: &[&dyn Reader] = &[&Blocks, &Hdf5, &LeRobot, &Mcap];
 
 /// The reader whose format this is.
 ///
@@ -102,7 +103,6 @@ const KNOWN: &[(&[u8], &str)] = &[
         b"SQLite format 3\0",
         "an SQLite database, as ROS 2 bags of the storage `sqlite3` are; `mcap convert` makes an MCAP of it",
     ),
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),
     (b"\xff\xff\xff\xff", "an Arrow stream, as LeRobot data sets before v2.0 are"),

@@ -125,10 +125,14 @@ pub enum Compression {
     Gzip,
     /// A Brotli stream, as pages of Parquet are.
     Brotli,
+    /// The chunks of an HDF5 dataset. The chunk begins where the header of the dataset's object lies, and is its elements in
+    /// row-major order once their filters are undone: `chunk_length` and `inner_offset` count in those bytes.
+    Hdf5,
 }
 
 impl Compression {
-    const ALL: [Self; 7] = [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli];
+    const ALL: [Self; 8] =
+        [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli, Self::Hdf5];
 
     /// The name in the frame index.
     pub const fn name(self) -> &'static str {
@@ -140,6 +144,7 @@ impl Compression {
             Self::Lz4Block => "lz4_block",
             Self::Gzip => "gzip",
             Self::Brotli => "brotli",
+            Self::Hdf5 => "hdf5",
         }
     }
 
@@ -157,6 +162,7 @@ impl Compression {
             Self::Lz4Block => 4,
             Self::Gzip => 5,
             Self::Brotli => 6,
+            Self::Hdf5 => 7,
         }
     }
 
@@ -168,6 +174,7 @@ impl Compression {
             4 => Self::Lz4Block,
             5 => Self::Gzip,
             6 => Self::Brotli,
+            7 => Self::Hdf5,
             _ => Self::None,
         }
     }

@@ -52,7 +52,7 @@ impl Inflater {
                     return Ok(());
                 }
             }
-            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli => {}
+            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli | Compression::Hdf5 => {}
         }
         self.gather(compression, body, limit)
     }
@@ -160,7 +160,10 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
-        Compression::Snappy | Compression::Lz4Block => return Err(io::ErrorKind::Unsupported.into()),
+        // Chunks of HDF5 are found by their dataset: whoever meets one asks that.
+        Compression::Snappy | Compression::Lz4Block | Compression::Hdf5 => {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
     })
 }
 
