@@ -59,14 +59,18 @@ pub(crate) fn memory(bytes: Vec<u8>) -> MemorySource {
 
 /// Plans and reads, and reads every blob back.
 pub(crate) fn read(source: &dyn Source) -> Result<Recording, FormatError> {
-    let options = ReadOptions::default();
-    let plan = Hdf5.plan(source, &options)?;
+    read_with(source, &ReadOptions::default())
+}
+
+/// As [`read`].
+pub(crate) fn read_with(source: &dyn Source, options: &ReadOptions) -> Result<Recording, FormatError> {
+    let plan = Hdf5.plan(source, options)?;
     let mut notes = plan.notes.clone();
     let mut channels: BTreeMap<(String, String), Got> = BTreeMap::new();
     let mut opaque = 0;
     let mut blobs = BlobReader::with_room(source, 32 << 20);
     let mut ended = Vec::new();
-    let summary = Hdf5.read(source, &plan, &options, &mut |event| {
+    let summary = Hdf5.read(source, &plan, options, &mut |event| {
         match event {
             ReadEvent::Batch(batch) => {
                 let episode = batch.episode.expect("tables have episodes");
