@@ -15,6 +15,9 @@ use prairie_model::{
 };
 use sha2::{Digest, Sha256};
 
+/// Times that are kept of one channel.
+const TIMES_MAX: usize = 10_000;
+
 /// Everything that reading gave.
 pub(crate) struct Recording {
     pub(crate) plan: RecordingPlan,
@@ -78,7 +81,8 @@ pub(crate) fn read_with(source: &dyn Source, options: &ReadOptions) -> Result<Re
                 let key = plan.episodes[episode as usize].key.clone();
                 let got = channels.entry((key, batch.channel.topic.clone())).or_default();
                 got.rows += batch.len() as u64;
-                got.times.extend(&batch.log_time);
+                let room = TIMES_MAX.saturating_sub(got.times.len());
+                got.times.extend(batch.log_time.iter().take(room));
                 match &batch.payload {
                     Payload::Opaque(places) => {
                         assert_eq!(places.len(), batch.len());
@@ -177,4 +181,18 @@ pub(crate) fn python() -> Option<PathBuf> {
     let python = env::var_os("PRAIRIE_PYTHON").map(PathBuf::from)?;
     let works = std::process::Command::new(&python).args(["-c", "import h5py"]).output();
     works.is_ok_and(|output| output.status.success()).then_some(python)
+}
+
+/// The seeds of the fuzzer, which `h5py` made.
+pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/hdf5");
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<_> = entries
+        .map(|path| {
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(&path).expect("a file"))
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() >= 8);
+    files
 }
