@@ -147,7 +147,8 @@ fn may_be_one_recording(path: &Path) -> bool {
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
     let marks = ["meta/info.json", "metadata.yaml", "recording.toml"];
-    marks.iter().any(|mark| may_be_file(path.join(mark)))
+    // AgiBot World has no file of a certain name: its numbers, videos and labels lie in folders.
+    marks.iter().any(|mark| may_be_file(path.join(mark))) || path.join("proprio_stats").is_dir()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the paths are the user's, and only their names are read here")]

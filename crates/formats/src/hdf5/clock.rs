@@ -2,10 +2,14 @@
 //!
 //! | the source has | time of a row |
 //! |---|---|
-//! | a dataset `timestamp`, `time` or the like | its number less the first, in the unit of its attribute `units`; else by size: from 1e17 on nanoseconds since 1970, from 1e14 on microseconds, from 1e11 on milliseconds, from 1e8 on seconds; else by the usual step: up to 1 (whole numbers: below 1, others: up to 2) seconds, below 1000 milliseconds, below 1e6 microseconds, else nanoseconds |
+//! | a dataset `timestamp`, `time` or the like | its number less the first |
 //! | a rate | its index by the rate |
 //! | states of MuJoCo, and no rate | the first number of its state, in seconds, less that of the first row |
 //! | nothing | its index by the rate of the layout, which is told |
+//!
+//! The unit of a timestamp is that of its attribute `units`. Else its size says it: from 1e17 on they are nanoseconds since 1970,
+//! from 1e14 on microseconds, from 1e11 on milliseconds, from 1e8 on seconds. Else the usual step does: up to 2 (whole numbers:
+//! below 1) they are seconds, below 1000 milliseconds, below 1e6 microseconds, and nanoseconds above.
 
 use prairie_model::{Note, NoteKind};
 

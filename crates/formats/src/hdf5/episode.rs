@@ -71,6 +71,21 @@ pub(super) struct Part {
     pub(super) rows: u64,
 }
 
+/// A video of an episode, in a file of its own.
+#[derive(Debug, Clone)]
+pub(super) struct VideoPart {
+    /// Index of its file in the recording.
+    pub(super) file: usize,
+    pub(super) channel: u32,
+}
+
+/// Texts that begin at some rows.
+#[derive(Debug, Clone)]
+pub(super) struct LabelPart {
+    pub(super) channel: u32,
+    pub(super) rows: Vec<(u64, String)>,
+}
+
 /// How rows get their times.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Clock {
@@ -93,6 +108,10 @@ pub(super) struct Episode {
     pub(super) parts: Vec<Part>,
     pub(super) rows: u64,
     pub(super) clock: Clock,
+    /// Videos beside it.
+    pub(super) videos: Vec<VideoPart>,
+    /// Labels of some of its rows: the row at which each begins, and its text.
+    pub(super) labels: Vec<LabelPart>,
     /// What is odd about it, to be told when it is read.
     pub(super) notes: Vec<Note>,
 }
@@ -105,6 +124,36 @@ pub(super) struct Channels {
     known: BTreeMap<(String, String), u32>,
     /// What the first rows of datasets of bytes began with, by topic.
     peeked: BTreeMap<String, Option<Codec>>,
+}
+
+impl Channels {
+    /// The channel of this topic that no dataset is behind; it is made where there is none yet.
+    pub(super) fn beside(&mut self, topic: &str, kind: Kind, picture: impl FnOnce() -> Option<PictureInfo>) -> u32 {
+        let key = (topic.to_owned(), "beside".to_owned());
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        // OK to cast: there are fewer channels than nodes in a file.
+        let id = self.all.len() as u32;
+        let channel = Channel {
+            id,
+            topic: topic.to_owned(),
+            schema_name: "hdf5.feature".to_owned(),
+            encoding: MessageEncoding::Table,
+            fields: kind.fields(),
+            undecodable: None,
+            picture: picture(),
+            names: Vec::new(),
+            shape: Vec::new(),
+            rate_hz: None,
+            metadata: BTreeMap::new(),
+            claimed_messages: None,
+        };
+        self.all.push(channel);
+        self.kinds.push(kind);
+        self.known.insert(key, id);
+        id
+    }
 }
 
 /// What a layout knows of an episode.
@@ -189,7 +238,16 @@ impl Builder<'_, '_> {
             span: None,
             attributes: facts,
         };
-        Some(Episode { source, file: self.file.index(), parts, rows, clock, notes })
+        Some(Episode {
+            source,
+            file: self.file.index(),
+            parts,
+            rows,
+            clock,
+            videos: Vec::new(),
+            labels: Vec::new(),
+            notes,
+        })
     }
 
     /// What the groups in an episode say, by their paths.

@@ -1,7 +1,7 @@
 //! Attributes and small datasets as texts: what a file says beside its rows.
 //!
-//! Texts that are JSON objects are flattened two levels deep, `env_args.env_kwargs.control_freq`, and what is deeper is left as JSON.
-//! Long texts that are no JSON (a simulation's model in XML) are told by their length alone.
+//! Texts that are JSON objects are flattened two levels deep, `env_args.env_kwargs.control_freq`, and what is deeper is left as
+//! JSON. Long texts that are no JSON (a simulation's model in XML) are told by their length alone.
 
 use std::collections::BTreeMap;
 

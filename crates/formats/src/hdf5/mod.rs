@@ -4,12 +4,12 @@
 //!   container: superblock ─▶ groups, datasets, attributes            tree: every name of the file
 //!   layouts:   which groups are episodes      episode: which datasets are channels, and what its clock is      ─▶ plan
 //!   read:      slabs of rows ─▶ batches of numbers, texts and blobs      clock: their times                    ─▶ EpisodeEnd
-//!   blobs:     a picture in chunks ─▶ its bytes
+//!   blobs:     a picture in chunks ─▶ its bytes        folder: the videos and labels beside the numbers of AgiBot World
 //! ```
 //!
-//! Numbers come as `{value: list}` of the type that the dataset has; texts as `{text}`; pictures as `{data: blob}`. The topic is the
-//! path of the dataset without that of its episode. Members of compounds are channels of their own, with a dot before their names.
-//! What else the file says are attributes of the plan and of the episodes.
+//! Numbers come as `{value: list}` of the type that the dataset has; texts as `{text}`; pictures as `{data: blob}`. The topic is
+//! the path of the dataset without that of its episode. Members of compounds are channels of their own, with a dot before their
+//! names. What else the file says are attributes of the plan and of the episodes.
 //!
 //! What it does *not* do: elements in other files, virtual datasets, references, and filters that [`container`] does not name.
 //! Such datasets are told and counted, and the rest of the file is read.
@@ -22,6 +22,7 @@ mod column;
 mod container;
 mod episode;
 mod facts;
+mod folder;
 mod layouts;
 mod read;
 mod recording;
@@ -49,7 +50,10 @@ impl Reader for Hdf5 {
     }
 
     fn claims(&self, source: &dyn Source) -> bool {
-        source.files().len() == 1 && container::find_superblock(source, 0).is_ok_and(|found| found.is_some())
+        match source.files().len() {
+            1 => container::find_superblock(source, 0).is_ok_and(|found| found.is_some()),
+            _ => folder::is_folder(source),
+        }
     }
 
     fn plan(&self, source: &dyn Source, options: &ReadOptions) -> Result<RecordingPlan, FormatError> {

@@ -12,19 +12,23 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StructArray};
 use prairie_model::{
     BlobColumns, BlobRef, Channel, Codec, Compression, Hash256, MessageBatch, Nanos, Note, NoteKind, Payload,
-    ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source,
+    PictureInfo, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source,
 };
 
 use super::clock::Times;
 use super::column::{Item, Kind, Leaf, fixed_text, gather, leaves, lists, numbers, texts, variable, variable_place};
 use super::container::{Dataset, File, GlobalHeaps, HeapId, Padding, Rows};
-use super::episode::{Episode, Part};
+use super::episode::{Episode, Part, VideoPart};
 use super::recording::Recording;
 use crate::FormatError;
 use crate::blob::hash_at;
+use crate::lerobot::video::{Video, picture_of};
 
 /// Rows of one batch.
 const BATCH_ROWS: usize = 1 << 16;
+
+/// Frames of one batch.
+const BATCH_FRAMES: usize = 4096;
 
 /// Bytes of values of variable length in one batch.
 const BATCH_BYTES: usize = 4 << 20;
@@ -83,6 +87,9 @@ struct Reading<'r> {
     summary: ReadSummary,
     /// Bytes that the recording may still become.
     allowance: u64,
+    /// Channels of the plan, and those that it did not know.
+    planned: usize,
+    extra: Vec<Arc<Channel>>,
 }
 
 /// Reads all of it.
@@ -101,7 +108,7 @@ pub(super) fn read(
     let size = source.files().iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
     let summary = ReadSummary { complete: whole, lost: whole.then_some(0), ..ReadSummary::default() };
     let allowance = size.saturating_mul(TIMES_MAX).saturating_add(SPARE_BYTES);
-    let mut reading = Reading { options, sink, summary, allowance };
+    let mut reading = Reading { options, sink, summary, allowance, planned: plan.channels.len(), extra: Vec::new() };
     match reading.episodes(source, &recording, plan) {
         Ok(()) => {}
         Err(Stop::Broken) => reading.summary.complete = false,
@@ -150,7 +157,7 @@ impl Reading<'_> {
             self.send(ReadEvent::Note(note.episode(Some(ordinal)).in_file(file.path())))?;
         }
         for part in &episode.parts {
-            if self.options.channels.as_ref().is_some_and(|wanted| !wanted.contains(&part.channel)) {
+            if !self.wants(part.channel) {
                 continue;
             }
             // OK to index: the plan has as many channels as the recording, which made the parts.
@@ -181,7 +188,90 @@ impl Reading<'_> {
                 Err(error) => self.lost(error, ordinal, &channel, part.rows)?,
             }
         }
+        for label in &episode.labels {
+            if self.wants(label.channel) {
+                let channel = &plan.channels[label.channel as usize];
+                let log_time = label.rows.iter().map(|(row, _)| times.at(*row)).collect();
+                let Some(rows) = texts(label.rows.iter().map(|(_, text)| Some(text.clone()))) else { continue };
+                self.timed_batch(channel, ordinal, log_time, Payload::Decoded(rows))?;
+            }
+        }
+        for video in episode.videos.iter().filter(|video| self.wants(video.channel)).cloned().collect::<Vec<_>>() {
+            let channel = Arc::clone(&plan.channels[video.channel as usize]);
+            self.video(file.source(), ordinal, episode.rows, &times, &video, &channel)?;
+        }
         self.send(ReadEvent::EpisodeEnd(ordinal))
+    }
+
+    fn wants(&self, channel: u32) -> bool {
+        self.options.channels.as_ref().is_none_or(|wanted| wanted.contains(&channel))
+    }
+
+    /// A video beside the rows: frame by row where there are as many, else by its own times.
+    fn video(
+        &mut self,
+        source: &dyn Source,
+        ordinal: u32,
+        rows: u64,
+        times: &Times,
+        part: &VideoPart,
+        channel: &Arc<Channel>,
+    ) -> Step {
+        let path = source.files().get(part.file).map(|file| file.path.clone()).unwrap_or_default();
+        let about = |note: Note| note.stream(&channel.topic).episode(Some(ordinal)).in_file(&path);
+        let video = match Video::open(source, part.file) {
+            Ok(video) => video,
+            Err(error) => {
+                let note = error.into_note()?;
+                (self.summary.complete, self.summary.lost) = (false, None);
+                return self.send(ReadEvent::Note(note.stream(&channel.topic).episode(Some(ordinal))));
+            }
+        };
+        for note in &video.track.notes {
+            if note.kind == NoteKind::Truncated {
+                (self.summary.complete, self.summary.lost) = (false, None);
+            }
+            self.send(ReadEvent::Note(note.clone().stream(&channel.topic).episode(Some(ordinal))))?;
+        }
+        let channel = self.channel_of(channel, picture_of(&video.track))?;
+        let mut frames = video.frames(0.0, None, 0.0);
+        let count = frames.times.len() as u64;
+        if count == rows {
+            frames.times = (0..rows).map(|row| times.at(row)).collect();
+        } else {
+            let text = format!("`{}` has {count} frames, the episode has {rows} rows", channel.topic);
+            let note = Note::new(NoteKind::CountMismatch, text).numbers(count as f64, Some(rows as f64));
+            self.send(ReadEvent::Note(about(note)))?;
+        }
+        for (times, blobs) in frames.times.chunks(BATCH_FRAMES).zip(frames.blobs.chunks(BATCH_FRAMES)) {
+            let mut column = BlobColumns::default();
+            for blob in blobs {
+                self.spend(blob.length)?;
+                let sha256 = hash_at(source, part.file, blob.chunk_offset, blob.length);
+                column.push(BlobRef { sha256, ..*blob });
+            }
+            let fields = Kind::Blob.fields().unwrap_or_default();
+            let Ok(rows) = StructArray::try_new(fields, vec![Arc::new(column.finish())], None) else { return Ok(()) };
+            self.timed_batch(&channel, ordinal, times.to_vec(), Payload::Decoded(rows))?;
+        }
+        Ok(())
+    }
+
+    /// The channel of a video: that of the plan, unless its pictures are coded in another way.
+    fn channel_of(&mut self, planned: &Arc<Channel>, picture: PictureInfo) -> Step<Arc<Channel>> {
+        let same = |channel: &&Arc<Channel>| {
+            let form = |info: &PictureInfo| (info.codec, info.width, info.height, info.config.clone());
+            channel.topic == planned.topic && channel.picture.as_ref().map(form) == Some(form(&picture))
+        };
+        if let Some(known) = std::iter::once(planned).chain(&self.extra).find(same) {
+            return Ok(Arc::clone(known));
+        }
+        // OK to cast: there are no more channels than datasets and files.
+        let id = (self.planned + self.extra.len()) as u32;
+        let channel = Arc::new(Channel { id, picture: Some(picture), ..(**planned).clone() });
+        self.extra.push(Arc::clone(&channel));
+        self.send(ReadEvent::Channel(Arc::clone(&channel)))?;
+        Ok(channel)
     }
 
     /// Rows that nobody can decode are delivered as places in the file.

@@ -3,9 +3,10 @@
 use prairie_model::{Note, NoteKind, RecordingPlan, Source};
 
 use super::column::Kind;
-use super::container::{File, find_superblock};
+use super::container::File;
 use super::episode::{Builder, Channels, Clock, Episode, shared};
 use super::facts::Facts;
+use super::folder::{self, Labels};
 use super::layouts::{Arranged, arrange};
 use super::tree::Tree;
 use crate::FormatError;
@@ -21,10 +22,11 @@ pub(super) struct Recording {
     pub(super) kinds: Vec<Kind>,
 }
 
-/// The files of a recording that are HDF5.
-pub(super) fn files(source: &dyn Source) -> Vec<usize> {
-    let all = 0..source.files().len().min(FILES_MAX);
-    all.filter(|file| find_superblock(source, *file).is_ok_and(|found| found.is_some())).collect()
+/// The files that hold episodes: those of a folder, or the only one.
+fn files(source: &dyn Source) -> Vec<usize> {
+    let mut files = if source.files().len() == 1 { vec![0] } else { folder::episode_files(source) };
+    files.truncate(FILES_MAX);
+    files
 }
 
 impl Recording {
@@ -34,18 +36,24 @@ impl Recording {
         let mut notes = Vec::new();
         let mut whole = Arranged::default();
         let mut names = (0, 0);
-        for index in files(source) {
-            let (file, odd) = File::open(source, index, verify)?;
-            notes.extend(odd);
-            let tree = Tree::read(&file)?;
-            notes.extend(tree.notes.iter().cloned());
-            let datasets = tree.nodes.iter().filter(|node| node.dataset().is_some()).count();
-            names = (names.0 + tree.nodes.len() - datasets, names.1 + datasets);
-            let mut builder = Builder { file: &file, tree: &tree, channels: &mut channels };
-            let arranged = arrange(&mut builder);
+        let mut labels = Labels::default();
+        let files = files(source);
+        for index in &files {
+            let arranged = match one(source, *index, verify, &mut channels, &mut notes, &mut names) {
+                Ok(arranged) => arranged,
+                // Of several files, one that cannot be read is damage; of one, nothing is left.
+                Err(error) if files.len() > 1 => {
+                    notes.push(error.into_note()?);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             whole.profile = arranged.profile;
-            whole.episodes.extend(arranged.episodes);
             whole.facts.extend(arranged.facts);
+            for mut episode in arranged.episodes {
+                notes.extend(folder::complete(source, &mut episode, &mut channels, &mut labels));
+                whole.episodes.push(episode);
+            }
         }
         if whole.episodes.is_empty() {
             let told: Vec<&str> = notes.iter().map(|note| note.text.as_str()).take(3).collect();
@@ -55,10 +63,10 @@ impl Recording {
             return Err(FormatError::Unsupported(text));
         }
         notes.extend(assumed(&whole.episodes));
-        Ok(Self::of(source, whole, channels, notes))
+        Ok(Self::of(whole, channels, notes))
     }
 
-    fn of(source: &dyn Source, whole: Arranged, channels: Channels, notes: Vec<Note>) -> Self {
+    fn of(whole: Arranged, channels: Channels, notes: Vec<Note>) -> Self {
         let Arranged { profile, mut episodes, facts } = whole;
         let Channels { mut all, kinds, .. } = channels;
         // A rate that all episodes share is that of the channels.
@@ -83,9 +91,26 @@ impl Recording {
             attributes: facts,
             notes,
         };
-        debug_assert!(!source.files().is_empty());
         Self { plan, episodes, kinds }
     }
+}
+
+/// Arranges one file.
+fn one(
+    source: &dyn Source,
+    index: usize,
+    verify: bool,
+    channels: &mut Channels,
+    notes: &mut Vec<Note>,
+    names: &mut (usize, usize),
+) -> Result<Arranged, FormatError> {
+    let (file, odd) = File::open(source, index, verify)?;
+    notes.extend(odd);
+    let tree = Tree::read(&file)?;
+    notes.extend(tree.notes.iter().cloned());
+    let datasets = tree.nodes.iter().filter(|node| node.dataset().is_some()).count();
+    *names = (names.0 + tree.nodes.len() - datasets, names.1 + datasets);
+    Ok(arrange(&mut Builder { file: &file, tree: &tree, channels }))
 }
 
 /// An episode that is the whole file says again what the file says.

@@ -1,7 +1,7 @@
 //! Everything that a file names: groups, and datasets with their axes and types.
 //!
-//! A group that has several names is there under the first of them, as `visititems` of `h5py` has it; a dataset is there under each.
-//! Soft links count like names; links that lead nowhere, or into other files, are told.
+//! A group that has several names is there under the first of them, as `visititems` of `h5py` has it; a dataset is there under
+//! each. Soft links count like names; links that lead nowhere, or into other files, are told.
 //!
 //! **Invariant:** a group is entered once, so that links which lead in a circle end, and a file has at most [`NODES_MAX`] nodes.
 

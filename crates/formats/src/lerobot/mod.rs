@@ -23,7 +23,7 @@ mod info;
 mod read;
 mod rows;
 pub(crate) mod table;
-mod video;
+pub(crate) mod video;
 mod writer;
 
 use std::ops::ControlFlow;

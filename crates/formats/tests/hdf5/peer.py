@@ -1,6 +1,7 @@
 """HDF5 files in every way that h5py can write them.
 
-`make FOLDER` writes them, `dump FILE` says what h5py reads of one, and `seeds FOLDER` writes small ones for the fuzzer."""
+`make FOLDER` writes them, `dump FILE` says what h5py reads of one, and `seeds FOLDER` writes small ones for the
+fuzzer."""
 
 import hashlib
 import json
@@ -134,9 +135,8 @@ def make_filters(file):
         import hdf5plugin
     except ImportError:
         return
-    plugins = {"zstd": hdf5plugin.Zstd(), "lz4": hdf5plugin.LZ4(), "blosc": hdf5plugin.Blosc(), "bzip2": hdf5plugin.BZip2()}
-    for name, plugin in plugins.items():
-        file.create_dataset(name, data=floats, chunks=(4, 11), compression=plugin)
+    for plugin in (hdf5plugin.Zstd, hdf5plugin.LZ4, hdf5plugin.Blosc, hdf5plugin.BZip2):
+        file.create_dataset(plugin.__name__, data=floats, chunks=(4, 11), compression=plugin())
 
 
 def nbit(file, name, base, bits, data):

@@ -4,8 +4,8 @@
 //!   node: key, child, key, child, …, key        a key is not larger than what lies below the child behind it
 //! ```
 //!
-//! **Invariant:** levels go down by one, and a tree has no more nodes than fit into the file, so that nodes which lead in a circle
-//! end.
+//! **Invariant:** levels go down by one, and a tree has no more nodes than fit into the file, so that nodes which lead in a
+//! circle end.
 
 use std::ops::Range;
 

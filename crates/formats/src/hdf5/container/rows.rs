@@ -5,8 +5,8 @@
 //!           band: the rows that one chunk has
 //! ```
 //!
-//! **Invariant:** at most [`BAND_MAX`] bytes of rows (or one row, of at most [`ROW_MAX`]) and one chunk of at most [`CHUNK_MAX`] are
-//! held, whatever the shape of the chunks.
+//! **Invariant:** at most [`BAND_MAX`] bytes of rows (or one row, of at most [`ROW_MAX`]) and one chunk of at most
+//! [`CHUNK_MAX`] are held, whatever the shape of the chunks.
 
 use std::ops::Range;
 
@@ -29,7 +29,7 @@ const BAND_MAX: u64 = 32 << 20;
 const ROW_MAX: u64 = 64 << 20;
 
 /// Bytes of one chunk.
-const CHUNK_MAX: u64 = 64 << 20;
+const CHUNK_MAX: u64 = 96 << 20;
 
 /// Chunks of several bands that are read at once.
 const CHUNKS_AT_ONCE: u64 = 1 << 16;

@@ -1,8 +1,8 @@
 //! Any other file: a group whose datasets have the same number of rows is an episode.
 //!
 //! Groups are looked at from the root down. Where all rows of a group lie in groups with numbered names (`episode_0`,
-//! `episode_1`), each of these is looked at instead; else the group is an episode if most of its datasets, with those of the groups
-//! in it, have one number of rows; else its groups are looked at.
+//! `episode_1`), each of these is looked at instead; else the group is an episode if most of its datasets, with those of the
+//! groups in it, have one number of rows; else its groups are looked at.
 
 use super::super::episode::{Builder, Spec, common_rows};
 use super::{Arranged, facts_of};
