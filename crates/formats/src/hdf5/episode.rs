@@ -13,7 +13,7 @@ use prairie_model::{Channel, Codec, MessageEncoding, Note, NoteKind, PictureInfo
 
 use super::column::{Item, Kind, Leaf, number_type};
 use super::container::{Dataset, File, GlobalHeaps, HeapId, NumberKind, Rows};
-use super::facts::{Facts, Small, small, tell, tell_all, value};
+use super::facts::{Facts, Small, put, small, tell, tell_all, value};
 use super::tree::{Head, Tree};
 use crate::FormatError;
 
@@ -22,6 +22,9 @@ const FACT_ELEMENTS: u64 = 64;
 
 /// Lengths of rows that are looked into for a coded picture.
 const CODED_MIN: u64 = 64;
+
+/// Bytes of what the file says about its episodes.
+const FACTS_BYTES: usize = 64 << 20;
 
 /// Datasets whose first row is looked into.
 const PEEKS_MAX: usize = 256;
@@ -122,6 +125,8 @@ pub(super) struct Channels {
     pub(super) all: Vec<Channel>,
     pub(super) kinds: Vec<Kind>,
     known: BTreeMap<(String, String), u32>,
+    /// Bytes that the facts of all episodes may still take.
+    facts_room: FactsRoom,
     /// What the first rows of datasets of bytes began with, by topic.
     peeked: BTreeMap<String, Option<Codec>>,
 }
@@ -153,6 +158,23 @@ impl Channels {
         self.kinds.push(kind);
         self.known.insert(key, id);
         id
+    }
+}
+
+/// Bytes that may still be taken.
+#[derive(Debug)]
+struct FactsRoom(usize);
+
+impl Default for FactsRoom {
+    fn default() -> Self {
+        Self(FACTS_BYTES)
+    }
+}
+
+impl FactsRoom {
+    /// Takes so many bytes; false where they are not left.
+    fn take(&mut self, bytes: usize) -> bool {
+        self.0.checked_sub(bytes).map(|left| self.0 = left).is_some()
     }
 }
 
@@ -198,15 +220,21 @@ impl Builder<'_, '_> {
         let mut parts = Vec::new();
         let mut skipped = 0_u64;
         let clock = self.clock_dataset(&all, rows, base);
+        let mut names: BTreeMap<u64, String> = BTreeMap::new();
         for node in all {
             let topic = topic(node);
             let Some(head) = self.tree.nodes[node].dataset() else { continue };
             if (spec.skips)(&topic) {
                 skipped += 1;
+            } else if let Some(first) = names.get(&head.address) {
+                // The same rows under another name would count twice.
+                put(&mut facts, format!("{topic}.is"), first.clone());
             } else if Some(node) == clock {
                 // Its numbers become the times of all others.
+                names.insert(head.address, topic);
             } else if head.rows() == Some(rows) && has_rows(head) {
                 self.parts(node, head, &topic, rows, &mut parts);
+                names.insert(head.address, topic);
             } else if let Some(small) = self.fact(head) {
                 tell(&mut facts, &topic, &small);
             } else if head.rows().is_some_and(|other| other > 0 && has_rows(head) && looks_short(other, rows)) {
@@ -222,19 +250,30 @@ impl Builder<'_, '_> {
                     notes.push(note.numbers(other as f64, Some(rows as f64)));
                 }
                 let shape: Vec<String> = head.dims.iter().map(u64::to_string).collect();
-                facts.insert(format!("{topic}.shape"), shape.join(" x "));
+                put(&mut facts, format!("{topic}.shape"), shape.join(" x "));
             }
         }
         if skipped > 0 {
             facts.insert("skipped_datasets".to_owned(), skipped.to_string());
         }
         let clock = self.clock(spec, clock, &facts, base);
-        let task = TASKS.iter().find_map(|name| named(&facts, name).or_else(|| named(spec.facts, name)));
-        let claimed = ["num_samples", "num_steps", "length"].iter().find_map(|name| facts.get(*name)?.parse().ok());
+        let task = TASKS.iter().find_map(|name| named(&facts, name).or_else(|| named(spec.facts, name)).cloned());
+        let claimed = ["num_samples", "num_steps", "length"]
+            .iter()
+            .find_map(|name| Some((name, facts.get(*name)?.parse().ok()?)));
+        if let Some((name, claimed)) = claimed.filter(|(_, claimed)| *claimed != rows) {
+            let text = format!("`{name}` is {claimed}, {rows} rows are there");
+            notes.push(Note::new(NoteKind::CountMismatch, text).numbers(rows as f64, Some(claimed as f64)));
+        }
+        let bytes: usize = facts.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
+        if !self.channels.facts_room.take(bytes) {
+            facts = Facts::new();
+            put(&mut facts, "attributes".to_owned(), "left out: those of the recording have no end".to_owned());
+        }
         let source = SourceEpisode {
             key: spec.key.clone(),
-            task: task.cloned(),
-            claimed_length: Some(claimed.unwrap_or(rows)),
+            task,
+            claimed_length: Some(claimed.map_or(rows, |(_, claimed)| claimed)),
             span: None,
             attributes: facts,
         };

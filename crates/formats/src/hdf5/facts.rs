@@ -73,6 +73,13 @@ impl Small {
     }
 }
 
+/// Adds a fact, as long as there are not too many.
+pub(super) fn put(facts: &mut Facts, name: String, value: String) {
+    if facts.len() < FACTS_MAX {
+        facts.insert(name, value);
+    }
+}
+
 /// The values of elements, where they are numbers or texts.
 pub(super) fn small(file: &File<'_>, leaf: &Leaf, element: usize, bytes: &[u8]) -> Option<Small> {
     let items = usize::try_from(leaf.items()).ok()?;

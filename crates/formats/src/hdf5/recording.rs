@@ -79,7 +79,11 @@ impl Recording {
         for episode in &mut episodes {
             without_common(&mut episode.source.attributes, &facts);
         }
-        let claimed = all.iter().filter_map(|channel| channel.claimed_messages).fold(0_u64, u64::saturating_add);
+        // What lies beside the datasets is counted by nobody before it is read.
+        let claimed = all
+            .iter()
+            .map(|channel| channel.claimed_messages)
+            .try_fold(0_u64, |sum, claimed| sum.checked_add(claimed?));
         let plan = RecordingPlan {
             format: "hdf5".to_owned(),
             profile: Some(profile.to_owned()),
@@ -87,7 +91,7 @@ impl Recording {
             channels: shared(all),
             episodes: episodes.iter().map(|episode| episode.source.clone()).collect(),
             span: None,
-            claimed_messages: Some(claimed),
+            claimed_messages: claimed,
             attributes: facts,
             notes,
         };

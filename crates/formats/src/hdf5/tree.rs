@@ -7,6 +7,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use prairie_model::{Note, NoteKind};
 
@@ -16,6 +17,12 @@ use crate::FormatError;
 
 /// Names in one file.
 const NODES_MAX: usize = 400_000;
+
+/// Bytes that the tree of a file may take.
+const BYTES_MAX: usize = 96 << 20;
+
+/// Bytes of a node beside its path, about.
+const NODE_BYTES: usize = 200;
 
 /// Groups inside of each other.
 const DEPTH_MAX: usize = 64;
@@ -54,7 +61,7 @@ impl Head {
 #[derive(Debug, Clone)]
 pub(super) enum Object {
     Group(u64),
-    Dataset(Head),
+    Dataset(Rc<Head>),
 }
 
 /// A name in the file.
@@ -65,6 +72,8 @@ pub(super) struct Node {
     /// In the order of their names, numbers in them by their value.
     pub(super) children: Vec<usize>,
     pub(super) object: Object,
+    /// Whether it is only a link to what has another name.
+    pub(super) is_soft: bool,
 }
 
 impl Node {
@@ -94,6 +103,10 @@ struct Walk<'f, 'a> {
     file: &'f File<'a>,
     tree: Tree,
     entered: BTreeSet<u64>,
+    /// Datasets by their addresses, and what is none.
+    heads: BTreeMap<u64, Option<Rc<Head>>>,
+    /// Bytes that the tree may still take.
+    room: usize,
     /// Soft links that wait: the group, the name, and the path.
     soft: Vec<(usize, String, String)>,
     untold: usize,
@@ -105,8 +118,22 @@ impl Tree {
     pub(super) fn read(file: &File<'_>) -> Result<Self, FormatError> {
         let root = file.header(file.root())?;
         let tree = Self { nodes: Vec::new(), notes: Vec::new() };
-        let mut walk = Walk { file, tree, entered: BTreeSet::new(), soft: Vec::new(), untold: 0, full: false };
-        walk.tree.nodes.push(Node { path: String::new(), children: Vec::new(), object: Object::Group(root.address) });
+        let mut walk = Walk {
+            file,
+            tree,
+            entered: BTreeSet::new(),
+            heads: BTreeMap::new(),
+            room: BYTES_MAX,
+            soft: Vec::new(),
+            untold: 0,
+            full: false,
+        };
+        walk.tree.nodes.push(Node {
+            path: String::new(),
+            children: Vec::new(),
+            object: Object::Group(root.address),
+            is_soft: false,
+        });
         walk.entered.insert(root.address);
         walk.enter(0, &root, 0)?;
         walk.soft_links()?;
@@ -140,7 +167,7 @@ impl Tree {
         children.filter_map(|child| Some((child, self.nodes[child].dataset()?)))
     }
 
-    /// All datasets in a group and the groups in it, in order.
+    /// All datasets in a group and the groups in it, in order; links to others come last.
     pub(super) fn all_datasets(&self, node: usize) -> Vec<usize> {
         let mut found = Vec::new();
         let mut waiting = vec![node];
@@ -150,6 +177,7 @@ impl Tree {
                 Object::Group(_) => waiting.extend(self.nodes[node].children.iter().rev()),
             }
         }
+        found.sort_by_key(|node| self.nodes[*node].is_soft);
         found
     }
 
@@ -213,30 +241,38 @@ impl Walk<'_, '_> {
     }
 
     fn object(&mut self, parent: usize, path: String, address: u64, depth: usize) -> Result<(), FormatError> {
-        if self.tree.nodes.len() >= NODES_MAX {
-            if !self.full {
-                self.full = true;
-                let text = format!("the file has more than {NODES_MAX} objects; the rest is left out");
-                self.note(Note::new(NoteKind::Corrupt, text).in_file(self.file.path()));
+        if let Some(known) = self.heads.get(&address) {
+            if let Some(head) = known.clone() {
+                self.add(parent, path, Object::Dataset(head));
             }
             return Ok(());
         }
-        let header = match self.file.header(address) {
-            Ok(header) => header,
-            Err(error) => return self.damaged(error, &path),
+        if self.entered.contains(&address) || self.full {
+            return Ok(());
+        }
+        let read = self.file.header(address).and_then(|header| {
+            let dataset = header.is_dataset().then(|| Dataset::of(self.file, &header)).transpose()?;
+            Ok((header, dataset))
+        });
+        let (header, dataset) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.heads.insert(address, None);
+                return self.damaged(error, &path);
+            }
         };
-        if header.is_dataset() {
-            let dataset = match Dataset::of(self.file, &header) {
-                Ok(dataset) => dataset,
-                Err(error) => return self.damaged(error, &path),
-            };
-            let head = Head {
+        if let Some(dataset) = dataset {
+            let head = Rc::new(Head {
                 address,
                 dims: dataset.space.dims().to_vec(),
                 element: dataset.datatype.size,
                 leaves: leaves(&dataset.datatype),
                 unreadable: dataset.unreadable,
-            };
+            });
+            let names = |leaf: &Leaf| leaf.names.iter().map(|(name, _)| name.len() + 40).sum::<usize>();
+            let bytes = head.leaves.iter().map(|leaf| NODE_BYTES + leaf.path.len() + names(leaf)).sum();
+            self.room = self.room.saturating_sub(bytes);
+            self.heads.insert(address, Some(Rc::clone(&head)));
             self.add(parent, path, Object::Dataset(head));
         } else if header.is_group() && self.entered.insert(address) {
             if depth >= DEPTH_MAX {
@@ -244,17 +280,29 @@ impl Walk<'_, '_> {
                 self.note(Note::new(NoteKind::Corrupt, text).in_file(self.file.path()));
                 return Ok(());
             }
-            let node = self.add(parent, path, Object::Group(address));
-            self.enter(node, &header, depth + 1)?;
+            if let Some(node) = self.add(parent, path, Object::Group(address)) {
+                self.enter(node, &header, depth + 1)?;
+            }
         }
         Ok(())
     }
 
-    fn add(&mut self, parent: usize, path: String, object: Object) -> usize {
+    /// Adds a node; `None`, and a note, where there are too many.
+    fn add(&mut self, parent: usize, path: String, object: Object) -> Option<usize> {
+        let bytes = NODE_BYTES + path.len();
+        if self.full || self.tree.nodes.len() >= NODES_MAX || bytes > self.room {
+            if !self.full {
+                self.full = true;
+                let text = format!("the file has too many objects; those from `{path}` on are left out");
+                self.tree.notes.push(Note::new(NoteKind::Corrupt, text).in_file(self.file.path()));
+            }
+            return None;
+        }
+        self.room -= bytes;
         let node = self.tree.nodes.len();
-        self.tree.nodes.push(Node { path, children: Vec::new(), object });
+        self.tree.nodes.push(Node { path, children: Vec::new(), object, is_soft: false });
         self.tree.nodes[parent].children.push(node);
-        node
+        Some(node)
     }
 
     /// Adds the datasets that soft links lead to. The groups are all there already.
@@ -277,8 +325,10 @@ impl Walk<'_, '_> {
                 }
             }
             match found.map(|node| self.tree.nodes[node].object.clone()) {
-                Some(Object::Dataset(head)) if self.tree.nodes.len() < NODES_MAX => {
-                    self.add(*parent, path.clone(), Object::Dataset(head));
+                Some(Object::Dataset(head)) => {
+                    if let Some(node) = self.add(*parent, path.clone(), Object::Dataset(head)) {
+                        self.tree.nodes[node].is_soft = true;
+                    }
                 }
                 Some(_) => {}
                 None => {

@@ -54,4 +54,5 @@ fn what_a_file_says_beside_its_rows_is_kept() {
     assert_eq!(channel("references").undecodable.as_deref(), Some("references are not read"));
     assert!(channel("compound.in.b").fields.is_some());
     assert_eq!(types.plan.episodes[0].attributes["scalar"], "3.5");
+    assert_eq!(types.plan.episodes[0].attributes["alias.is"], "numbers/f8le");
 }

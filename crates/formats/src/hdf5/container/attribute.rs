@@ -12,6 +12,9 @@ use crate::FormatError;
 /// Attributes of one object.
 const ATTRIBUTES_MAX: usize = 65_536;
 
+/// Bytes of the attributes of one object.
+const BYTES_MAX: usize = 32 << 20;
+
 /// An attribute.
 #[derive(Debug, Clone)]
 pub(in crate::hdf5) struct Attribute {
@@ -25,14 +28,18 @@ pub(in crate::hdf5) struct Attribute {
 /// The attributes of an object in the order of their names, and why some of them could not be read.
 pub(in crate::hdf5) fn attributes(file: &File<'_>, header: &Header) -> (Vec<Attribute>, Vec<FormatError>) {
     let mut found = Vec::new();
-    let mut faults = Vec::new();
+    let (mut faults, mut room) = (Vec::new(), BYTES_MAX);
     for message in header.of_kind(kind::ATTRIBUTE) {
         match message.resolve(file).and_then(|message| parse(file, &message.body, message.address)) {
-            Ok(attribute) => found.push(attribute),
+            Ok(attribute) if attribute.data.len() <= room => {
+                room -= attribute.data.len();
+                found.push(attribute);
+            }
+            Ok(_) => {}
             Err(error) => faults.push(error),
         }
     }
-    if let Err(error) = dense(file, header, &mut found, &mut faults) {
+    if let Err(error) = dense(file, header, &mut found, &mut faults, &mut room) {
         faults.push(error);
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -46,6 +53,7 @@ fn dense(
     header: &Header,
     found: &mut Vec<Attribute>,
     faults: &mut Vec<FormatError>,
+    room: &mut usize,
 ) -> Result<(), FormatError> {
     let Some(message) = header.find(file, kind::ATTRIBUTE_INFO)? else { return Ok(()) };
     let parse_info = || -> Parsed<(Option<u64>, Option<u64>)> {
@@ -64,7 +72,11 @@ fn dense(
         let flags = record.get(heap.id_length()).copied().unwrap_or(0);
         let body = if flags & 2 != 0 { shared(file, id) } else { heap.get(file, id) };
         match body.and_then(|body| parse(file, &body, heap_at)) {
-            Ok(attribute) => found.push(attribute),
+            Ok(attribute) if attribute.data.len() <= *room => {
+                *room -= attribute.data.len();
+                found.push(attribute);
+            }
+            Ok(_) => return Err("its attributes have too many bytes".to_owned()),
             Err(error) if faults.len() < 16 => faults.push(error),
             Err(_) => {}
         }

@@ -1,5 +1,7 @@
 //! One HDF5 file: its superblock, and metadata by address.
 
+use std::cell::Cell;
+
 use prairie_model::{Note, NoteKind, Source};
 
 use super::checksum::lookup3;
@@ -12,6 +14,12 @@ pub(in crate::hdf5) const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 
 /// Bytes of one piece of metadata that is read at once. The largest real ones, heaps of names, have some megabytes.
 pub(super) const PIECE_MAX: u64 = 32 << 20;
+
+/// How many times the bytes of the file are read as metadata, beside [`SPARE_BYTES`]: real files take less than ten times.
+const TIMES_MAX: u64 = 64;
+
+/// Bytes of metadata that are read of any file.
+const SPARE_BYTES: u64 = 64 << 20;
 
 /// An open file.
 ///
@@ -27,6 +35,8 @@ pub(in crate::hdf5) struct File<'a> {
     root: u64,
     /// Whether checksums are compared.
     verify: bool,
+    /// Bytes of metadata that may still be read: pieces may overlap, but not without end.
+    budget: Cell<u64>,
     /// The heaps of shared messages: which kinds of message, and where the heap lies.
     shared: Vec<(u16, u64)>,
 }
@@ -71,8 +81,19 @@ impl<'a> File<'a> {
         verify: bool,
     ) -> Result<(Self, Vec<Note>), FormatError> {
         let size = source.files().get(index).map_or(0, |file| file.size);
-        let mut file =
-            Self { source, index, size, base: 0, offset_size: 8, length_size: 8, root: 0, verify, shared: Vec::new() };
+        let budget = size.saturating_mul(TIMES_MAX).saturating_add(SPARE_BYTES);
+        let mut file = Self {
+            source,
+            index,
+            size,
+            base: 0,
+            offset_size: 8,
+            length_size: 8,
+            root: 0,
+            verify,
+            budget: Cell::new(budget),
+            shared: Vec::new(),
+        };
         let found = find_superblock(source, index).map_err(|error| file.failed(error))?;
         file.base = found.ok_or_else(|| file.damaged("the superblock", 0, "there is none"))?;
         let length = (size - file.base).min(256);
@@ -196,6 +217,10 @@ impl<'a> File<'a> {
         if length > PIECE_MAX {
             return Err(self.damaged(what, address, format!("{length} bytes are claimed for it")));
         }
+        let Some(left) = self.budget.get().checked_sub(length) else {
+            return Err(self.damaged(what, address, "the metadata of the file is read again and again"));
+        };
+        self.budget.set(left);
         self.read(what, address, length)
     }
 

@@ -23,7 +23,7 @@ const DEPTH_MAX: usize = 16;
 const KEPT: usize = 8;
 
 /// Bytes of an object that is no managed one.
-const HUGE_MAX: u64 = 64 << 20;
+const HUGE_MAX: u64 = 16 << 20;
 
 /// A heap.
 pub(super) struct FractalHeap {
@@ -194,7 +194,7 @@ impl FractalHeap {
         if length > HUGE_MAX {
             return Err(fault(format!("an object of it claims {length} bytes")));
         }
-        let bytes = file.read(WHAT, address, length)?;
+        let bytes = file.piece(WHAT, address, length)?;
         if !filtered {
             return Ok(bytes);
         }

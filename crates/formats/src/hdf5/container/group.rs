@@ -19,6 +19,9 @@ use crate::FormatError;
 /// Links of one group. More are told.
 pub(in crate::hdf5) const LINKS_MAX: usize = 1 << 20;
 
+/// Bytes of the names and paths of one group's links.
+const NAMES_MAX: usize = 32 << 20;
+
 /// What a link leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::hdf5) enum Link {
@@ -80,12 +83,12 @@ fn old_links(
     faults: &mut Vec<FormatError>,
 ) -> Result<(), FormatError> {
     let heap = LocalHeap::open(file, heap)?;
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut room) = (BTreeSet::new(), NAMES_MAX);
     for node in symbol_nodes(file, tree)? {
         if !seen.insert(node) {
             continue;
         }
-        if let Err(error) = symbols(file, node, &heap, links) {
+        if let Err(error) = symbols(file, node, &heap, links, &mut room) {
             faults.push(error);
         }
         if links.len() > LINKS_MAX {
@@ -103,6 +106,7 @@ fn symbols(
     address: u64,
     heap: &LocalHeap,
     links: &mut Vec<(String, Link)>,
+    room: &mut usize,
 ) -> Result<(), FormatError> {
     let what = "a node of links";
     let (offset_size, _) = file.sizes();
@@ -135,6 +139,7 @@ fn symbols(
             (_, Some(object)) => Link::Hard(object),
             (_, None) => return Err(fault(format!("the link `{name}` leads nowhere"))),
         };
+        *room = room.checked_sub(name.len()).ok_or_else(|| fault("the names of its group have no end".to_owned()))?;
         links.push((name, link));
     }
     Ok(())
@@ -149,7 +154,7 @@ fn dense_links(
 ) -> Result<(), FormatError> {
     let heap = FractalHeap::open(file, heap)?;
     let tree = Tree::open(file, names)?;
-    let start = links.len();
+    let (start, mut room) = (links.len(), NAMES_MAX);
     let walked = tree.walk(file, &mut |record| {
         // A hash of the name comes first.
         let id = record.get(4..).filter(|id| id.len() >= heap.id_length());
@@ -158,7 +163,10 @@ fn dense_links(
             .get(file, &id[..heap.id_length()])
             .and_then(|body| link(file, &body).map_err(|why| file.damaged("a link", names, why)))
         {
-            Ok(link) => links.push(link),
+            Ok(link) => {
+                room = room.checked_sub(link.0.len()).ok_or("the names of its group have no end")?;
+                links.push(link);
+            }
             Err(error) if faults.len() < 16 => faults.push(error),
             Err(_) => {}
         }

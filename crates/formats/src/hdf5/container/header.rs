@@ -185,7 +185,7 @@ struct Reading<'f, 'a> {
 /// Reads the header at `address` with all of its blocks.
 pub(super) fn read(file: &File<'_>, address: u64) -> Result<Header, FormatError> {
     let what = "an object header";
-    let first = file.read(what, address, file.left(address).min(FIRST_BYTES))?;
+    let first = file.piece(what, address, file.left(address).min(FIRST_BYTES))?;
     let mut reading = Reading { file, messages: Vec::new(), waiting: Vec::new(), seen: BTreeSet::new(), bytes: 0 };
     if first.starts_with(b"OHDR") {
         reading.new_style(address, &first)?;
@@ -203,7 +203,7 @@ impl Reading<'_, '_> {
             None if length > HEADER_MAX => {
                 Err(self.file.damaged("an object header", address, format!("{length} bytes are claimed for it")))
             }
-            None => self.file.read("an object header", address, length),
+            None => self.file.piece("an object header", address, length),
         }
     }
 

@@ -6,6 +6,9 @@ use super::cursor::Parsed;
 use super::file::File;
 use crate::FormatError;
 
+/// Bytes of one name.
+const NAME_MAX: usize = 64 << 10;
+
 /// The names of an old-style group.
 pub(super) struct LocalHeap {
     address: u64,
@@ -33,6 +36,7 @@ impl LocalHeap {
     /// The text at this offset.
     pub(super) fn text(&self, file: &File<'_>, offset: u64) -> Result<String, FormatError> {
         let rest = usize::try_from(offset).ok().and_then(|offset| self.data.get(offset..));
+        let rest = rest.map(|rest| &rest[..rest.len().min(NAME_MAX)]);
         let text = rest.and_then(|rest| Some(&rest[..rest.iter().position(|byte| *byte == 0)?]));
         let Some(text) = text else {
             return Err(file.damaged("a heap of names", self.address, format!("it has no text at {offset}")));
