@@ -6,7 +6,7 @@ use prairie_model::{BlobRef, Compression, Hash256, Source};
 use sha2::{Digest, Sha256};
 
 use crate::FormatError;
-use crate::mcap::Inflater;
+use crate::messages::Inflater;
 
 /// Decompressed bytes that are kept, and compressed bytes that are read at once.
 const KEPT_BYTES: usize = 128 << 20;

@@ -24,6 +24,7 @@ pub mod encoding;
 mod error;
 pub mod lerobot;
 pub mod mcap;
+mod messages;
 pub mod mp4;
 mod reader;
 pub mod table;

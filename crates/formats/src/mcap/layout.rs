@@ -8,12 +8,10 @@ use super::attributes::Attributes;
 use super::bag;
 use super::bindings::{Bindings, Met};
 use super::config::{DESCRIPTION_MAX, PLAN_METADATA_MAX};
-use super::notes::NoteLimit;
 use super::record::{self, Statistics, op};
-use super::registry::Registry;
 use super::walk::{Bytes, FRAME_HEAD, Frame, MAGIC, WalkError, next_frame};
-use super::window::Window;
 use crate::FormatError;
+use crate::messages::{NoteLimit, Registry, Window};
 
 /// A footer record with its frame, and the magic after it.
 const FOOTER_BYTES: u64 = FRAME_HEAD + 20 + MAGIC.len() as u64;

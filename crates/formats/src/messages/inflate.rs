@@ -4,8 +4,9 @@ use std::io::{self, BufRead, Read};
 
 use prairie_model::Compression;
 
+use super::bytes::Bytes;
 use super::config::{CHUNK_MAX, STREAM_BYTES};
-use super::walk::Bytes;
+use super::window::Window;
 
 /// Keeps its buffer and its decompressor from chunk to chunk.
 #[derive(Default)]
@@ -208,7 +209,33 @@ pub(crate) struct ChunkEnds;
 /// The source failed, which is no damage of the chunk.
 #[derive(Debug, thiserror::Error)]
 #[error("the source failed")]
-pub(crate) struct SourceFailed(#[source] pub(crate) io::Error);
+struct SourceFailed(#[source] io::Error);
+
+/// A part of a file, read through its window, so that running checksums see it.
+pub(crate) struct WindowPart<'w, 'a> {
+    pub(crate) window: &'w mut Window<'a>,
+    pub(crate) at: u64,
+    pub(crate) end: u64,
+}
+
+impl Read for WindowPart<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = (self.end - self.at).min(buffer.len() as u64);
+        let piece = self.window.at_most(self.at, wanted);
+        let piece = piece.map_err(|error| io::Error::other(SourceFailed(error)))?;
+        buffer[..piece.len()].copy_from_slice(piece);
+        self.at += piece.len() as u64;
+        Ok(piece.len())
+    }
+}
+
+/// The failure of the source that a decompressor passed on.
+pub(crate) fn source_error(error: io::Error) -> io::Error {
+    match error.downcast::<SourceFailed>() {
+        Ok(SourceFailed(source)) => source,
+        Err(error) => error,
+    }
+}
 
 /// A chunk that is decompressed as it is walked, because it is too large to be held.
 ///
