@@ -18,6 +18,7 @@
 //! **Invariant:** what cannot be decoded is counted and told ([`prairie_model::Note`]), never dropped in silence. Only a
 //! recording from which nothing can be read is an error.
 
+pub mod bag;
 mod blob;
 pub mod blocks;
 pub mod encoding;

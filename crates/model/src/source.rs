@@ -125,10 +125,21 @@ pub enum Compression {
     Gzip,
     /// A Brotli stream, as pages of Parquet are.
     Brotli,
+    /// A bzip2 stream.
+    Bzip2,
 }
 
 impl Compression {
-    const ALL: [Self; 7] = [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli];
+    const ALL: [Self; 8] = [
+        Self::None,
+        Self::Lz4,
+        Self::Zstd,
+        Self::Snappy,
+        Self::Lz4Block,
+        Self::Gzip,
+        Self::Brotli,
+        Self::Bzip2,
+    ];
 
     /// The name in the frame index.
     pub const fn name(self) -> &'static str {
@@ -140,6 +151,7 @@ impl Compression {
             Self::Lz4Block => "lz4_block",
             Self::Gzip => "gzip",
             Self::Brotli => "brotli",
+            Self::Bzip2 => "bzip2",
         }
     }
 
@@ -157,6 +169,7 @@ impl Compression {
             Self::Lz4Block => 4,
             Self::Gzip => 5,
             Self::Brotli => 6,
+            Self::Bzip2 => 7,
         }
     }
 
@@ -168,6 +181,7 @@ impl Compression {
             4 => Self::Lz4Block,
             5 => Self::Gzip,
             6 => Self::Brotli,
+            7 => Self::Bzip2,
             _ => Self::None,
         }
     }

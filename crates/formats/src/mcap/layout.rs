@@ -11,7 +11,7 @@ use super::config::{DESCRIPTION_MAX, PLAN_METADATA_MAX};
 use super::record::{self, Statistics, op};
 use super::walk::{Bytes, FRAME_HEAD, Frame, MAGIC, WalkError, next_frame};
 use crate::FormatError;
-use crate::messages::{NoteLimit, Registry, Window};
+use crate::messages::{Noted, Registry, Window};
 
 /// A footer record with its frame, and the magic after it.
 const FOOTER_BYTES: u64 = FRAME_HEAD + 20 + MAGIC.len() as u64;
@@ -74,21 +74,6 @@ fn is_about_data(path: &str) -> bool {
     name.starts_with('.') || [".yaml", ".yml", ".json", ".md", ".txt"].iter().any(|end| name.ends_with(end))
 }
 
-/// Collects notes, up to a limit.
-#[derive(Default)]
-struct Noted {
-    notes: Vec<Note>,
-    limit: NoteLimit,
-}
-
-impl Noted {
-    fn push(&mut self, note: Note) {
-        if self.limit.admits(note.kind) {
-            self.notes.push(note);
-        }
-    }
-}
-
 impl Layout {
     /// Reads headers, footers and summaries.
     pub(crate) fn load(source: &dyn Source, inline: prairie_model::Inline) -> Result<Self, FormatError> {
@@ -122,8 +107,7 @@ impl Layout {
             Some(error) if layout.files.is_empty() => return Err(error),
             _ => {}
         }
-        layout.notes.extend(noted.notes);
-        layout.notes.extend(noted.limit.rest());
+        layout.notes.extend(noted.into_notes());
         Ok(layout)
     }
 

@@ -53,7 +53,11 @@ impl Inflater {
                     return Ok(());
                 }
             }
-            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli => {}
+            Compression::None
+            | Compression::Lz4
+            | Compression::Gzip
+            | Compression::Brotli
+            | Compression::Bzip2 => {}
         }
         self.gather(compression, body, limit)
     }
@@ -161,6 +165,7 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
+        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
         Compression::Snappy | Compression::Lz4Block => return Err(io::ErrorKind::Unsupported.into()),
     })
 }

@@ -26,6 +26,6 @@ pub use bytes::Bytes;
 pub(crate) use delivery::{Delivery, Halt, Lost, is_damage, plural};
 pub(crate) use inflate::{ChunkEnds, Inflater, Inflating, WindowPart, source_error};
 pub(crate) use lanes::Times;
-pub(crate) use notes::NoteLimit;
+pub(crate) use notes::Noted;
 pub(crate) use registry::{Identity, Registry, Schema, Typed};
 pub(crate) use window::{Digest, Window};
