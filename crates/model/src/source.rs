@@ -130,16 +130,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    const ALL: [Self; 8] = [
-        Self::None,
-        Self::Lz4,
-        Self::Zstd,
-        Self::Snappy,
-        Self::Lz4Block,
-        Self::Gzip,
-        Self::Brotli,
-        Self::Bzip2,
-    ];
+    const ALL: [Self; 8] =
+        [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli, Self::Bzip2];
 
     /// The name in the frame index.
     pub const fn name(self) -> &'static str {

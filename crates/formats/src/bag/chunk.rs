@@ -13,7 +13,7 @@ use crate::messages::{Bytes, ChunkEnds, Halt, Inflating, Lost, Window, WindowPar
 /// Bytes of index data of one chunk that are read to find out what damage took.
 const INDEX_DATA_MAX: u64 = 32 << 20;
 
-/// Where the messages of a chunk lie, by the index data behind it: time, and offset in the chunk.
+/// Where the messages of a chunk lie, by the index data behind it: the offset in the chunk, and the time.
 type Entries = Vec<(u32, Time)>;
 
 /// How far the records of a chunk were read.
@@ -131,6 +131,7 @@ impl Reading<'_> {
             let count = (entries.len() as u64).saturating_sub(read);
             Lost { count, span: span.filter(|_| count > 0) }
         });
+        self.missed += lost.map_or(0, |lost| lost.count);
         self.out.took(note, lost)
     }
 
@@ -253,7 +254,8 @@ fn entries(window: &mut Window<'_>, mut at: u64) -> std::io::Result<Option<Entri
             _ => return Ok(any.then_some(found)),
         };
         at = frame.end();
-        let is_index = frame.header(window)?.is_ok_and(|header| header.op == Some(op::INDEX_DATA) && header.ver == Some(1));
+        let is_index =
+            frame.header(window)?.is_ok_and(|header| header.op == Some(op::INDEX_DATA) && header.ver == Some(1));
         if !is_index || frame.length > INDEX_DATA_MAX || found.len() as u64 * 12 > INDEX_DATA_MAX {
             return Ok(any.then_some(found));
         }
@@ -270,7 +272,9 @@ fn entries(window: &mut Window<'_>, mut at: u64) -> std::io::Result<Option<Entri
 /// Whether a halt is only that the bytes of a chunk end.
 fn ends(halt: Halt) -> Result<(), Halt> {
     match halt {
-        Halt::Error(FormatError::Io { source, .. }) if source.get_ref().is_some_and(|inner| inner.is::<ChunkEnds>()) => {
+        Halt::Error(FormatError::Io { source, .. })
+            if source.get_ref().is_some_and(|inner| inner.is::<ChunkEnds>()) =>
+        {
             Ok(())
         }
         other => Err(other),

@@ -28,6 +28,13 @@ pub(crate) struct ChunkInfo {
     pub(crate) counts: Vec<(u32, u32)>,
 }
 
+impl ChunkInfo {
+    /// Messages of the chunk.
+    pub(crate) fn messages(&self) -> u64 {
+        self.counts.iter().map(|(_, count)| u64::from(*count)).sum()
+    }
+}
+
 /// The whole recording.
 pub(crate) struct Layout {
     pub(crate) path: String,
@@ -56,12 +63,8 @@ impl Layout {
         let size = window.size();
         let io = |error| FormatError::Io { file: path.clone(), source: error };
         let magic = window.at_most(0, MAGIC.len() as u64).map_err(io)?;
-        let damaged = |why: &str| FormatError::Damaged {
-            what: "the header",
-            file: path.clone(),
-            offset: 0,
-            why: why.to_owned(),
-        };
+        let damaged =
+            |why: &str| FormatError::Damaged { what: "the header", file: path.clone(), offset: 0, why: why.to_owned() };
         if magic != MAGIC {
             return Err(damaged("the file does not begin like a ROS 1 bag of version 2.0"));
         }
@@ -92,10 +95,7 @@ impl Layout {
 
     /// Reads the bag header. Gives how many connections and chunks it states.
     #[expect(clippy::type_complexity, reason = "two numbers that may be missing, or why there are none")]
-    fn bag_header(
-        &mut self,
-        window: &mut Window<'_>,
-    ) -> std::io::Result<Result<(Option<u32>, Option<u32>), String>> {
+    fn bag_header(&mut self, window: &mut Window<'_>) -> std::io::Result<Result<(Option<u32>, Option<u32>), String>> {
         let size = window.size();
         let frame = match next_frame(window, self.start, size) {
             Ok(Some(frame)) | Err(WalkError::Overrun { frame, .. }) => frame,
@@ -109,10 +109,8 @@ impl Layout {
             Err(why) => return Ok(Err(why.to_owned())),
         };
         self.index_at = header.index_pos.unwrap_or(0);
-        self.encryptor = header
-            .encryptor
-            .filter(|name| !name.is_empty())
-            .map(|name| String::from_utf8_lossy(name).into_owned());
+        self.encryptor =
+            header.encryptor.filter(|name| !name.is_empty()).map(|name| String::from_utf8_lossy(name).into_owned());
         Ok(Ok((header.conn_count, header.chunk_count)))
     }
 
@@ -130,7 +128,8 @@ impl Layout {
             return Ok(());
         }
         if start >= size {
-            let text = format!("the index would begin at byte {start} and the file has {size}, so all of it has to be read");
+            let text =
+                format!("the index would begin at byte {start} and the file has {size}, so all of it has to be read");
             noted.push(Note::new(NoteKind::IndexMissing, text).at(&self.path, size));
             return Ok(());
         }
@@ -164,7 +163,9 @@ impl Layout {
                         chunks += 1;
                         index.add(&info);
                     }
-                    Ok(info) => break Some(format!("it says that a chunk begins at byte {}, behind the data", info.offset)),
+                    Ok(info) => {
+                        break Some(format!("it says that a chunk begins at byte {}, behind the data", info.offset));
+                    }
                     Err(why) => break Some(why.to_owned()),
                 },
                 (op, ..) => break Some(format!("record {:#04x} stands in it", op.unwrap_or(0))),
@@ -200,7 +201,8 @@ impl Layout {
 
     /// The plan of the recording.
     pub(crate) fn plan(self) -> RecordingPlan {
-        let claimed = self.index.as_ref().map(|index| index.counts.values().fold(0, |sum: u64, n| sum.saturating_add(*n)));
+        let claimed =
+            self.index.as_ref().map(|index| index.counts.values().fold(0, |sum: u64, n| sum.saturating_add(*n)));
         RecordingPlan {
             format: "bag".to_owned(),
             profile: Some("2.0".to_owned()),

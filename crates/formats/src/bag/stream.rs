@@ -8,12 +8,10 @@
 //! The index is not needed for reading. Where records break, it says where the next chunk begins; where a chunk breaks inside,
 //! the index data behind it say where its next message begins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use prairie_model::{
-    BlobRef, Compression, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source,
-};
+use prairie_model::{BlobRef, Compression, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use super::connections::{CONNECTION_MAX, Connections, Met};
 use super::layout::{ChunkInfo, Index, Layout};
@@ -23,7 +21,7 @@ use crate::messages::config::BATCH_BYTES_AT_CHUNK;
 use crate::messages::{Bytes, Delivery, Halt, Inflater, Lost, Times, Window, is_damage, plural};
 
 /// A message above this size is skipped and told.
-const MESSAGE_MAX: u64 = 256 << 20;
+const MESSAGE_MAX: u64 = 128 << 20;
 
 /// Where records lie: in the file itself, or in a compressed chunk.
 #[derive(Clone, Copy)]
@@ -40,7 +38,16 @@ impl Place {
             Some((at, bytes, compression)) => (at, bytes, compression, offset),
             None => (offset, length, Compression::None, 0),
         };
-        BlobRef { file: 0, chunk_offset, chunk_length, compression, inner_offset, length, key_frame: None, sha256: None }
+        BlobRef {
+            file: 0,
+            chunk_offset,
+            chunk_length,
+            compression,
+            inner_offset,
+            length,
+            key_frame: None,
+            sha256: None,
+        }
     }
 
     /// The byte offset in the file to name in a note about `offset`.
@@ -67,7 +74,7 @@ pub(super) struct Reading<'a> {
     pub(super) closed: bool,
     /// Messages that were read, and those per connection.
     pub(super) messages: u64,
-    counts: std::collections::BTreeMap<u32, u64>,
+    counts: BTreeMap<u32, u64>,
     /// Messages without a time.
     timeless: u64,
     /// Connections whose missing definition was told.
@@ -76,6 +83,8 @@ pub(super) struct Reading<'a> {
     pub(super) open_chunk: Option<u64>,
     /// The messages before the chunk that is read.
     pub(super) before_chunk: u64,
+    /// Messages that damage took, as far as notes say so.
+    pub(super) missed: u64,
 }
 
 /// Reads the recording that `plan` describes.
@@ -97,11 +106,12 @@ pub(super) fn read(
         index,
         closed: index_at != 0,
         messages: 0,
-        counts: std::collections::BTreeMap::new(),
+        counts: BTreeMap::new(),
         timeless: 0,
         told: BTreeSet::new(),
         open_chunk: None,
         before_chunk: 0,
+        missed: 0,
     };
     let mut window = Window::new(source, 0);
     let halt = reading.file(&mut window, start, index_at).map_err(|halt| halt.in_file(&path)).err();
@@ -150,12 +160,7 @@ impl Reading<'_> {
     }
 
     /// Walks records from `offset` on.
-    fn records(
-        &mut self,
-        window: &mut Window<'_>,
-        mut offset: u64,
-        unwanted: &BTreeSet<u64>,
-    ) -> Result<Ending, Halt> {
+    fn records(&mut self, window: &mut Window<'_>, mut offset: u64, unwanted: &BTreeSet<u64>) -> Result<Ending, Halt> {
         let size = window.size();
         loop {
             let frame = match next_frame(window, offset, size) {
@@ -292,9 +297,29 @@ impl Reading<'_> {
         self.out.wait(Note::new(NoteKind::Corrupt, text).at(&self.path, offset));
     }
 
-    /// Tells that the records break at `offset`. Gives where reading goes on.
+    /// Tells that the records break at `offset`, unless that is empty space. Gives where reading goes on.
     fn broken(&mut self, window: &mut Window<'_>, offset: u64, error: &WalkError) -> Result<Option<u64>, Halt> {
-        let size = window.size();
+        let (mut next, mut last, mut claimed) = (None, None, 0_u64);
+        if let Some(index) = self.index.as_ref().filter(|index| offset < index.start) {
+            next = Some(index.start);
+            let each = |info: ChunkInfo| {
+                if info.offset > offset {
+                    next = next.map(|next| info.offset.min(next));
+                    return;
+                }
+                claimed = claimed.saturating_add(info.messages());
+                if last.as_ref().is_none_or(|last: &ChunkInfo| last.offset < info.offset) {
+                    last = Some(info);
+                }
+            };
+            index.chunks(window, each).map_err(Halt::io)?;
+        }
+        // Some writers leave room between the chunks and the index.
+        if let Some(next) = next
+            && is_zero(window, offset, next).map_err(Halt::io)?
+        {
+            return Ok(Some(next));
+        }
         let (kind, what) = match &self.index {
             // A bag with its index in place was not cut off: the damage is inside.
             Some(_) => (NoteKind::Corrupt, "the records break"),
@@ -302,27 +327,13 @@ impl Reading<'_> {
         };
         let text = format!("{what} after {} {}: {error}", self.messages, plural(self.messages));
         let note = Note::new(kind, text).at(&self.path, offset);
-        let Some(index) = self.index.as_ref().filter(|index| offset < index.start) else {
-            self.out.took(note, None)?;
-            return Ok(None);
-        };
-        let (mut next, mut here) = (None, None);
-        let each = |info: ChunkInfo| {
-            if info.offset == offset {
-                here = Some(info);
-            } else if info.offset > offset && info.offset < size && next.is_none_or(|next| info.offset < next) {
-                next = Some(info.offset);
-            }
-        };
-        index.chunks(window, each).map_err(Halt::io)?;
-        // Records that break inside of a chunk lie in it, so only a chunk that breaks itself takes messages; behind it are
-        // index data, of which the index says enough.
-        let lost = here.map_or(Lost { count: 0, span: None }, |info| {
-            let claimed: u64 = info.counts.iter().map(|(_, count)| u64::from(*count)).sum();
-            let taken = claimed.saturating_sub(self.messages - self.before_chunk);
-            Lost { count: taken, span: info.span.filter(|_| taken > 0) }
+        // What the index claims up to here, and was neither read nor missed before.
+        let lost = self.index.as_ref().map(|_| {
+            let count = claimed.saturating_sub(self.messages.saturating_add(self.missed));
+            Lost { count, span: last.and_then(|info| info.span).filter(|_| count > 0) }
         });
-        self.out.took(note, Some(lost))?;
+        self.missed += lost.map_or(0, |lost| lost.count);
+        self.out.took(note, lost)?;
         Ok(next)
     }
 
@@ -350,7 +361,7 @@ impl Reading<'_> {
         }
         let numbers: BTreeSet<u32> = index.counts.keys().chain(self.counts.keys()).copied().collect();
         for number in numbers {
-            let count = |counts: &std::collections::BTreeMap<u32, u64>| counts.get(&number).copied().unwrap_or(0);
+            let count = |counts: &BTreeMap<u32, u64>| counts.get(&number).copied().unwrap_or(0);
             let (claimed, found) = (count(&index.counts), count(&self.counts));
             if claimed != found {
                 let channel = self.connections.id(number).and_then(|id| self.out.channel(id));
@@ -364,4 +375,17 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether all bytes from `from` to `to` are zero.
+fn is_zero(window: &mut Window<'_>, from: u64, to: u64) -> std::io::Result<bool> {
+    let mut at = from;
+    while at < to {
+        let bytes = window.at_most(at, (to - at).min(1 << 16))?;
+        if bytes.is_empty() || bytes.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at += bytes.len() as u64;
+    }
+    Ok(true)
 }

@@ -53,11 +53,7 @@ impl Inflater {
                     return Ok(());
                 }
             }
-            Compression::None
-            | Compression::Lz4
-            | Compression::Gzip
-            | Compression::Brotli
-            | Compression::Bzip2 => {}
+            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli | Compression::Bzip2 => {}
         }
         self.gather(compression, body, limit)
     }
@@ -409,6 +405,11 @@ mod tests {
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
             Compression::Brotli => Vec::new(),
+            Compression::Bzip2 => {
+                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                encoder.write_all(bytes).expect("memory");
+                encoder.finish().expect("memory")
+            }
             Compression::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 encoder.write_all(bytes).expect("memory");
@@ -421,7 +422,9 @@ mod tests {
     fn whole_and_cut_chunks() {
         let bytes: Vec<u8> = (0..500_000_u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
         let mut inflater = Inflater::default();
-        for compression in [Compression::None, Compression::Lz4, Compression::Zstd, Compression::Gzip] {
+        for compression in
+            [Compression::None, Compression::Lz4, Compression::Zstd, Compression::Gzip, Compression::Bzip2]
+        {
             let body = compressed(compression, &bytes);
             for claimed in [Some(bytes.len() as u64), None] {
                 inflater.inflate(compression, &body, claimed).expect("whole");
