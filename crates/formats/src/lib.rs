@@ -28,6 +28,8 @@ pub mod mcap;
 mod messages;
 pub mod mp4;
 mod reader;
+pub mod rosbag2;
+mod sqlite;
 pub mod table;
 
 pub use blob::BlobReader;

@@ -9,6 +9,7 @@ use crate::bag::Bag;
 use crate::blocks::Blocks;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
+use crate::rosbag2::Rosbag2;
 
 /// Reads one format.
 pub trait Reader: Sync {
@@ -44,7 +45,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap, &Rosbag2];
 
 /// The reader whose format this is.
 ///
@@ -99,10 +100,7 @@ fn looks_like(path: &str, head: &[u8]) -> String {
 /// How formats begin that a person may well take for a recording that Prairie reads.
 const KNOWN: &[(&[u8], &str)] = &[
     (b"#ROSBAG V1", "a ROS 1 bag of version 1; `rosbag fix` makes one of version 2.0 of it"),
-    (
-        b"SQLite format 3\0",
-        "an SQLite database, as ROS 2 bags of the storage `sqlite3` are; `mcap convert` makes an MCAP of it",
-    ),
+    (b"SQLite format 3\0", "an SQLite database without the tables of a ROS 2 bag"),
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),

@@ -12,6 +12,7 @@ use super::record::{self, Statistics, op};
 use super::walk::{Bytes, FRAME_HEAD, Frame, MAGIC, WalkError, next_frame};
 use crate::FormatError;
 use crate::messages::{Noted, Registry, Window};
+use crate::rosbag2::metadata::by_number;
 
 /// A footer record with its frame, and the magic after it.
 const FOOTER_BYTES: u64 = FRAME_HEAD + 20 + MAGIC.len() as u64;
@@ -64,7 +65,7 @@ pub(crate) fn data_files(source: &dyn Source) -> Vec<usize> {
     let files = source.files();
     let mut data: Vec<_> =
         (0..files.len()).filter(|&file| files.len() == 1 || !is_about_data(&files[file].path)).collect();
-    data.sort_by(|&one, &other| bag::by_number(&files[one].path, &files[other].path));
+    data.sort_by(|&one, &other| by_number(&files[one].path, &files[other].path));
     data
 }
 
@@ -100,9 +101,7 @@ impl Layout {
                 }
             }
         }
-        if let Some(said) = bag::read(source) {
-            said.compare(source, &mut layout);
-        }
+        bag::compare(source, &mut layout);
         match refused {
             Some(error) if layout.files.is_empty() => return Err(error),
             _ => {}

@@ -53,7 +53,7 @@ impl Inflater {
                     return Ok(());
                 }
             }
-            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli | Compression::Bzip2 => {}
+            _ => {}
         }
         self.gather(compression, body, limit)
     }
@@ -162,7 +162,9 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
-        Compression::Snappy | Compression::Lz4Block => return Err(io::ErrorKind::Unsupported.into()),
+        Compression::Snappy | Compression::Lz4Block | Compression::Sqlite | Compression::SqliteZstd => {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
     })
 }
 
@@ -405,6 +407,7 @@ mod tests {
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
             Compression::Brotli => Vec::new(),
+            Compression::Sqlite | Compression::SqliteZstd => panic!("only a database undoes that"),
             Compression::Bzip2 => {
                 let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
                 encoder.write_all(bytes).expect("memory");
