@@ -26,6 +26,7 @@ pub mod lerobot;
 pub mod mcap;
 pub mod mp4;
 mod reader;
+pub mod rlds;
 pub mod table;
 
 pub use blob::BlobReader;
