@@ -146,7 +146,16 @@ fn may_be_one_recording(path: &Path) -> bool {
         Ok(metadata) => metadata.is_file(),
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
-    let marks = ["features.json", "meta/info.json", "metadata.yaml", "recording.toml"];
+    let marks = [
+        "data/state.json",
+        "features.json",
+        "meta/info.json",
+        "meta_data/info.json",
+        "metadata.yaml",
+        "recording.toml",
+        "train/data-00000-of-00001.arrow",
+        "train/state.json",
+    ];
     marks.iter().any(|mark| may_be_file(path.join(mark)))
 }
 

@@ -106,7 +106,7 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),
-    (b"\xff\xff\xff\xff", "an Arrow stream, as LeRobot data sets before v2.0 are"),
+    (b"\xff\xff\xff\xff", "an Arrow stream that has no episodes of a LeRobot dataset"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; `zstd -d` unpacks it"),
     (b"\x1f\x8b", "compressed with gzip; `gunzip` unpacks it"),
     (b"PK\x03\x04", "a ZIP archive; unpack it first"),

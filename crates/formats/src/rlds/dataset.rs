@@ -112,7 +112,8 @@ impl Dataset {
         let known = info.name.as_deref().and_then(rates::known);
         let stamps = STAMPS.iter().find_map(|(name, unit)| {
             let is_it = |leaf: &Leaf| {
-                let is_number = matches!(leaf.kind, Kind::Numbers(..)) && leaf.width() == Some(1) && leaf.sequences == 0;
+                let is_number =
+                    matches!(leaf.kind, Kind::Numbers(..)) && leaf.width() == Some(1) && leaf.sequences == 0;
                 leaf.level == Level::Step && leaf.name() == *name && is_number
             };
             Some((leaves.iter().position(is_it)?, *unit))
@@ -221,7 +222,8 @@ impl Dataset {
                     }
                 }
                 (Kind::Numbers(dtype, Storage::List), Level::Episode) if is_attribute(leaf) => {
-                    let text = failed(numbers_text(&mut window, &mut values, *dtype, leaf.shape.is_empty(), place.kind))?;
+                    let text =
+                        failed(numbers_text(&mut window, &mut values, *dtype, leaf.shape.is_empty(), place.kind))?;
                     episode.attributes.extend(text.flatten().map(|text| (leaf.key.clone(), text)));
                 }
                 (Kind::Image(_), _) if !codecs.contains_key(&number) => {
@@ -256,13 +258,9 @@ impl Dataset {
         // OK to index: channels are made of leaves.
         let leaf = &self.leaves[leaf];
         let size = |axis: usize| leaf.shape.get(axis).copied().flatten().and_then(|size| u32::try_from(size).ok());
-        let declared = |format: Codec| Some(PictureInfo {
-            codec: format,
-            width: size(1),
-            height: size(0),
-            config: Vec::new(),
-            fps: None,
-        });
+        let declared = |format: Codec| {
+            Some(PictureInfo { codec: format, width: size(1), height: size(0), config: Vec::new(), fps: None })
+        };
         Channel {
             id,
             topic: leaf.topic.clone(),

@@ -417,13 +417,10 @@ mod tests {
         assert_eq!((image.1.as_str(), image.2), ("image", Level::Step));
         assert_eq!(image.3, Kind::Image(Some("jpeg".to_owned())));
         assert_eq!(image.4, [Some(64), None, Some(3)]);
-        assert_eq!(found[0], (
-            "id".to_owned(),
-            "id".to_owned(),
-            Level::Episode,
-            Kind::Numbers(Dtype::I32, Storage::List),
-            vec![]
-        ));
+        assert_eq!(
+            found[0],
+            ("id".to_owned(), "id".to_owned(), Level::Episode, Kind::Numbers(Dtype::I32, Storage::List), vec![])
+        );
     }
 
     #[test]

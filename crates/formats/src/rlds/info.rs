@@ -48,12 +48,8 @@ pub(super) struct Info {
 
 /// Reads a JSON file.
 pub(super) fn json(source: &dyn Source, path: &str) -> Result<Value, FormatError> {
-    let damaged = |offset, why: String| FormatError::Damaged {
-        what: "the description",
-        file: path.to_owned(),
-        offset,
-        why,
-    };
+    let damaged =
+        |offset, why: String| FormatError::Damaged { what: "the description", file: path.to_owned(), offset, why };
     let file = source.find(path).ok_or_else(|| damaged(0, "it is not there".to_owned()))?;
     let size = source.files().get(file).map_or(0, |file| file.size);
     if size > JSON_MAX_BYTES {
@@ -62,7 +58,9 @@ pub(super) fn json(source: &dyn Source, path: &str) -> Result<Value, FormatError
     let bytes = source.read_exact(file, 0, size);
     let bytes = bytes.map_err(|source| FormatError::Io { file: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|error| match error.is_eof() {
-        true => FormatError::Cut { what: "the description", file: path.to_owned(), offset: size, why: error.to_string() },
+        true => {
+            FormatError::Cut { what: "the description", file: path.to_owned(), offset: size, why: error.to_string() }
+        }
         false => damaged(0, error.to_string()),
     })
 }
@@ -132,12 +130,7 @@ impl Info {
         }
     }
 
-    fn claims_of(
-        &mut self,
-        source: &dyn Source,
-        split: &Value,
-        claims: &mut BTreeMap<String, (String, Option<u64>)>,
-    ) {
+    fn claims_of(&mut self, source: &dyn Source, split: &Value, claims: &mut BTreeMap<String, (String, Option<u64>)>) {
         let Some(name) = split.get("name").and_then(Value::as_str) else { return };
         let lengths: Vec<Option<u64>> = match split.get("shardLengths").and_then(Value::as_array) {
             Some(lengths) => lengths.iter().take(SHARDS_MAX).map(number).collect(),

@@ -153,7 +153,8 @@ impl Reading<'_> {
     fn record(&mut self, shard: &Shard, record: Record, ordinal: u32) -> Step {
         let about = |note: Note| note.at(&shard.path, record.start).episode(Some(ordinal));
         if record.length > RECORD_MAX_BYTES {
-            let text = format!("a record of {} bytes is left out: more than {RECORD_MAX_BYTES} are not read", record.length);
+            let text =
+                format!("a record of {} bytes is left out: more than {RECORD_MAX_BYTES} are not read", record.length);
             let note = Note::new(NoteKind::Corrupt, text);
             return self.damaged(about(note.numbers(record.length as f64, Some(RECORD_MAX_BYTES as f64))));
         }

@@ -153,7 +153,8 @@ impl Reading<'_> {
             let Some(place) = place.filter(|place| place.kind == List::Integers) else { continue };
             match integers(&mut episode.window, place) {
                 Ok(marks) => {
-                    let marked = usize::try_from(step).ok().and_then(|step| marks.get(step)).is_some_and(|mark| *mark != 0);
+                    let marked =
+                        usize::try_from(step).ok().and_then(|step| marks.get(step)).is_some_and(|mark| *mark != 0);
                     let count = if name == "is_first" { &mut self.unmarked.0 } else { &mut self.unmarked.1 };
                     *count += u64::from(!marked);
                 }
@@ -263,7 +264,9 @@ impl Reading<'_> {
             };
             let lengths = integers(window, *lengths)?;
             let width = inner.unwrap_or(1);
-            return Ok(Widths::Each(lengths.into_iter().map(|length| u64::try_from(length).ok()?.checked_mul(width)).collect()));
+            return Ok(Widths::Each(
+                lengths.into_iter().map(|length| u64::try_from(length).ok()?.checked_mul(width)).collect(),
+            ));
         }
         let all = count(window, place)?;
         Ok(match (leaf.level, inner) {
@@ -301,7 +304,10 @@ impl Reading<'_> {
                 Err(stop) => break Err(stop),
             }
             if blobs.len() as u64 > STEPS_MAX {
-                break Err(Stop::Broken { offset: place.start, why: "it has more pictures than an episode can have steps" });
+                break Err(Stop::Broken {
+                    offset: place.start,
+                    why: "it has more pictures than an episode can have steps",
+                });
             }
         };
         let absent = match self.absent(episode, leaf) {
@@ -321,7 +327,9 @@ impl Reading<'_> {
             *self.contradicted.entry(at).or_default() += 1;
         }
         let size = match (&leaf.kind, leaf.width()) {
-            (Kind::Pixels(format), Some(width)) if matches!(format, prairie_model::PixelFormat::Mono16) => Some(width * 2),
+            (Kind::Pixels(format), Some(width)) if matches!(format, prairie_model::PixelFormat::Mono16) => {
+                Some(width * 2)
+            }
             (Kind::Pixels(_), width) => width,
             _ => None,
         };
@@ -469,7 +477,9 @@ impl Row {
         let stored = window.bytes(start, end)?;
         if self.storage == Storage::Bytes {
             self.bytes.extend_from_slice(stored);
-        } else if ZlibDecoder::new(stored).take(most + 1).read_to_end(&mut self.bytes).is_err() || self.bytes.len() as u64 > most {
+        } else if ZlibDecoder::new(stored).take(most + 1).read_to_end(&mut self.bytes).is_err()
+            || self.bytes.len() as u64 > most
+        {
             self.bytes.clear();
         }
         Ok(true)

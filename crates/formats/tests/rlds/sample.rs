@@ -75,7 +75,12 @@ fn bridge_has_three_cameras_and_a_blank_one() {
     assert!(!all.got.keys().any(|(_, topic)| topic == "observation/image_3"));
     let absent = [("absent.observation/image_3", "250 blank pictures in 25 episodes, which a flag says are none")];
     assert_eq!(all.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect::<Vec<_>>(), absent);
-    assert_eq!(all.kinds(), [[NoteKind::IndexWrong; 3].as_slice(), &[NoteKind::MarkerUnpaired]].concat(), "{:?}", all.notes);
+    assert_eq!(
+        all.kinds(),
+        [[NoteKind::IndexWrong; 3].as_slice(), &[NoteKind::MarkerUnpaired]].concat(),
+        "{:?}",
+        all.notes
+    );
     let camera = plan.channels.iter().find(|channel| channel.topic == "observation/image_0").unwrap();
     let picture = camera.picture.as_ref().unwrap();
     assert_eq!((picture.codec, picture.width, picture.height), (Codec::Jpeg, Some(64), Some(64)));

@@ -13,7 +13,8 @@ use arrow::datatypes::{DataType, Float64Type};
 use prairie_formats::Reader;
 use prairie_formats::rlds::Rlds;
 use prairie_model::{
-    BlobColumns, BlobRef, Note, NoteKind, Payload, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source, SourceFile,
+    BlobColumns, BlobRef, Note, NoteKind, Payload, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source,
+    SourceFile,
 };
 
 /// A folder of files without folders.
@@ -218,5 +219,4 @@ pub(crate) fn tensor(dtype: &str, shape: &[i64], encoding: &str) -> String {
 pub(crate) const TEXT: &str = r#"{"pythonClassName":"x.Text","text":{}}"#;
 
 /// A picture's node.
-pub(crate) const IMAGE: &str =
-    r#"{"pythonClassName":"x.Image","image":{"shape":{"dimensions":["8","8","3"]},"dtype":"uint8","encodingFormat":"png"}}"#;
+pub(crate) const IMAGE: &str = r#"{"pythonClassName":"x.Image","image":{"shape":{"dimensions":["8","8","3"]},"dtype":"uint8","encodingFormat":"png"}}"#;
