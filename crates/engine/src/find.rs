@@ -147,7 +147,10 @@ fn may_be_one_recording(path: &Path) -> bool {
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
     let marks = [
+        "data.json",
         "data/state.json",
+        "episode_0000/data.json",
+        "episode_0001/data.json",
         "features.json",
         "meta/info.json",
         "meta_data/info.json",

@@ -28,6 +28,7 @@ pub mod mp4;
 mod reader;
 pub mod rlds;
 pub mod table;
+pub mod xr_teleoperate;
 
 pub use blob::BlobReader;
 pub use error::FormatError;

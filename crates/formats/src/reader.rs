@@ -9,6 +9,7 @@ use crate::blocks::Blocks;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
 use crate::rlds::Rlds;
+use crate::xr_teleoperate::XrTeleoperate;
 
 /// Reads one format.
 pub trait Reader: Sync {
@@ -44,7 +45,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap, &Rlds];
+pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap, &Rlds, &XrTeleoperate];
 
 /// The reader whose format this is.
 ///

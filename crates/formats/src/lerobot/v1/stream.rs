@@ -102,10 +102,6 @@ impl<'a> Stream<'a> {
         &self.fields
     }
 
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-
     /// The next message without its body, and where it begins; `None` at the end of the stream.
     fn message(&mut self) -> Result<Option<(u64, Vec<u8>)>, FormatError> {
         let offset = self.at;
