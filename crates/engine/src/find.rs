@@ -146,7 +146,19 @@ fn may_be_one_recording(path: &Path) -> bool {
         Ok(metadata) => metadata.is_file(),
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
-    let marks = ["meta/info.json", "metadata.yaml", "recording.toml"];
+    let marks = [
+        "data.json",
+        "data/state.json",
+        "episode_0000/data.json",
+        "episode_0001/data.json",
+        "features.json",
+        "meta/info.json",
+        "meta_data/info.json",
+        "metadata.yaml",
+        "recording.toml",
+        "train/data-00000-of-00001.arrow",
+        "train/state.json",
+    ];
     marks.iter().any(|mark| may_be_file(path.join(mark)))
 }
 

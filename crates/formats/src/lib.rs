@@ -28,9 +28,11 @@ pub mod mcap;
 mod messages;
 pub mod mp4;
 mod reader;
+pub mod rlds;
 pub mod rosbag2;
 mod sqlite;
 pub mod table;
+pub mod xr_teleoperate;
 
 pub use blob::BlobReader;
 pub use error::FormatError;

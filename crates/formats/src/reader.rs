@@ -9,7 +9,9 @@ use crate::bag::Bag;
 use crate::blocks::Blocks;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
+use crate::rlds::Rlds;
 use crate::rosbag2::Rosbag2;
+use crate::xr_teleoperate::XrTeleoperate;
 
 /// Reads one format.
 pub trait Reader: Sync {
@@ -45,7 +47,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap, &Rosbag2];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate];
 
 /// The reader whose format this is.
 ///
@@ -104,7 +106,7 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),
-    (b"\xff\xff\xff\xff", "an Arrow stream, as LeRobot data sets before v2.0 are"),
+    (b"\xff\xff\xff\xff", "an Arrow stream that has no episodes of a LeRobot dataset"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; `zstd -d` unpacks it"),
     (b"\x1f\x8b", "compressed with gzip; `gunzip` unpacks it"),
     (b"PK\x03\x04", "a ZIP archive; unpack it first"),

@@ -1,0 +1,1 @@
+//! Damaged data sets: an error or a note, never a panic.
