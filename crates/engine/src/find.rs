@@ -146,7 +146,7 @@ fn may_be_one_recording(path: &Path) -> bool {
         Ok(metadata) => metadata.is_file(),
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
-    let marks = ["meta/info.json", "metadata.yaml", "recording.toml"];
+    let marks = [".zarray", ".zgroup", ".zmetadata", "meta/info.json", "metadata.yaml", "recording.toml", "zarr.json"];
     marks.iter().any(|mark| may_be_file(path.join(mark)))
 }
 

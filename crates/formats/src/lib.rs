@@ -20,6 +20,7 @@
 
 mod blob;
 pub mod blocks;
+mod elements;
 pub mod encoding;
 mod error;
 pub mod lerobot;
@@ -27,6 +28,8 @@ pub mod mcap;
 pub mod mp4;
 mod reader;
 pub mod table;
+pub mod zarr;
+mod zip;
 
 pub use blob::BlobReader;
 pub use error::FormatError;

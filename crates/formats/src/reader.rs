@@ -8,6 +8,7 @@ use crate::FormatError;
 use crate::blocks::Blocks;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
+use crate::zarr::Zarr;
 
 /// Reads one format.
 pub trait Reader: Sync {
@@ -43,7 +44,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap];
+pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap, &Zarr];
 
 /// The reader whose format this is.
 ///

@@ -125,10 +125,21 @@ pub enum Compression {
     Gzip,
     /// A Brotli stream, as pages of Parquet are.
     Brotli,
+    /// The chunks of a Zarr array, which may be files of their own.
+    Zarr,
 }
 
 impl Compression {
-    const ALL: [Self; 7] = [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli];
+    const ALL: [Self; 8] = [
+        Self::None,
+        Self::Lz4,
+        Self::Zstd,
+        Self::Snappy,
+        Self::Lz4Block,
+        Self::Gzip,
+        Self::Brotli,
+        Self::Zarr,
+    ];
 
     /// The name in the frame index.
     pub const fn name(self) -> &'static str {
@@ -140,6 +151,7 @@ impl Compression {
             Self::Lz4Block => "lz4_block",
             Self::Gzip => "gzip",
             Self::Brotli => "brotli",
+            Self::Zarr => "zarr",
         }
     }
 
@@ -157,6 +169,7 @@ impl Compression {
             Self::Lz4Block => 4,
             Self::Gzip => 5,
             Self::Brotli => 6,
+            Self::Zarr => 9,
         }
     }
 
@@ -168,6 +181,7 @@ impl Compression {
             4 => Self::Lz4Block,
             5 => Self::Gzip,
             6 => Self::Brotli,
+            9 => Self::Zarr,
             _ => Self::None,
         }
     }
@@ -177,6 +191,9 @@ impl Compression {
 ///
 /// First take `chunk_length` bytes at `chunk_offset` of file `file`, then undo `compression`, then take `length` bytes at
 /// `inner_offset`. Where nothing is compressed the chunk is the bytes themselves and `inner_offset` is zero.
+///
+/// [`Compression::Zarr`] names an array by the place of its description, and `chunk_length` counts the bytes of its elements:
+/// see `docs/spec/episode.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobRef {
     /// Index into [`Source::files`].

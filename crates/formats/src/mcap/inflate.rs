@@ -52,7 +52,7 @@ impl Inflater {
                     return Ok(());
                 }
             }
-            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli => {}
+            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli | Compression::Zarr => {}
         }
         self.gather(compression, body, limit)
     }
@@ -160,7 +160,9 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
-        Compression::Snappy | Compression::Lz4Block => return Err(io::ErrorKind::Unsupported.into()),
+        Compression::Snappy | Compression::Lz4Block | Compression::Zarr => {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
     })
 }
 
@@ -376,7 +378,7 @@ mod tests {
             Compression::Snappy => snap::raw::Encoder::new().compress_vec(bytes).expect("memory"),
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
-            Compression::Brotli => Vec::new(),
+            Compression::Brotli | Compression::Zarr => Vec::new(),
             Compression::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 encoder.write_all(bytes).expect("memory");

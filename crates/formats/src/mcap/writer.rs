@@ -423,7 +423,11 @@ impl<W: Write> McapWriter<W> {
                 encoder.write_all(&chunk.records).map_err(failed)?;
                 ("lz4", Some(encoder.finish().map_err(|error| failed(error.into()))?))
             }
-            other @ (Compression::Snappy | Compression::Lz4Block | Compression::Gzip | Compression::Brotli) => {
+            other @ (Compression::Snappy
+            | Compression::Lz4Block
+            | Compression::Gzip
+            | Compression::Brotli
+            | Compression::Zarr) => {
                 return Err(FormatError::Unsupported(format!("MCAP has no chunks of `{}`", other.name())));
             }
             Compression::Zstd => ("zstd", Some(zstd::bulk::compress(&chunk.records, ZSTD_LEVEL).map_err(failed)?)),
