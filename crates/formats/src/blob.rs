@@ -9,6 +9,7 @@ use crate::FormatError;
 use crate::messages::Inflater;
 use crate::rosbag2::Messages;
 use crate::sqlite::Fault;
+use crate::zarr::Gallery;
 
 /// Decompressed bytes that are kept, and compressed bytes that are read at once.
 const KEPT_BYTES: usize = 128 << 20;
@@ -59,6 +60,8 @@ pub struct BlobReader<'a> {
     room: usize,
     /// The last used comes last. The text says why a chunk is not whole.
     kept: Vec<(Chunk, Vec<u8>, Option<String>)>,
+    /// Pictures whose bytes lie in the chunks of an array.
+    gallery: Option<Gallery<'a>>,
 }
 
 impl<'a> BlobReader<'a> {
@@ -69,7 +72,7 @@ impl<'a> BlobReader<'a> {
 
     /// A reader that keeps at most `room` bytes of chunks, for when there are several readers at once.
     pub fn with_room(source: &'a dyn Source, room: usize) -> Self {
-        Self { source, inflater: Inflater::default(), messages: None, room, kept: Vec::new() }
+        Self { source, inflater: Inflater::default(), messages: None, room, kept: Vec::new(), gallery: None }
     }
 
     /// The bytes of `blob`.
@@ -87,6 +90,15 @@ impl<'a> BlobReader<'a> {
                     .map_err(|error| self.failed(blob, error)),
                 _ => Err(self.damaged(blob, format!("it has {} bytes", blob.chunk_length))),
             };
+        }
+        if blob.compression == Compression::Zarr {
+            // One gallery holds as much as the chunks here may.
+            self.kept.clear();
+            let gallery = match &mut self.gallery {
+                Some(gallery) => gallery,
+                none => none.insert(Gallery::open(self.source, self.room)?),
+            };
+            return gallery.read(blob);
         }
         let at = self.chunk(blob)?;
         let (_, bytes, cut) = &self.kept[at];

@@ -21,6 +21,7 @@
 pub mod bag;
 mod blob;
 pub mod blocks;
+mod elements;
 pub mod encoding;
 mod error;
 pub mod lerobot;
@@ -33,6 +34,8 @@ pub mod rosbag2;
 mod sqlite;
 pub mod table;
 pub mod xr_teleoperate;
+pub mod zarr;
+mod zip;
 
 pub use blob::BlobReader;
 pub use error::FormatError;

@@ -12,6 +12,7 @@ use crate::mcap::Mcap;
 use crate::rlds::Rlds;
 use crate::rosbag2::Rosbag2;
 use crate::xr_teleoperate::XrTeleoperate;
+use crate::zarr::Zarr;
 
 /// Reads one format.
 pub trait Reader: Sync {
@@ -47,7 +48,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///

@@ -131,10 +131,12 @@ pub enum Compression {
     Sqlite,
     /// As [`Compression::Sqlite`], and the value is a Zstandard frame.
     SqliteZstd,
+    /// The chunks of a Zarr array, which may be files of their own.
+    Zarr,
 }
 
 impl Compression {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::None,
         Self::Lz4,
         Self::Zstd,
@@ -145,6 +147,7 @@ impl Compression {
         Self::Bzip2,
         Self::Sqlite,
         Self::SqliteZstd,
+        Self::Zarr,
     ];
 
     /// The name in the frame index.
@@ -160,6 +163,7 @@ impl Compression {
             Self::Bzip2 => "bzip2",
             Self::Sqlite => "sqlite",
             Self::SqliteZstd => "sqlite_zstd",
+            Self::Zarr => "zarr",
         }
     }
 
@@ -180,6 +184,7 @@ impl Compression {
             Self::Bzip2 => 7,
             Self::Sqlite => 8,
             Self::SqliteZstd => 9,
+            Self::Zarr => 10,
         }
     }
 
@@ -194,6 +199,7 @@ impl Compression {
             7 => Self::Bzip2,
             8 => Self::Sqlite,
             9 => Self::SqliteZstd,
+            10 => Self::Zarr,
             _ => Self::None,
         }
     }
@@ -206,6 +212,9 @@ impl Compression {
 ///
 /// Where `compression` names a database ([`Compression::Sqlite`]), the chunk is the value `data` of the row of its table `messages`
 /// whose id is `chunk_offset`, and `chunk_length` are the bytes of that value.
+///
+/// [`Compression::Zarr`] names an array by the place of its description, and `chunk_length` counts the bytes of its elements:
+/// see `docs/spec/episode.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobRef {
     /// Index into [`Source::files`].

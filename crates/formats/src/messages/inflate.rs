@@ -162,7 +162,11 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
-        Compression::Snappy | Compression::Lz4Block | Compression::Sqlite | Compression::SqliteZstd => {
+        Compression::Snappy
+        | Compression::Lz4Block
+        | Compression::Sqlite
+        | Compression::SqliteZstd
+        | Compression::Zarr => {
             return Err(io::ErrorKind::Unsupported.into());
         }
     })
@@ -407,6 +411,7 @@ mod tests {
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
             Compression::Brotli => Vec::new(),
+            Compression::Zarr => panic!("only the array undoes that"),
             Compression::Sqlite | Compression::SqliteZstd => panic!("only a database undoes that"),
             Compression::Bzip2 => {
                 let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
