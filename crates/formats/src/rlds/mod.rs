@@ -27,7 +27,7 @@
 //!
 //! **Invariant:** every step of a feature is delivered, counted as undecodable, or told as a blank.
 
-mod crc32c;
+mod crc;
 mod dataset;
 mod example;
 mod features;

@@ -8,7 +8,7 @@ use prairie_model::{
     Channel, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source,
 };
 
-use super::crc32c::Crc32c;
+use super::crc::Masked;
 use super::dataset::{Dataset, RECORD_MAX_BYTES};
 use super::example::{Index, index};
 use super::features::{Leaf, Level};
@@ -188,7 +188,7 @@ impl Reading<'_> {
         file: usize,
         record: Record,
     ) -> Result<Option<(u32, u32)>, FormatError> {
-        let mut crc = Crc32c::new();
+        let mut crc = Masked::new();
         let mut at = record.start;
         while at < record.end() {
             let end = record.end().min(at + SUMMED_BYTES);
@@ -206,7 +206,7 @@ impl Reading<'_> {
         };
         let stored = self.source.read_exact(file, record.end(), 4).map_err(failed)?;
         let stored = stored.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        Ok((crc.masked() != stored).then_some((crc.masked(), stored)))
+        Ok((crc.finish() != stored).then_some((crc.finish(), stored)))
     }
 
     /// Tells where a record breaks.

@@ -12,7 +12,7 @@
 
 use prairie_model::{Note, NoteKind, Source};
 
-use super::crc32c::masked;
+use super::crc::masked;
 use crate::FormatError;
 
 /// Bytes before a record: its length, and the checksum of that.

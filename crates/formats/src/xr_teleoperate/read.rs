@@ -272,6 +272,11 @@ impl Reading<'_> {
             }
             End::Whole | End::Stopped => {}
         }
+        let damage = !notes.is_empty() || episode.bad > 0;
+        if rows == 0 && !damage {
+            let note = Note::new(NoteKind::CountMismatch, format!("`{}` has no rows", episode.path));
+            notes.push(note.in_file(episode.path).numbers(0.0, None));
+        }
         if episode.bad > 0 {
             let text = format!(
                 "{} of {rows} rows are no JSON objects of at most {VALUE_MAX_BYTES} bytes, and are lost",
@@ -280,7 +285,7 @@ impl Reading<'_> {
             let note = Note::new(NoteKind::Corrupt, text).at(episode.path, episode.first_bad.unwrap_or(0));
             notes.push(note.numbers(episode.bad as f64, Some(0.0)));
         }
-        if !notes.is_empty() {
+        if damage {
             self.summary.complete = false;
             self.summary.lost = None;
         }
