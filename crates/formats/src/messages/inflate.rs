@@ -166,6 +166,7 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         | Compression::Lz4Block
         | Compression::Sqlite
         | Compression::SqliteZstd
+        | Compression::Hdf5
         | Compression::Zarr => {
             return Err(io::ErrorKind::Unsupported.into());
         }
