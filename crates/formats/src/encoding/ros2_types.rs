@@ -153,10 +153,7 @@ pub fn definition(name: &str) -> Option<String> {
 }
 
 /// The schema of a type out of what `find` gives: the fields of a type, and the types that they name.
-pub(crate) fn definition_of(
-    name: &str,
-    find: impl Fn(&str) -> Option<(&'static str, Vec<String>)>,
-) -> Option<String> {
+pub(crate) fn definition_of(name: &str, find: impl Fn(&str) -> Option<(&'static str, Vec<String>)>) -> Option<String> {
     let (fields, uses) = find(name)?;
     let mut text = fields.to_owned();
     let (mut written, mut open) = (vec![name.to_owned()], std::collections::VecDeque::from(uses));
