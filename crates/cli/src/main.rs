@@ -12,6 +12,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 #![expect(clippy::disallowed_methods, reason = "it reads and writes the files that its user names")]
 
+/// Prints a line of data. Where nobody reads any more, the program ends quietly, as `head` expects.
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::context::out_line(format_args!($($text)*)) };
+}
+
 mod args;
 mod commands;
 mod context;

@@ -147,6 +147,9 @@ fn may_be_one_recording(path: &Path) -> bool {
         Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
     };
     let marks = [
+        ".zarray",
+        ".zgroup",
+        ".zmetadata",
         "data.json",
         "data/state.json",
         "episode_0000/data.json",
@@ -158,6 +161,7 @@ fn may_be_one_recording(path: &Path) -> bool {
         "recording.toml",
         "train/data-00000-of-00001.arrow",
         "train/state.json",
+        "zarr.json",
     ];
     marks.iter().any(|mark| may_be_file(path.join(mark)))
 }

@@ -104,6 +104,7 @@ pub fn decoder(info: &PictureInfo) -> Result<Box<dyn PictureDecoder>, FrameError
             let layout = raw::Layout::new(format, info)?;
             Box::new(Intra(move |data: &[u8]| layout.decode(data)))
         }
+        Codec::JpegXl => return Err(FrameError::Unsupported("JPEG XL".to_owned())),
         Codec::H265 => return Err(FrameError::Unsupported("H.265".to_owned())),
         Codec::Other => return Err(FrameError::Unsupported("this kind of picture".to_owned())),
     })

@@ -49,7 +49,7 @@ pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
         Codec::Rvl => rvl::size(data),
         Codec::H264 => h264::units(data, None).find_map(h264::sps_size),
         Codec::Av1 => av1::sequence_size(data),
-        Codec::H265 | Codec::Raw(_) | Codec::Other => None,
+        Codec::H265 | Codec::JpegXl | Codec::Raw(_) | Codec::Other => None,
     }
     .filter(|(width, height)| *width > 0 && *height > 0)
 }
@@ -57,7 +57,7 @@ pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
 /// Whether decoding can start at this frame. For codecs that this version does not know the answer is no.
 pub fn is_key_frame(codec: Codec, data: &[u8]) -> bool {
     match codec {
-        Codec::Jpeg | Codec::Png | Codec::Raw(_) | Codec::Rvl => true,
+        Codec::Jpeg | Codec::JpegXl | Codec::Png | Codec::Raw(_) | Codec::Rvl => true,
         Codec::H264 => h264::units(data, None).any(|unit| unit.first().is_some_and(|first| first & 0x1F == 5)),
         // IRAP pictures: BLA, IDR and CRA.
         Codec::H265 => {

@@ -18,11 +18,14 @@ const DEPTH_MAX: usize = 32;
 /// Files in one recording.
 const FILES_MAX: usize = 1_000_000;
 
+/// Names of hidden files that belong to a recording: the descriptions of Zarr 2.
+const DESCRIPTIONS: [&str; 4] = [".zarray", ".zattrs", ".zgroup", ".zmetadata"];
+
 /// A file, or all files in a folder and the folders below it.
 ///
 /// - Files are sorted by their path inside the folder, with `/` between its parts.
 /// - Files and folders whose names begin with a dot are skipped: they belong to tools (`.cache`, `.git`, `.DS_Store`), not
-///   to the recording.
+///   to the recording. The descriptions of Zarr arrays (`.zarray`, `.zgroup`, `.zattrs`, `.zmetadata`) do.
 /// - Symbolic links are followed, to files and to folders, also out of the folder: caches of dataset hubs are made of
 ///   links. A link to a folder that it is in is skipped, and so is one that leads nowhere.
 /// - What is neither file nor folder (pipes, sockets, devices) is skipped.
@@ -145,7 +148,7 @@ fn walk(folder: &Path, prefix: &str, ancestors: &mut Vec<PathBuf>, found: &mut V
         let entry = entry.map_err(|error| named(folder, &error))?;
         let path = entry.path();
         let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(b".") {
+        if name.as_encoded_bytes().starts_with(b".") && !DESCRIPTIONS.iter().any(|description| name == *description) {
             continue;
         }
         let name = name.to_str().ok_or_else(|| not_text(&path))?;

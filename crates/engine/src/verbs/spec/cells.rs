@@ -77,7 +77,7 @@ fn words(table: &str, column: &str) -> Vec<&'static str> {
             [Decision::Accept, Decision::Repair, Decision::Reject, Decision::Unknown].map(Decision::name).into()
         }
         ("findings", "severity") => [Severity::Error, Severity::Warning, Severity::Info].map(Severity::name).into(),
-        ("frames", "compression") => vec!["none", "lz4", "zstd", "snappy", "lz4_block", "gzip", "brotli"],
+        ("frames", "compression") => vec!["none", "lz4", "zstd", "snappy", "lz4_block", "gzip", "brotli", "zarr"],
         ("receipts", column) if Dimension::ALL.iter().any(|dimension| dimension.name() == column) => {
             vec!["pass", "repair", "fail", "unknown"]
         }
