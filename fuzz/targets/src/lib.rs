@@ -52,12 +52,14 @@ pub const TARGETS: &[Target] = &[
     Target { name: "profile", run: texts::profile },
     Target { name: "protobuf", run: encodings::protobuf },
     Target { name: "raw", run: pictures::raw },
+    Target { name: "rlds", run: recordings::rlds },
     Target { name: "ros1", run: encodings::ros1 },
     Target { name: "rosbag2", run: recordings::rosbag2 },
     Target { name: "rvl", run: pictures::rvl },
     Target { name: "station_log", run: texts::station_log },
     Target { name: "task_book", run: texts::task_book },
     Target { name: "tile", run: ledgers::tile },
+    Target { name: "xr_teleoperate", run: recordings::xr_teleoperate },
 ];
 
 /// Feeds `data` to the target of that name; false when there is none.

@@ -8,6 +8,8 @@ use prairie_formats::lerobot::LeRobot;
 use prairie_formats::mcap::Mcap;
 use prairie_formats::mp4::{annexb as units, read_track};
 use prairie_formats::rosbag2::Rosbag2;
+use prairie_formats::rlds::Rlds;
+use prairie_formats::xr_teleoperate::XrTeleoperate;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_model::{BlobColumns, Codec, EpisodeTally, MemorySource, Payload, ReadEvent, ReadOptions, Source, is_blob};
 use prairie_standardize::{Mapping, Overrides, Segmentation, Standard, Standardizer, inline};
@@ -53,6 +55,18 @@ pub(crate) fn lerobot(data: &[u8]) {
     let source = MemorySource::new(unpack(data));
     sniff(&source).ok();
     read(&LeRobot, &source);
+}
+
+pub(crate) fn rlds(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&Rlds, &source);
+}
+
+pub(crate) fn xr_teleoperate(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&XrTeleoperate, &source);
 }
 
 /// Plans, reads and standardizes. The counts must reconcile in the end.
