@@ -1,7 +1,8 @@
 //! Writes the seeds of every fuzz target into `fuzz/corpus`: `cargo run -p prairie-fuzz-targets --example seeds`.
 //!
 //! Seeds are small and valid, so that mutations of them reach far into a parser. They are made by the project's own writers, and
-//! from the first frames of its own recordings in `samples/`.
+//! from the first frames of its own recordings in `samples/`. Those of `hdf5` are made by `h5py`, since nothing here writes HDF5:
+//! `python crates/formats/tests/hdf5/peer.py seeds fuzz/corpus/hdf5`.
 #![expect(clippy::disallowed_methods, reason = "seeds are files of the tree")]
 
 #[path = "../../../crates/formats/tests/bags/write.rs"]

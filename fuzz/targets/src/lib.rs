@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "checkpoint", run: ledgers::checkpoint },
     Target { name: "envelope", run: texts::envelope },
     Target { name: "h264", run: pictures::h264 },
+    Target { name: "hdf5", run: recordings::hdf5 },
     Target { name: "idl", run: encodings::idl },
     Target { name: "jpeg", run: pictures::jpeg },
     Target { name: "json", run: encodings::json },

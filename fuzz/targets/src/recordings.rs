@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use prairie_formats::bag::Bag;
 use prairie_formats::blocks::Blocks;
+use prairie_formats::hdf5::Hdf5;
 use prairie_formats::lerobot::LeRobot;
 use prairie_formats::mcap::Mcap;
 use prairie_formats::mp4::{annexb as units, read_track};
@@ -44,6 +45,15 @@ pub(crate) fn blocks(data: &[u8]) {
     read(&Blocks, &source);
 }
 
+/// With checksums and without: then mutations reach what they protect.
+pub(crate) fn hdf5(data: &[u8]) {
+    let source = MemorySource::new([("a.hdf5".to_owned(), data.to_vec())]);
+    sniff(&source).ok();
+    for verify in [true, false] {
+        read_with(&Hdf5, &source, verify);
+    }
+}
+
 pub(crate) fn mcap(data: &[u8]) {
     let source = MemorySource::new([("a.mcap".to_owned(), data.to_vec())]);
     // Whoever claims it or not: the reader must stand whatever it is given.
@@ -69,9 +79,13 @@ pub(crate) fn xr_teleoperate(data: &[u8]) {
     read(&XrTeleoperate, &source);
 }
 
-/// Plans, reads and standardizes. The counts must reconcile in the end.
 fn read(reader: &dyn Reader, source: &MemorySource) {
-    let options = ReadOptions { inline: inline(), ..ReadOptions::default() };
+    read_with(reader, source, true);
+}
+
+/// Plans, reads and standardizes. The counts must reconcile in the end.
+fn read_with(reader: &dyn Reader, source: &MemorySource, verify: bool) {
+    let options = ReadOptions { inline: inline(), verify, ..ReadOptions::default() };
     let Ok(plan) = reader.plan(source, &options) else { return };
     let mut standardizer = Standardizer::new(&plan, Mapping::default(), Overrides::default(), Segmentation::whole());
     let mut blobs = Vec::new();

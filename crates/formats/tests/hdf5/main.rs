@@ -5,3 +5,4 @@ mod hostile;
 mod peer;
 mod samples;
 mod support;
+mod versions;
