@@ -458,7 +458,7 @@ mod tests {
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
             Compression::Brotli => Vec::new(),
-            Compression::Zarr => panic!("only the array undoes that"),
+            Compression::Hdf5 | Compression::Zarr => panic!("only the array undoes that"),
             Compression::Sqlite | Compression::SqliteZstd => panic!("only a database undoes that"),
             Compression::Bzip2 => {
                 let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
