@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Claim(Claim),
     /// Compute one statistic from JSON, as the verdicts do
     Calc(Calc),
+    /// See what becomes of each channel of a recording, and write a mapping for it
+    Map(Map),
     /// Make a station's log from a declared truth
     Simulate(Simulate),
     /// List episodes
@@ -160,7 +162,7 @@ pub(crate) struct Facts {
 /// How recordings are read and judged.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Reading {
-    /// TOML file that says how topics become streams
+    /// TOML file that says how topics become streams, or the name of a mapping that comes with Prairie
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
     /// TOML file with the limits and requirements of the checks
@@ -617,6 +619,37 @@ pub(crate) struct Calc {
     /// List the methods with their inputs, outputs, formulas and sources
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+/// What becomes of each channel.
+#[derive(Debug, Args)]
+pub(crate) struct Map {
+    #[command(subcommand)]
+    pub(crate) command: MapCommand,
+}
+
+/// The commands of `map`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MapCommand {
+    /// List the mappings that come with Prairie, and what each was checked against
+    List,
+    /// Print a mapping that comes with Prairie
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Write a mapping to begin with, for a recording that Prairie does not know
+    Init {
+        /// The recording
+        path: PathBuf,
+    },
+    /// Show what a mapping makes of each channel
+    Check {
+        /// The recording
+        path: PathBuf,
+        #[command(flatten)]
+        reading: Box<Reading>,
+    },
 }
 
 /// Make a station's log from a declared truth

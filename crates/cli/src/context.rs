@@ -1,5 +1,6 @@
 //! What every command works with: settings, output, progress, and the store.
 
+use std::fmt;
 use std::fs;
 use std::io::{BufWriter, Stdout, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,7 @@ impl Context {
     pub(crate) fn reading(&self, reading: &Reading) -> Result<IngestOptions, Failure> {
         let mapping = reading.mapping.clone().or_else(|| self.config.mapping.value.clone());
         let profile = reading.profile.clone().or_else(|| self.config.profile.value.clone());
-        let mapping = mapping.as_deref().map(read_text).transpose()?;
+        let mapping = mapping.as_deref().map(mapping_text).transpose()?;
         let profile = profile.as_deref().map(read_text).transpose()?;
         let facts = &reading.facts;
         let mut given: Vec<(&'static str, Option<String>)> = vec![
@@ -99,6 +100,24 @@ impl Context {
         given.push(("owner", facts.owner.clone().or_else(|| self.config.owner.value.clone())));
         let given = given.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value)));
         Ok(IngestOptions::new(mapping.as_deref(), profile.as_deref(), given.collect(), !reading.no_video)?)
+    }
+}
+
+/// Prints a line of data, and ends the program where that cannot be done: quietly where nobody reads any more.
+pub(crate) fn out_line(text: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(stdout().lock(), "{text}") {
+        let failure = Failure::from(error);
+        eprint!("{}", failure.render());
+        std::process::exit(i32::from(failure.exit()));
+    }
+}
+
+/// The text of a mapping: a file, or one that comes with Prairie.
+fn mapping_text(path: &Path) -> Result<String, Failure> {
+    let shipped = path.to_str().filter(|_| !path.exists()).map(prairie_engine::shipped_mapping);
+    match shipped {
+        Some(Ok(text)) => Ok(text.to_owned()),
+        _ => read_text(path),
     }
 }
 

@@ -191,6 +191,76 @@ fn a_report_without_its_place_in_the_ledger_is_refused() {
     let (_four, path) = changed("protocol.json", &|report| report["protocol"]["attempt"] = 7.into());
     let (code, refused) = checked(dir, &path, None);
     assert!(code == 1 && refused.starts_with("data: the protocol in the report was edited"), "{refused}");
+    let (_five, path) = changed("bare.json", &|report| drop(report.as_object_mut().unwrap().remove("protocol")));
+    let (code, refused) = checked(dir, &path, None);
+    assert!(code == 1 && refused.starts_with("data: the report does not hold the protocol"), "{refused}");
+    let (_six, path) = changed("late.json", &|report| {
+        let own = report["ledger"].clone();
+        report["protocol_ledger"] = own;
+    });
+    let (code, refused) = checked(dir, &path, None);
+    assert!(code == 1 && refused.starts_with("ledger: the protocol: leaf"), "{refused}");
+    let (_seven, path) =
+        changed("never.json", &|report| drop(report.as_object_mut().unwrap().remove("protocol_ledger")));
+    let (code, refused) = checked(dir, &path, None);
+    assert!(code == 1 && refused.starts_with("ledger: the report does not show that its protocol"), "{refused}");
+}
+
+/// Changes the first text of that length in every file of the store's database.
+fn edit_database(store: &Path, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len(), "an edit in place");
+    let mut edited = 0;
+    for entry in fs::read_dir(store).unwrap().map(|entry| entry.unwrap().path()) {
+        let is_database = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with("catalog.sqlite"));
+        if is_database && entry.is_file() {
+            let mut bytes = fs::read(&entry).unwrap();
+            let places: Vec<usize> = bytes
+                .windows(from.len())
+                .enumerate()
+                .filter(|(_, at)| *at == from.as_bytes())
+                .map(|(at, _)| at)
+                .collect();
+            for place in &places {
+                bytes[*place..*place + to.len()].copy_from_slice(to.as_bytes());
+            }
+            edited += places.len();
+            fs::write(&entry, bytes).unwrap();
+        }
+    }
+    assert!(edited > 0, "`{from}` is nowhere in the database");
+}
+
+#[test]
+fn a_protocol_that_was_edited_in_the_store_judges_nothing() {
+    let dir = TempDir::new().unwrap();
+    road(dir.path());
+    edit_database(&dir.path().join("store"), "\"at_least\":0.95", "\"at_least\":0.55");
+    let output = run(dir.path(), &["verify", "sorting", "--gate", "verified"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("was edited in the store"), "{told}");
+}
+
+#[test]
+fn work_that_is_dated_after_its_import_is_told_and_does_not_count() {
+    let dir = TempDir::new().unwrap();
+    road(dir.path());
+    // The same log without the mark of a simulation: its robots begin tomorrow.
+    let mapping = dir.path().join("log/station-log.toml");
+    let text = fs::read_to_string(&mapping).unwrap();
+    fs::write(&mapping, text.replace("simulated = true\n", "")).unwrap();
+    let log = dir.path().join("log");
+    let output = run(dir.path(), &["log", "import", "--output-format", "json", log.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3), "something of it is lost");
+    let report = json(&output);
+    let future = report["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "LOG024");
+    assert!(future.is_some_and(|finding| finding["file"] == "audits.csv" || finding["rows"].as_u64() > Some(10)));
+    let output = run(dir.path(), &["verify", "sorting", "--gate", "verified", "--output-format", "json"]);
+    let verdict = json(&output);
+    let tally = &verdict["tally"];
+    assert!(tally["future"].as_u64() > Some(10_000), "{tally}");
+    assert_ne!(verdict["decision"], "promote");
+    assert!(tally["counted"].as_u64() < Some(2_000), "a day may be ahead: {tally}");
 }
 
 #[test]

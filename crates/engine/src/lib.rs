@@ -92,10 +92,11 @@ pub use report::{
 };
 pub use verbs::{
     ChannelPlan, DatasetHours, DatasetRecipe, DatasetReport, LedgerCheck, LedgerExport, LedgerState, LinkCount,
-    LogFile, LogReport, LogShow, PlanReport, PlansReport, ProtocolReport, ReceiptCheck, RegisterEntry, RegisterReport,
-    RegisterVersion, RepairReport, ReportCheck, Rows, SignatureCheck, SimulationReport, SpecProblem, SpecReport,
-    SpecRule, VerdictReport, assess_claim, check, check_receipt, check_report, check_report_with_logs, countersign,
-    hash_file, ledger_verify_files, plan, simulate_station, spec_check,
+    LogFile, LogReport, LogShow, MapReport, MappedChannel, MappedStream, PlanReport, PlansReport, ProtocolReport,
+    ReceiptCheck, RegisterEntry, RegisterReport, RegisterVersion, RepairReport, ReportCheck, Rows, ShippedLine,
+    SignatureCheck, SimulationReport, SpecProblem, SpecReport, SpecRule, VerdictReport, assess_claim, check,
+    check_receipt, check_report, check_report_with_logs, countersign, hash_file, ledger_verify_files, map_check,
+    map_init, plan, shipped_mapping, shipped_mappings, simulate_station, spec_check,
 };
 
 /// How `ingest` reads and judges.

@@ -72,6 +72,9 @@ pub struct Envelope {
     /// The frozen protocol that a verdict names by its hash, so that it can be recomputed without the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<serde_json::Value>,
+    /// The leaf of that protocol, from the day on which it was frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol_ledger: Option<LedgerPlace>,
     /// Its leaf.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerPlace>,
@@ -125,6 +128,7 @@ impl Envelope {
             issuer: None,
             issued_ns: None,
             protocol: None,
+            protocol_ledger: None,
             ledger: None,
         };
         envelope.countersign(key);

@@ -62,6 +62,24 @@ pub enum PlaceError {
 }
 
 impl LedgerPlace {
+    /// Whether something of this kind and digest is there, in the ledger that one of these keys signed.
+    ///
+    /// # Errors
+    ///
+    /// With the first thing that does not match.
+    pub fn check(&self, kind: &str, digest: Hash256, keys: &[NoteKey]) -> Result<Checkpoint, PlaceError> {
+        let leaf = Entry::about(kind, self.salt, digest).leaf();
+        if !verify_inclusion(leaf, self.seq, self.size, &self.proof, self.root) {
+            return Err(PlaceError::NotThere { seq: self.seq, size: self.size });
+        }
+        let checkpoint = Checkpoint::open(self.checkpoint.as_ref().ok_or(PlaceError::NoCheckpoint)?, keys)?;
+        if (checkpoint.size, checkpoint.root) == (self.size, self.root) {
+            Ok(checkpoint)
+        } else {
+            Err(PlaceError::OtherTree { found: checkpoint.size, size: self.size })
+        }
+    }
+
     /// The same as a proof that stands alone. `None` where nobody signed the root.
     pub fn to_proof(&self) -> Option<InclusionProof> {
         Some(InclusionProof {
@@ -91,17 +109,7 @@ impl Envelope {
     pub fn check_place(&self, keys: &[NoteKey]) -> Result<Checkpoint, PlaceError> {
         let kind = self.leaf_kind();
         let kind = kind.ok_or_else(|| PlaceError::OtherType(self.payload_type.chars().take(80).collect()))?;
-        let place = self.ledger.as_ref().ok_or(PlaceError::NoProof)?;
-        let leaf = Entry::about(kind, place.salt, self.digest()).leaf();
-        if !verify_inclusion(leaf, place.seq, place.size, &place.proof, place.root) {
-            return Err(PlaceError::NotThere { seq: place.seq, size: place.size });
-        }
-        let checkpoint = Checkpoint::open(place.checkpoint.as_ref().ok_or(PlaceError::NoCheckpoint)?, keys)?;
-        if (checkpoint.size, checkpoint.root) == (place.size, place.root) {
-            Ok(checkpoint)
-        } else {
-            Err(PlaceError::OtherTree { found: checkpoint.size, size: place.size })
-        }
+        self.ledger.as_ref().ok_or(PlaceError::NoProof)?.check(kind, self.digest(), keys)
     }
 }
 

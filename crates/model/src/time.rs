@@ -15,6 +15,16 @@ impl Nanos {
         (i128::from(self.0) - i128::from(earlier.0)) as f64 / 1e9
     }
 
+    /// So many seconds later; `None` where no such time can be counted.
+    pub fn plus_seconds(self, seconds: f64) -> Option<Self> {
+        let nanos = (seconds * 1e9).round();
+        // OK to cast: the product lies within i64.
+        (nanos.is_finite() && nanos.abs() < 9.2e18)
+            .then_some(nanos as i64)
+            .and_then(|nanos| self.0.checked_add(nanos))
+            .map(Self)
+    }
+
     /// Year, month and day in UTC, by the proleptic Gregorian calendar (H. Hinnant, *chrono-compatible low-level date
     /// algorithms*).
     pub fn date(self) -> (i64, i64, i64) {

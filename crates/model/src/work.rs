@@ -337,6 +337,10 @@ pub enum LogNoteKind {
     TimeStep,
     /// Samples that are missing between two others.
     SamplesMissing,
+    /// Two columns have the same name, so that neither is used.
+    ColumnTwice,
+    /// Rows that are dated after the day on which they were imported.
+    Future,
 }
 
 impl LogNoteKind {
@@ -352,6 +356,8 @@ impl LogNoteKind {
         Self::TimeReversed,
         Self::TimeStep,
         Self::SamplesMissing,
+        Self::ColumnTwice,
+        Self::Future,
     ];
 }
 

@@ -1,7 +1,7 @@
 //! Parts of decoded messages, by path.
 //!
 //! A path names a field (`header.stamp`), goes through lists of structs (`motor_state.q` is a list with the `q` of each
-//! motor), and picks elements (`positions[3]`).
+//! motor), picks elements (`positions[3]`), and takes ranges of them, without the last (`positions[0:6]`, `positions[6:]`).
 //!
 //! **Invariant:** a null anywhere on the way makes the part null; nothing becomes zero.
 
@@ -28,7 +28,11 @@ pub(crate) fn at(rows: &StructArray, path: &str) -> Option<ArrayRef> {
             array = field(&array, name)?;
         }
         for pick in picks.into_iter().flat_map(|picks| picks.split('[')) {
-            array = element(&array, pick.strip_suffix(']')?.parse().ok()?)?;
+            let pick = pick.strip_suffix(']')?;
+            array = match pick.split_once(':') {
+                Some((from, to)) => range(&array, bound(from)?.unwrap_or(0), bound(to)?)?,
+                None => element(&array, pick.parse().ok()?)?,
+            };
         }
     }
     Some(array)
@@ -63,6 +67,33 @@ fn element(array: &ArrayRef, index: usize) -> Option<ArrayRef> {
         })
         .collect();
     take(list.values(), &picks, None).ok()
+}
+
+/// One end of a range, which may be open; `None` where it is no number.
+fn bound(text: &str) -> Option<Option<usize>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// Elements `from..to` of each list, null where the list is shorter, so that nothing takes a place that is not its own.
+fn range(array: &ArrayRef, from: usize, to: Option<usize>) -> Option<ArrayRef> {
+    let list = to_list(array)?;
+    let (mut picks, mut ends, mut valid) = (Vec::new(), vec![0_i32], Vec::new());
+    for row in 0..list.len() {
+        let (start, end) = bounds(&list, row);
+        let last = to.unwrap_or(end - start);
+        let is_there = list.is_valid(row) && from < last && last <= end - start;
+        if is_there {
+            for at in start + from..start + last {
+                picks.push(u32::try_from(at).ok()?);
+            }
+        }
+        valid.push(is_there);
+        ends.push(i32::try_from(picks.len()).ok()?);
+    }
+    let DataType::List(item) = list.data_type() else { return None };
+    let values = take(list.values(), &UInt32Array::from(picks), None).ok()?;
+    let ranges = ListArray::try_new(item.clone(), OffsetBuffer::new(ends.into()), values, Some(valid.into())).ok()?;
+    Some(Arc::new(ranges))
 }
 
 /// Where the items of a row lie in the list's values.

@@ -12,6 +12,7 @@ use crate::flow::{Flow, Wish, batch};
 use crate::lens::{lens_of, words};
 use crate::mapping::{ClockWish, Mapping, Rule};
 use crate::part::Part;
+use crate::rule::Made;
 use crate::{Overrides, Standard, StandardizeError, metadata};
 
 /// Streams of one episode. Real ones have tens; more come from names that change with every message.
@@ -56,6 +57,8 @@ pub(crate) struct Unmapped {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     channel: u32,
+    /// Place of the rule among those of the channel.
+    rule: usize,
     suffix: String,
     kind: StreamKind,
     frame: Option<String>,
@@ -65,7 +68,7 @@ struct Key {
 }
 
 impl Key {
-    fn of(channel: u32, part: &Part) -> Self {
+    fn of(channel: u32, rule: usize, part: &Part) -> Self {
         // Numbers in another frame are another quantity; for the rest the frame is a remark.
         let frame_counts = matches!(
             part.kind,
@@ -75,6 +78,7 @@ impl Key {
         names.sort();
         Self {
             channel,
+            rule,
             suffix: part.suffix.clone(),
             kind: part.kind,
             frame: part.facts.frame.clone().filter(|_| frame_counts),
@@ -137,34 +141,34 @@ impl Open {
     pub(crate) fn push(
         &mut self,
         channel: &Channel,
-        rule: Option<&Rule>,
         log: &[i64],
-        (parts, converted): (Vec<Part>, Vec<String>),
+        made: &[Made<'_>],
         out: &mut dyn FnMut(Standard),
     ) -> Result<(), StandardizeError> {
         let mut mapped = Mapped::new(log.len());
-        for part in &parts {
-            if part.samples == 0 {
-                continue;
+        for (at_rule, made) in made.iter().enumerate() {
+            for part in made.parts.iter().filter(|part| part.samples > 0) {
+                let Some(at) = self.flow(channel, at_rule, made.rule, part) else { continue };
+                mapped.mark(part);
+                if part.kind.is_frames() {
+                    self.tally.frames += part.samples as u64;
+                }
+                self.listen(channel, part);
+                self.converted.extend(made.converted.iter().map(|text| (at, text.clone())));
+                let ordinal = self.episode.ordinal;
+                self.flows[at].push(part, log, &mut |stream, samples| {
+                    out(Standard::Batch(batch(ordinal, at, stream, samples)));
+                })?;
             }
-            let Some(at) = self.flow(channel, rule, part) else { continue };
-            mapped.mark(part);
-            if part.kind.is_frames() {
-                self.tally.frames += part.samples as u64;
-            }
-            self.listen(channel, part);
-            self.converted.extend(converted.iter().map(|text| (at, text.clone())));
-            let ordinal = self.episode.ordinal;
-            self.flows[at].push(part, log, &mut |stream, samples| {
-                out(Standard::Batch(batch(ordinal, at, stream, samples)));
-            })?;
         }
         let count = mapped.count();
         self.tally.messages += count;
         self.tally.mapped += count;
         let why = match lens_of(&channel.schema_name) {
             Some(lens) => format!("the lens `{lens}` finds no sample in them"),
-            None if parts.is_empty() => "no mapping takes messages of this type".to_owned(),
+            None if made.iter().all(|made| made.parts.is_empty()) => {
+                "no mapping takes messages of this type".to_owned()
+            }
             None => "nothing in them is a sample".to_owned(),
         };
         self.count_unmapped(channel, log.len() as u64 - count, &why);
@@ -172,8 +176,8 @@ impl Open {
     }
 
     /// The stream that a part belongs to; `None` when there are too many.
-    fn flow(&mut self, channel: &Channel, rule: Option<&Rule>, part: &Part) -> Option<usize> {
-        let key = Key::of(channel.id, part);
+    fn flow(&mut self, channel: &Channel, at_rule: usize, rule: Option<&Rule>, part: &Part) -> Option<usize> {
+        let key = Key::of(channel.id, at_rule, part);
         if let Some(at) = self.index.get(&key) {
             return Some(*at);
         }

@@ -49,6 +49,7 @@ mod overrides;
 mod part;
 mod rule;
 mod segment;
+pub mod shipped;
 #[cfg(test)]
 mod spec;
 mod standardizer;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Hash256, Rights, StreamKind};
+use prairie_model::{Hash256, RecordingPlan, Rights, StreamKind};
 use serde::{Deserialize, Serialize};
 
 use crate::unit::to_si;
@@ -14,6 +14,8 @@ use crate::unit::to_si;
 pub struct Mapping {
     /// Version of the file's format: 1, which is also what a file without it has.
     version: Option<u32>,
+    /// To which recordings it applies by itself, if Prairie ships it.
+    pub(crate) applies: Option<Applies>,
     /// Where facts about episodes stand among the attributes of the recording, by the fact's name.
     pub(crate) episode: BTreeMap<String, String>,
     pub(crate) rights: Rights,
@@ -26,6 +28,46 @@ pub struct Mapping {
 /// Facts that `[episode]` may name.
 pub(crate) const EPISODE_FACTS: [&str; 9] =
     ["calibration", "mode", "operator", "outcome", "robot", "robot_type", "software", "station", "task"];
+
+/// The recordings that a mapping is for. Every condition that is stated must hold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Applies {
+    /// What its rules were checked against: a recording, or a published description.
+    pub(crate) checked: String,
+    /// The reader's name.
+    pub(crate) format: Option<String>,
+    /// The plan's profile, a glob.
+    pub(crate) profile: Option<String>,
+    /// Channels that must be there, globs of topics.
+    pub(crate) topics: Vec<String>,
+    /// Types of channels that must be there, globs.
+    pub(crate) schemas: Vec<String>,
+    /// Attributes of the recording, and what they must say, globs without regard to case.
+    pub(crate) attributes: BTreeMap<String, String>,
+}
+
+impl Applies {
+    /// Whether it asks anything of a recording.
+    pub(crate) fn asks(&self) -> bool {
+        self.format.is_some() || !self.topics.is_empty() || !self.schemas.is_empty() || !self.attributes.is_empty()
+    }
+
+    /// Whether a recording is one of these. Where nothing is asked there is none.
+    pub(crate) fn fits(&self, plan: &RecordingPlan) -> bool {
+        let topic = |pattern: &String| plan.channels.iter().any(|channel| glob(pattern, &channel.topic));
+        let schema = |pattern: &String| plan.channels.iter().any(|channel| fits_schema(pattern, &channel.schema_name));
+        let says = |(name, pattern): (&String, &String)| {
+            plan.attributes.get(name).is_some_and(|value| glob(&pattern.to_lowercase(), &value.to_lowercase()))
+        };
+        self.asks()
+            && self.format.as_ref().is_none_or(|format| *format == plan.format)
+            && self.profile.as_ref().is_none_or(|pattern| glob(pattern, plan.profile.as_deref().unwrap_or_default()))
+            && self.topics.iter().all(topic)
+            && self.schemas.iter().all(schema)
+            && self.attributes.iter().all(says)
+    }
+}
 
 /// Messages that say where episodes begin and end.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -65,6 +107,8 @@ pub(crate) struct Rule {
     pub(crate) schema: Option<String>,
     /// Leave the messages unmapped. They are counted.
     pub(crate) ignore: bool,
+    /// Whether later rules may make further streams of the same messages.
+    pub(crate) also: bool,
     pub(crate) kind: Option<StreamKind>,
     pub(crate) name: Option<String>,
     /// Paths of the kind's columns. Without it a lens finds them.
@@ -175,22 +219,34 @@ impl Mapping {
         prairie_model::hash_canonical(self).expect("a mapping is JSON")
     }
 
-    /// The first rule for a channel.
-    pub(crate) fn rule(&self, topic: &str, schema: &str) -> Option<&Rule> {
-        let canonical = crate::lens::canonical(schema);
-        self.rules.iter().find(|rule| {
-            let topic_fits = rule.topic.as_ref().is_none_or(|pattern| glob(pattern, topic));
-            let schema_fits =
-                rule.schema.as_ref().is_none_or(|pattern| glob(pattern, schema) || glob(pattern, &canonical));
-            topic_fits && schema_fits
-        })
+    /// The rules for a channel: the first that fits, and while it says `also`, the next.
+    pub(crate) fn rules(&self, topic: &str, schema: &str) -> Vec<&Rule> {
+        let mut fitting = self.rules.iter().filter(|rule| {
+            rule.topic.as_ref().is_none_or(|pattern| glob(pattern, topic))
+                && rule.schema.as_ref().is_none_or(|pattern| fits_schema(pattern, schema))
+        });
+        let mut rules = Vec::new();
+        while rules.last().is_none_or(|last: &&Rule| last.also)
+            && let Some(rule) = fitting.next()
+        {
+            rules.push(rule);
+        }
+        rules
     }
+}
+
+/// Whether a pattern is that of a type, as the source spells it or canonical.
+fn fits_schema(pattern: &str, schema: &str) -> bool {
+    glob(pattern, schema) || glob(pattern, &crate::lens::canonical(schema))
 }
 
 impl Rule {
     fn check(&self) -> Result<(), String> {
         if self.topic.is_none() && self.schema.is_none() {
             return Err("it needs a `topic` or a `schema`".to_owned());
+        }
+        if self.also && (self.ignore || self.name.is_none()) {
+            return Err("with `also` it needs a `name`, and cannot `ignore`".to_owned());
         }
         if !self.columns.is_empty() {
             let Some(kind) = self.kind else { return Err("`columns` need a `kind`".to_owned()) };
@@ -321,9 +377,22 @@ mod tests {
             "[[stream]]\ntopic=\"/a\"\nname=\"one\"\n[[stream]]\nschema=\"sensor_msgs/JointState\"\nname=\"two\"",
         )
         .unwrap();
-        let name = |topic, schema| mapping.rule(topic, schema).and_then(|rule| rule.name.clone());
+        let name = |topic, schema| mapping.rules(topic, schema).first().and_then(|rule| rule.name.clone());
         assert_eq!(name("/a", "sensor_msgs/msg/JointState").as_deref(), Some("one"));
         assert_eq!(name("/b", "sensor_msgs/msg/JointState").as_deref(), Some("two"));
         assert_eq!(name("/b", "x"), None);
+    }
+
+    #[test]
+    fn rules_that_say_so_let_others_follow() {
+        let rule = |name: &str, also: bool| format!("[[stream]]\ntopic=\"/a\"\nname=\"{name}\"\nalso={also}\n");
+        let mapping =
+            Mapping::parse(&[rule("one", true), rule("two", true), rule("three", false), rule("four", false)].concat());
+        let mapping = mapping.unwrap();
+        let names: Vec<_> = mapping.rules("/a", "x").into_iter().filter_map(|rule| rule.name.clone()).collect();
+        assert_eq!(names, ["one", "two", "three"]);
+        assert!(mapping.rules("/b", "x").is_empty());
+        let nameless = Mapping::parse("[[stream]]\ntopic='/a'\nalso=true").unwrap_err().to_string();
+        assert_eq!(nameless, "rule 1 of the mapping: with `also` it needs a `name`, and cannot `ignore`");
     }
 }

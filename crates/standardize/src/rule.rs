@@ -11,10 +11,20 @@ use crate::mapping::{ColumnPath, Rule};
 use crate::part::{Part, element, interleave, names_of};
 use crate::unit::to_si;
 
-/// The parts of a batch: by the rule's own columns, or by a lens and then as the rule says. Also says which units were
-/// converted.
-pub(crate) fn convert(input: &Input<'_>, rule: Option<&Rule>) -> (Vec<Part>, Vec<String>) {
-    let Some(rule) = rule else { return (commands(input, crate::lens::convert(input)), Vec::new()) };
+/// What one rule, or none, made of a batch.
+#[derive(Debug)]
+pub(crate) struct Made<'a> {
+    pub(crate) rule: Option<&'a Rule>,
+    pub(crate) parts: Vec<Part>,
+    /// Which units were converted.
+    pub(crate) converted: Vec<String>,
+}
+
+/// The parts of a batch: by the rule's own columns, or by a lens and then as the rule says.
+pub(crate) fn convert<'a>(input: &Input<'_>, rule: Option<&'a Rule>) -> Made<'a> {
+    let Some(rule) = rule else {
+        return Made { rule: None, parts: commands(input, crate::lens::convert(input)), converted: Vec::new() };
+    };
     let mut parts = match rule.kind {
         Some(kind) if !rule.columns.is_empty() => own_columns(input, rule, kind).into_iter().collect(),
         Some(kind) => crate::lens::convert(input).into_iter().flat_map(|part| into_kind(part, kind)).collect(),
@@ -26,7 +36,7 @@ pub(crate) fn convert(input: &Input<'_>, rule: Option<&Rule>) -> (Vec<Part>, Vec
         convert_units(part, rule, &mut converted);
         normalise_gripper(part, rule);
     }
-    (parts, converted)
+    Made { rule: Some(rule), parts, converted }
 }
 
 /// What comes on a command topic is an action, whatever the type of the message.
@@ -262,6 +272,46 @@ header = 'at'
             "[[stream]]\ntopic = '/x'\nkind = 'depth'",
         );
         assert!(depth.starts_with("/x depth\n"), "{depth}");
+    }
+
+    #[test]
+    fn rules_that_let_others_follow_make_several_streams() {
+        let mapping = "
+[[stream]]
+topic = '/x'
+name = 'arm'
+kind = 'joint_state'
+columns = { position = 'data[0:2]' }
+names = ['a', 'b']
+also = true
+[[stream]]
+topic = '/x'
+name = 'hand'
+kind = 'gripper'
+columns = { raw_position = 'data[2]' }
+gripper = { closed = 10, open = 0 }
+also = true
+[[stream]]
+topic = '/x'
+name = 'rest'
+kind = 'vector'
+columns = { value = 'data[3:]' }
+";
+        let messages = json!([{"data": [1.0, 2.0, 5.0, 7.0, 8.0]}, {"data": [1.0]}]);
+        assert_eq!(
+            lens_with("std_msgs/Float64MultiArray", "/x", messages, mapping),
+            "arm joint_state names=a,b
+  0 position=[1,2]
+  10
+hand gripper
+  0 position=0.5 raw_position=5
+  10
+rest vector
+  0 value=[7,8]
+  10
+2 = 2 + 0 + 0
+"
+        );
     }
 
     #[test]

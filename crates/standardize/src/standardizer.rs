@@ -9,6 +9,8 @@ use prairie_model::{
 
 use crate::episode::Open;
 use crate::lens::{Input, canonical, wants_inline};
+use crate::mapping::Rule;
+use crate::rule::Made;
 use crate::segment::{Segmentation, is_segment};
 use crate::{Mapping, Overrides, StandardizeError, metadata, rule};
 
@@ -58,6 +60,8 @@ pub fn inline() -> Inline {
 #[derive(Debug)]
 pub struct Standardizer {
     mapping: Mapping,
+    /// What Prairie knows about recordings of this kind, where the user's mapping says nothing.
+    shipped: Option<&'static Mapping>,
     overrides: Overrides,
     segmentation: Segmentation,
     /// The container's own episodes.
@@ -82,6 +86,7 @@ impl Standardizer {
     /// A standardizer for the recording of `plan`.
     pub fn new(plan: &RecordingPlan, mapping: Mapping, overrides: Overrides, segmentation: Segmentation) -> Self {
         Self {
+            shipped: crate::shipped::of_plan(plan).map(|shipped| &shipped.mapping),
             mapping,
             overrides,
             segmentation,
@@ -231,8 +236,11 @@ impl Standardizer {
         // OK because the caller has begun the episode.
         let Some(open) = self.open.get_mut(&episode) else { return Ok(()) };
         let messages = (to - from) as u64;
-        let rule = self.mapping.rule(&channel.topic, &channel.schema_name);
-        if rule.is_some_and(|rule| rule.ignore) {
+        let mut rules = self.mapping.rules(&channel.topic, &channel.schema_name);
+        if let (true, Some(shipped)) = (rules.is_empty(), self.shipped) {
+            rules = shipped.rules(&channel.topic, &channel.schema_name);
+        }
+        if rules.iter().any(|rule| rule.ignore) {
             open.count_unmapped(channel, messages, "the mapping ignores them");
             return Ok(());
         }
@@ -245,10 +253,15 @@ impl Standardizer {
             }
         };
         let schema = canonical(&channel.schema_name);
-        let header_path = rule.and_then(|rule| rule.header.as_deref());
-        let input = Input { channel, schema: &schema, rows: &rows, header_path };
-        let parts = rule::convert(&input, rule);
-        open.push(channel, rule, &batch.log_time[from..to], parts, out)
+        let rules = if rules.is_empty() { vec![None] } else { rules.into_iter().map(Some).collect() };
+        let made: Vec<Made<'_>> = rules
+            .into_iter()
+            .map(|rule: Option<&Rule>| {
+                let header_path = rule.and_then(|rule| rule.header.as_deref());
+                rule::convert(&Input { channel, schema: &schema, rows: &rows, header_path }, rule)
+            })
+            .collect();
+        open.push(channel, &batch.log_time[from..to], &made, out)
     }
 
     fn count_outside(&mut self, channel: &Channel, messages: u64) {

@@ -266,6 +266,12 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// Counts a unit that is dated after its import: it was not done when it was told.
+    pub fn future_unit(&mut self) {
+        self.tally.read += 1;
+        self.tally.future += 1;
+    }
+
     /// Adds a unit, or counts why not.
     pub fn unit(&mut self, unit: &UnitOfWork) -> Result<(), EvidenceError> {
         self.tally.read += 1;
@@ -414,6 +420,10 @@ impl<'a> Builder<'a> {
                 for kept in of_shift.iter_mut().filter(|kept| kept.undecided) {
                     kept.good = true;
                     kept.flags |= CLAIMED;
+                    // Who was in command is left open too: at best nobody but the robot.
+                    if Mode::ALL.get(usize::from(kept.mode)) == Some(&Mode::Unknown) {
+                        kept.mode = 0;
+                    }
                 }
                 Collector::of_units(of_shift, disturbed, sums);
                 sum_units(sums, of_shift, how);

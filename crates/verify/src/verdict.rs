@@ -418,6 +418,15 @@ fn not_shown(case: &Case<'_>, endpoints: &[EndpointResult], controls: &[ControlR
     if case.provenance.simulated {
         sentences.push("Nothing about any real station: the log is simulated.".to_owned());
     }
+    let tally = &case.evidence.tally;
+    let excluded = tally.left_out_by_rule();
+    if excluded > 0 {
+        let all = tally.counted + excluded;
+        let rules = tally.rules(&case.frozen.protocol);
+        sentences.push(format!(
+            "Anything about {excluded} of {all} units: the task book leaves them out by rule ({rules})."
+        ));
+    }
     for result in controls.iter().filter(|result| result.state != ControlState::Pass) {
         if let Some(doubt) = doubt(&result.control) {
             sentences.push(format!("{doubt}: {}.", result.reason));

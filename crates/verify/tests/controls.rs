@@ -259,6 +259,48 @@ fn what_nobody_inspected_is_no_failure() {
     assert_eq!(success(&judged).0, State::Fail);
 }
 
+#[test]
+fn what_a_rule_leaves_out_does_not_decide() {
+    let rule = "[[exclusions]]\nname = \"jam\"\nreason = \"power\"\nwhere = { cause = [\"jam\"] }\n";
+    let mut log = log();
+    let mark = |unit: &mut UnitOfWork| {
+        drop(unit.conditions.insert("cause".to_owned(), prairie_model::Condition::Text("jam".to_owned())))
+    };
+    let robots = |log: &StationLog| log.units.iter().filter(|unit| unit.robot.is_some()).count();
+    let all = robots(&log);
+    log.units.iter_mut().filter(|unit| unit.robot.is_some()).step_by(50).for_each(mark);
+    let success = |verdict: &Verdict| verdict.endpoints.iter().find(|it| it.endpoint == "success").expect("it").clone();
+    let few = success(&verdict(&frozen(rule), &log));
+    assert_eq!(few.state, State::Pass);
+    assert_eq!(few.numbers["excluded_units"], all.div_ceil(50) as f64);
+    assert!(few.notes.iter().any(|note| note.contains("were left out by rule (jam: power)")), "{:?}", few.notes);
+    log.units.iter_mut().filter(|unit| unit.robot.is_some()).step_by(8).for_each(mark);
+    let judged = verdict(&frozen(rule), &log);
+    let many = success(&judged);
+    assert_eq!((many.state, judged.decision), (State::Hold, Decision::Hold));
+    assert!(judged.not_shown.iter().any(|sentence| sentence.contains("(jam: power)")));
+}
+
+#[test]
+fn a_gate_has_the_numbers_that_an_endpoint_leaves_out() {
+    let book = BOOK.replace(
+        "success = { at_least = 0.95, looks = [20, 30] }",
+        "success = { looks = [20, 30] }\navailability = { at_least = 0.8 }",
+    );
+    let protocol = Protocol::from_toml(&book).and_then(Protocol::complete).expect("a protocol");
+    let asked = protocol.endpoints.success.expect("success");
+    assert_eq!((asked.at_least, asked.stratum_at_least, asked.looks.as_slice()), (0.95, Some(0.75), &[20, 30][..]));
+    for (from, to, why) in [
+        ("at_least = 0.95", "at_least = 0.01", "at least 0.5"),
+        ("at_least = 0.95", "at_least = 0.95, confidence = 0.05", "at least 0.5 and below 1"),
+        ("looks = [20, 30]", "looks = [20, 4000000000]", "at most 20,000 shifts"),
+    ] {
+        let refused = Protocol::from_toml(&BOOK.replace(from, to)).and_then(Protocol::complete);
+        let error = refused.expect_err(to).to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
 /// Two stations, and what each one's log draws by lot.
 #[test]
 fn a_draw_is_about_the_stations_of_its_own_log() {

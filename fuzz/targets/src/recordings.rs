@@ -2,11 +2,15 @@
 
 use std::ops::ControlFlow;
 
+use prairie_formats::bag::Bag;
 use prairie_formats::blocks::Blocks;
 use prairie_formats::hdf5::Hdf5;
 use prairie_formats::lerobot::LeRobot;
 use prairie_formats::mcap::Mcap;
 use prairie_formats::mp4::{annexb as units, read_track};
+use prairie_formats::rlds::Rlds;
+use prairie_formats::rosbag2::Rosbag2;
+use prairie_formats::xr_teleoperate::XrTeleoperate;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_model::{BlobColumns, Codec, EpisodeTally, MemorySource, Payload, ReadEvent, ReadOptions, Source, is_blob};
 use prairie_standardize::{Mapping, Overrides, Segmentation, Standard, Standardizer, inline};
@@ -17,6 +21,19 @@ use crate::unpack;
 const EVENTS_MAX: usize = 2_000;
 /// Blobs that are read back from one recording.
 const BLOBS_MAX: usize = 64;
+
+pub(crate) fn bag(data: &[u8]) {
+    let source = MemorySource::new([("a.bag".to_owned(), data.to_vec())]);
+    sniff(&source).ok();
+    read(&Bag, &source);
+}
+
+/// A folder: databases, their logs, and the description.
+pub(crate) fn rosbag2(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&Rosbag2, &source);
+}
 
 /// The description is that of its own tests; the bytes are the text.
 pub(crate) fn blocks(data: &[u8]) {
@@ -48,6 +65,18 @@ pub(crate) fn lerobot(data: &[u8]) {
     let source = MemorySource::new(unpack(data));
     sniff(&source).ok();
     read(&LeRobot, &source);
+}
+
+pub(crate) fn rlds(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&Rlds, &source);
+}
+
+pub(crate) fn xr_teleoperate(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&XrTeleoperate, &source);
 }
 
 fn read(reader: &dyn Reader, source: &MemorySource) {

@@ -14,7 +14,10 @@ const INPUT_MAX: u64 = 1 << 30;
 pub(crate) fn run(context: &Context, args: &Calc) -> Result<u8, Failure> {
     let Some(name) = args.method.as_ref().filter(|_| !args.list) else { return list(context) };
     let mut text = String::new();
-    std::io::stdin().lock().take(INPUT_MAX).read_to_string(&mut text)?;
+    std::io::stdin().lock().take(INPUT_MAX).read_to_string(&mut text).map_err(|error| Failure::Other {
+        chain: vec!["failed to read the input".to_owned(), error.to_string()],
+        hint: None,
+    })?;
     let answer = prairie_engine::calculate(name, &text)?;
     context.print_json(&answer)?;
     Ok(0)
@@ -33,7 +36,7 @@ fn list(context: &Context) -> Result<u8, Failure> {
         return Ok(0);
     }
     for method in methods {
-        println!("{}\n  {}", method.name, method.about);
+        outln!("{}\n  {}", method.name, method.about);
         for (name, text) in [
             ("formula", method.formula),
             ("source", method.source),
@@ -42,10 +45,10 @@ fn list(context: &Context) -> Result<u8, Failure> {
             ("example", method.example.0),
         ] {
             let mut lines = text.lines();
-            println!("  {name:<8} {}", lines.next().unwrap_or_default());
-            lines.for_each(|line| println!("           {line}"));
+            outln!("  {name:<8} {}", lines.next().unwrap_or_default());
+            lines.for_each(|line| outln!("           {line}"));
         }
-        println!();
+        outln!("");
     }
     Ok(0)
 }

@@ -15,12 +15,12 @@ pub(crate) fn run(context: &Context, args: &Claim) -> Result<u8, Failure> {
     } else {
         for claim in &assessed {
             let word = if claim.demonstrated { "can be looked at" } else { "not demonstrated" };
-            println!("`{}` by {}: {word}", claim.claim, claim.by);
+            outln!("`{}` by {}: {word}", claim.claim, claim.by);
             for need in &claim.endpoints {
-                println!("  {:<14} {}", need.endpoint, need.sentence());
+                outln!("  {:<14} {}", need.endpoint, need.sentence());
             }
             for line in &claim.arithmetic {
-                println!("  numbers        {line}");
+                outln!("  numbers        {line}");
             }
         }
     }

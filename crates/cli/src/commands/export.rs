@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
             0 => String::new(),
             n => format!(" ({} undecodable)", thousands(n)),
         };
-        println!(
+        outln!(
             "{}: {}, {} of {} source frames exported, {} repeated, {} dropped{undecodable}; largest shift {:.1} ms{}",
             camera.feature,
             camera.how,
@@ -47,7 +47,7 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
         );
     }
     for dropped in &proof.left_out {
-        println!("left out: {dropped}");
+        outln!("left out: {dropped}");
     }
     context.say(format!(
         "Exported {} ({} rows, {:.1} s) of `{}@{}` to `{}`; the proof is `{}`",

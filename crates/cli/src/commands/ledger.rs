@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, args: &Ledger) -> Result<u8, Failure> {
         }
         LedgerCommand::Verify { dir, against, key } => verify(context, dir.as_deref(), against.as_deref(), key),
         LedgerCommand::Key => {
-            println!("{}", context.open_store()?.ledger_key()?);
+            outln!("{}", context.open_store()?.ledger_key()?);
             Ok(0)
         }
     }
@@ -42,10 +42,10 @@ fn export(context: &Context, dir: &Path) -> Result<u8, Failure> {
     if context.json() {
         context.print_json(&report)?;
     } else {
-        println!("origin  {}", report.origin);
-        println!("leaves  {}", report.leaves);
-        println!("root    {}", report.root);
-        println!("key     {}", report.key);
+        outln!("origin  {}", report.origin);
+        outln!("leaves  {}", report.leaves);
+        outln!("root    {}", report.root);
+        outln!("key     {}", report.key);
     }
     context.say(format!(
         "Exported the ledger to `{}`: {} files written, {} kept as they were",
@@ -90,19 +90,19 @@ fn verify(context: &Context, dir: Option<&Path>, against: Option<&Path>, key: &[
 }
 
 fn print(check: &LedgerCheck) {
-    println!("origin   {}", check.origin);
-    println!("leaves   {}", check.leaves);
-    println!("root     {}", check.root);
+    outln!("origin   {}", check.origin);
+    outln!("leaves   {}", check.leaves);
+    outln!("root     {}", check.root);
     for (kind, count) in &check.kinds {
-        println!("         {count} {}", if kind.is_empty() { "of no known form" } else { kind });
+        outln!("         {count} {}", if kind.is_empty() { "of no known form" } else { kind });
     }
     if let Some(facts) = check.facts {
-        println!("facts    {facts} compared with their leaves");
+        outln!("facts    {facts} compared with their leaves");
     }
     if let Some(size) = check.against {
-        println!("against  the ledger begins with the {size} leaves of the earlier checkpoint");
+        outln!("against  the ledger begins with the {size} leaves of the earlier checkpoint");
     }
     if let Some(what) = &check.wrong {
-        println!("wrong    {what}");
+        outln!("wrong    {what}");
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(context: &Context, args: &Log) -> Result<u8, Failure> {
             } else {
                 for log in &logs {
                     let mark = if log.simulated { "  simulated" } else { "" };
-                    println!("{}  {}, {}{mark}", short(&log.id), count(log.units, "unit"), count(log.shifts, "shift"));
+                    outln!("{}  {}, {}{mark}", short(&log.id), count(log.units, "unit"), count(log.shifts, "shift"));
                 }
             }
             Ok(0)
@@ -38,11 +38,11 @@ pub(crate) fn run(context: &Context, args: &Log) -> Result<u8, Failure> {
             if context.json() {
                 context.print_json(&show)?;
             } else {
-                println!("log {}", show.log.id);
+                outln!("log {}", show.log.id);
                 print(&show.log);
-                println!("what it can show:");
+                outln!("what it can show:");
                 for need in &show.endpoints {
-                    println!("  {:<14} {}", need.endpoint, need.sentence());
+                    outln!("  {:<14} {}", need.endpoint, need.sentence());
                 }
             }
             Ok(0)
@@ -56,10 +56,10 @@ fn short(id: &str) -> &str {
 
 fn print(report: &LogReport) {
     if report.simulated {
-        println!("simulated: nothing in this log is about a real station");
+        outln!("simulated: nothing in this log is about a real station");
     }
     for file in &report.files {
-        println!(
+        outln!(
             "{}: {} rows = {} {} + {} merged + {} nothing + {} incomplete; {} unreadable",
             file.path,
             file.rows,
@@ -72,10 +72,10 @@ fn print(report: &LogReport) {
         );
     }
     for finding in &report.findings {
-        println!("{} {:<7} {}", finding.code, finding.severity.name(), finding.message);
+        outln!("{} {:<7} {}", finding.code, finding.severity.name(), finding.message);
     }
     if let Some(links) = report.links {
-        println!(
+        outln!(
             "{} with a recording, {} with a unit, {} ambiguous",
             count(links.units, "unit"),
             count(links.episodes, "episode"),

@@ -11,7 +11,7 @@ pub(crate) fn fsck(context: &Context, args: &Fsck) -> Result<u8, Failure> {
         context.print_json(&report)?;
     } else {
         for problem in &report.problems {
-            println!("{problem}");
+            outln!("{problem}");
         }
         context.say(format!(
             "{} {} and {}: {}",
@@ -56,7 +56,7 @@ pub(crate) fn erase(context: &Context, args: &Erase) -> Result<u8, Failure> {
         return Ok(0);
     }
     let (goes, stays) = if args.dry_run { ("would go", "would stay") } else { ("gone", "kept") };
-    let gone = |what: String| println!("{goes}: {what}");
+    let gone = |what: String| outln!("{goes}: {what}");
     if report.objects > 0 {
         gone(format!("{} of the recording, {}", count(report.objects, "file"), bytes(report.bytes)));
     }
@@ -74,17 +74,17 @@ pub(crate) fn erase(context: &Context, args: &Erase) -> Result<u8, Failure> {
         gone(format!("station log {log}"));
     }
     for version in &report.datasets {
-        println!("flagged: dataset version `{version}` held it");
+        outln!("flagged: dataset version `{version}` held it");
     }
     for verdict in &report.verdicts {
-        println!("flagged: verdict `{verdict}` counts it");
+        outln!("flagged: verdict `{verdict}` counts it");
     }
     for standing in &report.standings {
-        println!("flagged: what `monitor` said, `{standing}`, counts it");
+        outln!("flagged: what `monitor` said, `{standing}`, counts it");
     }
     for kept in &report.kept {
         let size = kept.bytes.map_or_else(String::new, |size| format!(", {}", bytes(size)));
-        println!("{stays}: {} {}{size}: {}", thousands(kept.count), kept.what, kept.why);
+        outln!("{stays}: {} {}{size}: {}", thousands(kept.count), kept.what, kept.why);
     }
     let rows: u64 = report.rows.values().sum();
     context.say(format!(

@@ -15,6 +15,7 @@ mod ledger;
 mod log;
 mod ls;
 mod maintain;
+mod map;
 mod monitor;
 mod paper;
 mod protocol;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Log(args) => log::run(&context, &args),
         Command::Protocol(args) => protocol::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Map(args) => map::run(&context, &args),
         Command::Monitor(args) => monitor::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
         Command::Ledger(args) => ledger::run(&context, &args),

@@ -20,7 +20,7 @@ pub(crate) fn run(context: &Context, args: &Monitor) -> Result<u8, Failure> {
 
 fn print(monitoring: &Monitoring) {
     if monitoring.provenance.simulated {
-        println!("simulated: nothing here is about a real station");
+        outln!("simulated: nothing here is about a real station");
     }
     let word = match monitoring.standing {
         Standing::Stands => "stands",
@@ -28,7 +28,7 @@ fn print(monitoring: &Monitoring) {
         Standing::Demoted => "is demoted",
         Standing::Rejected => "is rejected",
     };
-    println!(
+    outln!(
         "the promotion of `{}` to {} {word}: {} shifts since the {} that were promoted; stage {}",
         monitoring.scenario,
         monitoring.gate,
@@ -37,7 +37,7 @@ fn print(monitoring: &Monitoring) {
         monitoring.stage.as_deref().unwrap_or("none")
     );
     for reason in &monitoring.reasons {
-        println!("  × {reason}");
+        outln!("  × {reason}");
     }
     for watched in &monitoring.watches {
         let mark = match (watched.known, watched.alarms.is_empty() && watched.expired.is_none() && !watched.rejects) {
@@ -45,11 +45,11 @@ fn print(monitoring: &Monitoring) {
             (true, true) => "✓",
             (true, false) => "×",
         };
-        println!("  {mark} {:<14} {}", watched.watch, watched.reason);
+        outln!("  {mark} {:<14} {}", watched.watch, watched.reason);
     }
     let void: Vec<&str> =
         monitoring.claims.iter().filter(|claim| !claim.stands).map(|claim| claim.endpoint.as_str()).collect();
     if !void.is_empty() {
-        println!("claims that are void: {}", void.join(", "));
+        outln!("claims that are void: {}", void.join(", "));
     }
 }

@@ -10,12 +10,12 @@ pub(crate) fn run(context: &Context, args: &Protocol) -> Result<u8, Failure> {
     if context.json() {
         context.print_json(&report)?;
     } else {
-        println!("scenario  {}", report.scenario);
-        println!("gate      {}", report.gate);
-        println!("attempt   {}", report.attempt);
-        println!("hash      {}", report.hash);
+        outln!("scenario  {}", report.scenario);
+        outln!("gate      {}", report.gate);
+        outln!("attempt   {}", report.attempt);
+        outln!("hash      {}", report.hash);
         for line in &report.plan {
-            println!("plan      {line}");
+            outln!("plan      {line}");
         }
     }
     let word = if report.already { "Was frozen before" } else { "Frozen" };

@@ -64,31 +64,31 @@ pub(crate) fn run(context: &Context, args: Receipt) -> Result<u8, Failure> {
 }
 
 fn print(context: &Context, check: &ReceiptCheck) {
-    println!("episode    {}", check.episode);
-    println!("decision   {}", check.decision.name());
+    outln!("episode    {}", check.episode);
+    outln!("decision   {}", check.decision.name());
     for signature in &check.signatures {
-        println!("signature  {}: {}", signature.key_id, signature.word());
+        outln!("signature  {}: {}", signature.key_id, signature.word());
     }
     match check.ledger.as_ref().map(|ledger| (ledger.leaf, &ledger.wrong)) {
         None => {
-            println!("ledger     not shown: the receipt came without its proof (`prairie ledger prove --receipt FILE`)")
+            outln!("ledger     not shown: the receipt came without its proof (`prairie ledger prove --receipt FILE`)")
         }
-        Some((leaf, None)) => println!("ledger     leaf {leaf}, proved to be under the signed checkpoint"),
-        Some((_, Some(why))) => println!("ledger     {why}"),
+        Some((leaf, None)) => outln!("ledger     leaf {leaf}, proved to be under the signed checkpoint"),
+        Some((_, Some(why))) => outln!("ledger     {why}"),
     }
     match &check.recomputed {
-        None => println!("numbers    not recomputed: the recording was not given (`--recording PATH`)"),
+        None => outln!("numbers    not recomputed: the recording was not given (`--recording PATH`)"),
         Some(differences) if differences.is_empty() => {
-            println!("numbers    recomputed from the {}, all equal", check.recomputed_from.unwrap_or("recording"));
+            outln!("numbers    recomputed from the {}, all equal", check.recomputed_from.unwrap_or("recording"));
         }
         Some(differences) => {
             for difference in differences {
-                println!("differs    {difference}");
+                outln!("differs    {difference}");
             }
         }
     }
     if !check.not_recomputable.is_empty() {
-        println!(
+        outln!(
             "unknown    {}: not recomputed, they compare with what else was in the store; taken as the receipt says",
             check.not_recomputable.join(", ")
         );

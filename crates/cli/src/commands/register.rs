@@ -53,11 +53,11 @@ fn add(context: &Context, kind: RegisterKind, entry: &Entry) -> Result<u8, Failu
 }
 
 fn print(report: &RegisterReport) {
-    println!("{:<9} {}", report.kind.name(), report.name);
-    println!("version   {}", report.version);
-    println!("hash      {}", report.hash);
+    outln!("{:<9} {}", report.kind.name(), report.name);
+    outln!("version   {}", report.version);
+    outln!("hash      {}", report.hash);
     if let Some(hash) = report.release_hash {
-        println!("release   {hash}");
+        outln!("release   {hash}");
     }
 }
 

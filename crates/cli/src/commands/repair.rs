@@ -14,7 +14,7 @@ pub(crate) fn run(context: &Context, args: &Repair) -> Result<u8, Failure> {
         return Ok(0);
     }
     for step in &report.steps {
-        println!("{step}");
+        outln!("{step}");
     }
     match &report.repaired {
         Some(id) => context.say(format!(

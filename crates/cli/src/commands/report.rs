@@ -51,26 +51,26 @@ fn check(context: &Context, file: &Path, key: &[PathBuf], data: Option<&Path>) -
 }
 
 fn print(check: &ReportCheck) {
-    println!("scenario   {}", check.scenario);
-    println!("gate       {}", check.gate);
+    outln!("scenario   {}", check.scenario);
+    outln!("gate       {}", check.gate);
     for signature in &check.signatures {
-        println!("signature  {}: {}", signature.key_id, signature.word());
+        outln!("signature  {}: {}", signature.key_id, signature.word());
     }
     match (&check.ledger, check.leaf) {
-        (Some(why), _) => println!("ledger     {why}"),
-        (None, Some(leaf)) => println!("ledger     leaf {leaf}, proved to be under the signed checkpoint"),
+        (Some(why), _) => outln!("ledger     {why}"),
+        (None, Some(leaf)) => outln!("ledger     leaf {leaf}, proved to be under the signed checkpoint"),
         (None, None) => {}
     }
     if let Some(difference) = &check.page {
-        println!("page       {difference}");
+        outln!("page       {difference}");
     }
     if let Some(edited) = &check.data {
-        println!("data       {edited}");
+        outln!("data       {edited}");
     }
     match &check.recomputed {
-        None if check.data.is_some() => println!("numbers    not recomputed: the data are not those of the report"),
-        None => println!("numbers    not recomputed: the data were not given (`--data DIR`)"),
-        Some(differences) if differences.is_empty() => println!("numbers    recomputed from the logs, all equal"),
-        Some(differences) => differences.iter().for_each(|difference| println!("differs    {difference}")),
+        None if check.data.is_some() => outln!("numbers    not recomputed: the data are not those of the report"),
+        None => outln!("numbers    not recomputed: the data were not given (`--data DIR`)"),
+        Some(differences) if differences.is_empty() => outln!("numbers    recomputed from the logs, all equal"),
+        Some(differences) => differences.iter().for_each(|difference| outln!("differs    {difference}")),
     }
 }

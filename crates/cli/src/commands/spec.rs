@@ -12,13 +12,13 @@ pub(crate) fn run(context: &Context, args: &Spec) -> Result<u8, Failure> {
         context.print_json(&report)?;
     } else {
         for problem in &report.problems {
-            println!("{problem}");
+            outln!("{problem}");
         }
         for warning in &report.warnings {
-            println!("warning: {warning}");
+            outln!("warning: {warning}");
         }
         for (rule, more) in &report.left_out {
-            println!("{rule} in {}", count(*more, "more place"));
+            outln!("{rule} in {}", count(*more, "more place"));
         }
         context.say(format!(
             "Tested {} against {}: {}, {}",

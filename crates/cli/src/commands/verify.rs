@@ -20,19 +20,23 @@ pub(crate) fn run(context: &Context, args: &Verify) -> Result<u8, Failure> {
 
 fn print(verdict: &Verdict) {
     if verdict.provenance.simulated {
-        println!("simulated: nothing here is about a real station");
+        outln!("simulated: nothing here is about a real station");
     }
     if verdict.self_attested {
-        println!("self-attested: the recorder belongs to a party that gains by the verdict");
+        outln!("self-attested: the recorder belongs to a party that gains by the verdict");
     }
     let word = match verdict.decision {
         VerdictDecision::Promote => "promoted",
         VerdictDecision::Hold => "held",
         VerdictDecision::Reject => "rejected",
     };
-    println!(
+    outln!(
         "`{}` is {word} at the gate to {} (attempt {}, look {} of {})",
-        verdict.scenario, verdict.gate, verdict.attempt, verdict.look.number, verdict.look.of
+        verdict.scenario,
+        verdict.gate,
+        verdict.attempt,
+        verdict.look.number,
+        verdict.look.of
     );
     for result in &verdict.endpoints {
         let mark = match result.state {
@@ -41,15 +45,15 @@ fn print(verdict: &Verdict) {
             VerdictState::Fail => "×",
             VerdictState::Unknown => "?",
         };
-        println!("  {mark} {:<14} {}", result.endpoint, result.reason);
+        outln!("  {mark} {:<14} {}", result.endpoint, result.reason);
         for note in &result.notes {
-            println!("                   {note}");
+            outln!("                   {note}");
         }
         if let Some(missing) = &result.missing {
-            println!("                   needs {missing}");
+            outln!("                   needs {missing}");
         }
     }
-    println!("controls:");
+    outln!("controls:");
     for result in verdict.controls.iter().filter(|result| result.state != ControlState::NotRequired) {
         let mark = match result.state {
             ControlState::Pass => "✓",
@@ -58,13 +62,13 @@ fn print(verdict: &Verdict) {
             ControlState::NotRequired => "-",
         };
         let asked = if result.required { "" } else { " (not required)" };
-        println!("  {mark} {:<14} {}{asked}", result.control, result.reason);
+        outln!("  {mark} {:<14} {}{asked}", result.control, result.reason);
         if let Some(missing) = &result.missing {
-            println!("                   needs {missing}");
+            outln!("                   needs {missing}");
         }
     }
-    println!("not shown:");
+    outln!("not shown:");
     for sentence in &verdict.not_shown {
-        println!("  {sentence}");
+        outln!("  {sentence}");
     }
 }

@@ -399,12 +399,17 @@ impl Page {
     fn shifts(&mut self, sheet: &Sheet<'_>) {
         let verdict = sheet.verdict;
         let units: u64 = verdict.robot_shifts.iter().map(|line| line.units).sum();
-        let english = format!(
-            "{} units in {} shifts, as scheduled, nothing left out",
-            grouped(units),
-            verdict.robot_shifts.len()
-        );
-        let chinese = format!("{} 个班次，{} 个工作单元，按排班全部计入", verdict.robot_shifts.len(), grouped(units));
+        let (count, shifts) = (grouped(units), verdict.robot_shifts.len());
+        let (english, chinese) = match verdict.tally.excluded.values().sum::<u64>() {
+            0 => (
+                format!("{count} units in {shifts} shifts, as scheduled, nothing left out"),
+                format!("{shifts} 个班次，{count} 个工作单元，按排班全部计入"),
+            ),
+            excluded => (
+                format!("{count} units in {shifts} shifts, as scheduled; {} left out by rule", grouped(excluded)),
+                format!("{shifts} 个班次，{count} 个工作单元，按排班计入；按规则排除 {}", grouped(excluded)),
+            ),
+        };
         self.add(&format!("<h2>{} <small>{}</small></h2>", both(&words::SHIFTS), words::of(&english, &chinese)));
         self.add(&format!(
             "<p class=\"legend\"><span><i class=\"good\"></i>{}</span><span><i class=\"bad\"></i>{}</span><span><i class=\"down\"></i>{}</span><span><i class=\"mark\"></i>{}</span></p>",
@@ -449,6 +454,7 @@ impl Page {
             (&words::UNDECIDED, tally.undecided),
             (&words::PREVIOUS, tally.previous),
             (&words::BEFORE_FREEZE, tally.before_freeze),
+            (&words::FUTURE, tally.future),
             (&words::OTHER_RELEASE, tally.other_release),
             (&words::OTHER_ROBOT, tally.other_robot),
             (&words::OTHER_STATION, tally.other_station),

@@ -220,9 +220,22 @@ const PHRASES: &[(&str, &str)] = &[
     // Where no shift counts, and what the log leaves open.
     ("the log holds no units", "日志中没有工作单元"),
     ("no shift of robots is scheduled after the freeze", "冻结之后没有排定机器人班次"),
+    (
+        "{} units were left out by rule ({text}): with all of them as failures the lower bound is {}",
+        "按规则排除了 {} 个工作单元（{}）；若全部视为不合格，置信下界为 {}",
+    ),
+    (
+        "at most {} of units left out by rule, or a bound that holds with all of them as failures",
+        "需要按规则排除的工作单元不超过 {}，或全部视为不合格时置信下界仍达标",
+    ),
+    (
+        "Anything about {} of {} units: the task book leaves them out by rule ({text}).",
+        "{1} 个工作单元中的 {0} 个：任务书按规则将其排除（{2}）。",
+    ),
     ("no shift of robots counts; of {} units: {part}", "没有可计入的机器人班次；{} 个工作单元中：{}"),
     ("{} in no scheduled shift", "不在排班内 {} 个"),
     ("{} from before the freeze", "冻结之前 {} 个"),
+    ("{} dated after their import", "日期晚于导入时间 {} 个"),
     ("{} at other stations", "其他工位 {} 个"),
     ("{} by other releases", "其他软件版本 {} 个"),
     ("{} by other robots", "其他机器人 {} 个"),
@@ -342,7 +355,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("the log keeps no events, so that nobody knows people's minutes", "日志未记录事件，无从得知人工分钟数"),
     ("money cannot be resampled: {part}", "无法对成本重抽样：{}"),
     (
-        "{part} {text} by robot and {part} by people per good unit; net present value above zero in {} of {} \
+        "{part} {text} by robot and {part} by people per good unit in the median; net present value above zero in {} of {} \
          replicates",
         "每件合格品成本：机器人 {0} {1}，人工 {2} {1}；{4} 次重抽样中净现值为正的占 {3}",
     ),
@@ -529,6 +542,10 @@ const PHRASES: &[(&str, &str)] = &[
     ),
     // Controls `attempts`, `calendar`, `conditions`, `counter`, `coverage`.
     ("nobody looked up what else was frozen for these stations", "未查询这些工位还冻结过哪些协议"),
+    (
+        "no other protocol was frozen for these stations and this gate: attempt {}",
+        "这些工位在该关口没有冻结过其他协议：第 {} 次尝试",
+    ),
     (
         "{} protocols were frozen for these stations and this gate, and this one spends alpha for attempt {}",
         "为这些工位和此关口已冻结 {} 份协议，本协议按第 {} 次尝试分配 α",

@@ -71,6 +71,7 @@ pub(super) const COUNTED: Both = word("robots' work, counted", "机器人作业�
 pub(super) const BASELINE: Both = word("people's work, for comparison", "人工作业，用于对比");
 pub(super) const PREVIOUS: Both = word("by the release before, for comparison", "上一版本，用于对比");
 pub(super) const BEFORE_FREEZE: Both = word("from before the protocol was frozen", "协议冻结之前");
+pub(super) const FUTURE: Both = word("dated after their import", "日期晚于导入时间");
 pub(super) const OTHER_RELEASE: Both = word("by another release", "其他软件版本");
 pub(super) const OTHER_ROBOT: Both = word("by another robot", "其他机器人");
 pub(super) const OTHER_STATION: Both = word("at another station", "其他工位");

@@ -157,6 +157,24 @@ impl Engine {
         Ok(Some(place))
     }
 
+    /// The last leaf of this name, kind and digest, with its proof; `None` where the ledger holds none.
+    pub(crate) fn place_of(
+        &self,
+        reference: &str,
+        kind: &str,
+        digest: Hash256,
+    ) -> Result<Option<LedgerPlace>, EngineError> {
+        let leaves = self.block(self.catalog().leaves_about(reference));
+        let leaves = leaves.map_err(EngineError::catalog("reading the ledger"))?;
+        for seq in leaves.into_iter().rev() {
+            let Some(place) = self.place(seq)? else { continue };
+            if place.check(kind, digest, &[self.key()?.public().into()]).is_ok() {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
     /// Writes the ledger as static files under `dir`: tiles, entries and a signed checkpoint. What is there already is kept,
     /// if it is the same ledger's.
     ///

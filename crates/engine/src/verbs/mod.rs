@@ -7,6 +7,7 @@ mod erase;
 mod ingest;
 mod ledger;
 mod list;
+mod map;
 mod monitor;
 mod plan;
 mod protocol;
@@ -27,6 +28,9 @@ pub use check::check;
 pub use claim::{LogShow, assess_claim};
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
 pub use ledger::{LedgerCheck, LedgerExport, ledger_verify_files};
+pub use map::{
+    MapReport, MappedChannel, MappedStream, ShippedLine, map_check, map_init, shipped_mapping, shipped_mappings,
+};
 pub use plan::{ChannelPlan, PlanReport, PlansReport, plan};
 pub use protocol::ProtocolReport;
 pub use query::Rows;

@@ -39,6 +39,19 @@ impl Engine {
             .map_err(|error| EngineError::invalid("the changes", error))?
             .unwrap_or_default();
         let (verdict, frozen, bridged) = self.promotion(scenario)?;
+        let within = |at: Nanos| {
+            let first = verdict.robot_shifts.iter().map(|line| line.shift.span.start).min();
+            let last = verdict.robot_shifts.iter().map(|line| line.shift.span.end).max();
+            first.zip(last).is_some_and(|(first, last)| first <= at && at < last)
+        };
+        if let Some(change) = changes.change.iter().find(|change| within(change.at_ns)) {
+            let what = format!("{:?}", change.what).to_lowercase();
+            return Err(EngineError::Refused(format!(
+                "a change of the {what} at {} lies within the run that was promoted: the promotion is about a robot before \
+                 and one after it, and stands for neither; freeze a protocol that names the release, and run again",
+                change.at_ns.0
+            )));
+        }
         // Shifts since are those after the promoted ones, which nobody can count any more.
         if let Some((log, reason)) = self.first_erased(&verdict.provenance.logs)? {
             return Err(EngineError::Refused(format!(

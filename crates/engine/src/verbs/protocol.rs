@@ -142,6 +142,13 @@ impl Engine {
         let document = self.block(self.catalog().document(PROTOCOL, name));
         let document = document.map_err(EngineError::catalog("reading the catalog"))?;
         let read = |document: prairie_catalog::Document| {
+            let found = hash_canonical(&document.payload).map_err(|error| EngineError::Bug(error.to_string()))?;
+            if found != document.digest {
+                let digest = document.digest;
+                return Err(EngineError::Refused(format!(
+                    "protocol `{name}` was edited in the store: its hash is {found}, and it was frozen as {digest}"
+                )));
+            }
             let kept = serde_json::from_value(document.payload)
                 .map_err(|error| EngineError::Bug(format!("protocol `{name}`: {error}")))?;
             Ok((kept, document.digest))

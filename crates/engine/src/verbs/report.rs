@@ -1,7 +1,7 @@
 //! `report check`: the way back from a report to what it was made from.
 //!
 //! 1. The signature: one of the trusted keys signed exactly this verdict.
-//! 2. The ledger: the verdict is a leaf of a log whose checkpoint one of those keys signed.
+//! 2. The ledger: the verdict is a leaf of a log whose checkpoint one of those keys signed, and its protocol an earlier one.
 //! 3. The page: its sentences and plots are those that the verdict gives.
 //! 4. The logs: their bytes are those that were imported.
 //! 5. The numbers: the same logs by the same protocol give the same verdict, to the last digit.
@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use prairie_ledger::{Envelope, VERDICT_TYPE};
+use prairie_ledger::{Envelope, NoteKey, VERDICT_TYPE};
 use prairie_model::{ObjectId, RecordingId, canonical_json};
 use prairie_store::{ObjectSource, StoredFile, hash_file, object_key};
 use prairie_verify::protocol::Frozen;
@@ -267,20 +267,40 @@ fn open_report(text: &str, keys: &[String]) -> Result<Opened, EngineError> {
     let trusted = note_keys(keys)?;
     let public: Vec<String> = trusted.iter().map(|trusted| trusted.key().to_pem()).collect();
     let place = envelope.check_place(&trusted);
-    let protocol = envelope.protocol.as_ref().map(|document| frozen_from(document, verdict.protocol));
+    let protocol = match &envelope.protocol {
+        Some(document) => frozen_from(document, verdict.protocol)
+            .err()
+            .map(|why| format!("the protocol in the report was edited: {why}")),
+        None => Some("the report does not hold the protocol that it was made by".to_owned()),
+    };
+    let frozen = frozen_before(&envelope, &verdict, &trusted);
     let check = ReportCheck {
         scenario: verdict.scenario.clone(),
         gate: verdict.gate.clone(),
         decision: verdict.decision,
         signatures: signatures(&envelope, &public)?,
         leaf: place.as_ref().ok().and(envelope.ledger.as_ref()).map(|place| place.seq),
-        ledger: place.err().map(|error| chain(&error)),
+        ledger: place.err().map(|error| chain(&error)).or(frozen),
         page: inner.map(|inner| page_differs(text, inner)).transpose()?.flatten(),
-        data: protocol.and_then(Result::err).map(|why| format!("the protocol in the report was edited: {why}")),
+        data: protocol,
         recomputed: None,
         refused: None,
     };
     Ok(Opened { verdict, envelope, check })
+}
+
+/// Why the protocol is not shown to have been in the ledger before the verdict; `None` where it is.
+fn frozen_before(envelope: &Envelope, verdict: &Verdict, keys: &[NoteKey]) -> Option<String> {
+    let (Some(protocol), Some(own)) = (&envelope.protocol_ledger, &envelope.ledger) else {
+        return Some("the report does not show that its protocol is in the ledger".to_owned());
+    };
+    match protocol.check("protocol", verdict.protocol, keys) {
+        Err(error) => Some(format!("the protocol: {}", chain(&error))),
+        Ok(_) if protocol.seq >= own.seq => {
+            Some(format!("the protocol is leaf {}, and its verdict leaf {}", protocol.seq, own.seq))
+        }
+        Ok(_) => None,
+    }
 }
 
 /// The first line at which a page differs from the one that its envelope gives.

@@ -14,7 +14,7 @@ use prairie_catalog::{Before, Commit, Document, Leaf, NewDocument, RecordingFile
 use prairie_formats::table::{TableFormat, TableSummary, read_table};
 use prairie_model::register::is_pseudonym;
 use prairie_model::{
-    Hash256, LogFinding, LogNote, LogNoteKind, Recorder, RecordingId, Rights, Severity, Source, hash_canonical,
+    Hash256, LogFinding, LogNote, LogNoteKind, Nanos, Recorder, RecordingId, Rights, Severity, Source, hash_canonical,
     manifest_hash,
 };
 use prairie_standardize::station::{
@@ -72,6 +72,12 @@ pub struct LogReport {
     /// What others than the vendor saw: audits, draws, spans of the heartbeat, counts of people.
     #[serde(default)]
     pub witness: u64,
+    /// When it was imported; `None` in reports from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_ns: Option<Nanos>,
+    /// Rows that are dated more than a day after that. No verdict counts them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub future: u64,
     /// Whether it keeps events at all.
     pub keeps_events: bool,
     /// Whether it keeps readings at all.
@@ -118,7 +124,21 @@ pub struct LogFile {
     pub unreadable: u64,
 }
 
+// Serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Clocks of stations may be ahead by this much.
+const AHEAD_S: f64 = 86_400.0;
+
 impl LogReport {
+    /// The time after which rows cannot have happened when they were imported; `None` where no row is later.
+    pub(crate) fn until(&self) -> Option<Nanos> {
+        self.imported_ns.filter(|_| self.future > 0).and_then(|imported| imported.plus_seconds(AHEAD_S))
+    }
+
     /// Whether nothing of it is lost.
     pub fn is_whole(&self) -> bool {
         !self.findings.iter().any(|finding| finding.severity == Severity::Error)
@@ -355,6 +375,18 @@ impl Import<'_> {
             progress.finished(&what);
             self.files.push(RecordingFile { path: section.path.clone(), size: copy.bytes(), object: copy.id() });
             self.staged.push(copy);
+            if size == 0 {
+                // As one that is missing: the others are read.
+                self.note(LogNote {
+                    kind: LogNoteKind::Truncated,
+                    file: section.path.clone(),
+                    column: None,
+                    rows: 0,
+                    first_row: None,
+                    example: Some("it is empty".to_owned()),
+                });
+                continue;
+            }
             sources.insert(section.path.clone(), source);
         }
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -372,11 +404,15 @@ impl Import<'_> {
         for copy in std::mem::take(&mut self.staged) {
             copy.finish().map_err(|source| EngineError::Store { what: format!("`{}`", self.name), source })?;
         }
+        let imported = super::receipt::now();
         let mut reading = Reading {
             engine: self.engine,
             rows: LogRows::new(self.engine, &id),
             examiner: LogExaminer::default(),
             modes: ModeRecord::default(),
+            // What a simulation made may lie anywhere, and says that it is made.
+            until: imported.plus_seconds(AHEAD_S).filter(|_| !self.mapping.simulated),
+            future: BTreeMap::new(),
         };
         let mapping = self.mapping;
         let mut files: Vec<(usize, LogFile)> = Vec::new();
@@ -408,6 +444,10 @@ impl Import<'_> {
         // In the order in which the mapping names them.
         files.sort_by_key(|(at, _)| *at);
         let files: Vec<LogFile> = files.into_iter().map(|(_, file)| file).collect();
+        let future = reading.future.values().map(|note| note.rows).sum();
+        for note in std::mem::take(&mut reading.future).into_values() {
+            self.note(note);
+        }
         self.notes.iter().for_each(|note| reading.examiner.note(note));
         let findings = reading.examiner.finish();
         let rows = reading.rows;
@@ -434,6 +474,8 @@ impl Import<'_> {
                 .into_iter()
                 .map(count)
                 .sum(),
+            imported_ns: Some(imported),
+            future,
             keeps_events,
             keeps_readings,
             findings,
@@ -490,6 +532,10 @@ struct Reading<'a> {
     rows: LogRows<'a>,
     examiner: LogExaminer,
     modes: ModeRecord,
+    /// Rows after this time have not happened.
+    until: Option<Nanos>,
+    /// Those that are, by file.
+    future: BTreeMap<String, LogNote>,
 }
 
 impl Reading<'_> {
@@ -547,6 +593,19 @@ impl Reading<'_> {
             _ => {}
         }
         self.examiner.row(&Seen { file, number, row: &row, mode_open_s });
+        // A calendar may well reach into the future.
+        let is_work = !matches!(row, LogRow::Shift(_));
+        if is_work && self.until.zip(row.time()).is_some_and(|(until, at)| at > until) {
+            let note = self.future.entry(file.to_owned()).or_insert_with(|| LogNote {
+                kind: LogNoteKind::Future,
+                file: file.to_owned(),
+                column: None,
+                rows: 0,
+                first_row: Some(number),
+                example: None,
+            });
+            note.rows += 1;
+        }
         // After the checks, which tell that the log names people.
         if let LogRow::Unit(unit) = &mut row
             && let Some(worker) = unit.worker.as_mut().filter(|worker| !is_pseudonym(worker))

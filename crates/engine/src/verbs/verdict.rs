@@ -1,5 +1,7 @@
 //! `verify`: from the logs of a store and a frozen protocol to a signed verdict. The way back is `report check`.
 
+use std::collections::BTreeMap;
+
 use prairie_catalog::{Commit, Leaf, NewDocument};
 use prairie_ledger::{Envelope, VERDICT_TYPE};
 use prairie_model::{
@@ -41,6 +43,13 @@ impl Engine {
         let gate = Gate::from_name(gate).ok_or(EngineError::NotFound { kind: "gate", name: gate.to_owned() })?;
         self.must_write("verifying")?;
         let frozen = self.frozen(scenario, gate)?;
+        // Whoever can write into the database can write another protocol there, but not into what the ledger hashed before.
+        if self.place_of(&format!("{scenario}/{}", gate.name()), "protocol", frozen.hash)?.is_none() {
+            return Err(EngineError::Refused(format!(
+                "protocol {} of `{scenario}` is not the one that the ledger says was frozen: the store was edited",
+                frozen.hash
+            )));
+        }
         let verdict = self.judge(&frozen, None, progress)?;
         let text = canonical_json(&verdict).map_err(|error| EngineError::Bug(error.to_string()))?;
         let mut envelope = Envelope::sign_as(VERDICT_TYPE, text.into_bytes(), self.key()?.private());
@@ -56,15 +65,8 @@ impl Engine {
             ..Commit::default()
         })?;
         envelope.protocol = self.frozen_document(frozen.hash)?;
-        // The last leaf of that name is this verdict's, or another's that came meanwhile and says the same of it.
-        let leaves =
-            self.block(self.catalog().leaves_about(&name)).map_err(EngineError::catalog("reading the ledger"))?;
-        for seq in leaves.into_iter().rev() {
-            envelope.ledger = self.place(seq)?;
-            if envelope.check_place(&[self.key()?.public().into()]).is_ok() {
-                break;
-            }
-        }
+        envelope.protocol_ledger = self.place_of(&name, "protocol", frozen.hash)?;
+        envelope.ledger = self.place_of(&name, VERDICT, digest)?;
         Ok(VerdictReport { verdict, envelope: envelope.to_json() })
     }
 
@@ -105,10 +107,20 @@ impl Engine {
         let snapshot = self.snapshot()?;
         let condition = format!("log_id IN ({})", ids.iter().map(|id| literal(id)).collect::<Vec<_>>().join(", "));
         let query = |table: &str| format!("SELECT * FROM {table} WHERE {condition}");
+        // What is dated after its import has not happened: neither work nor shifts that wait for it count.
+        let until: BTreeMap<String, Nanos> =
+            reports.iter().filter_map(|report| Some((report.id.clone(), report.until()?))).collect();
+        let is_future = |cells: &Cells, row: usize, at: Option<Nanos>| {
+            !until.is_empty()
+                && cells
+                    .text("log_id", row)
+                    .is_some_and(|log| until.get(&log).zip(at).is_some_and(|(until, at)| at > *until))
+        };
         let mut calendar = Vec::new();
         if !ids.is_empty() {
             self.each(&query("shifts"), snapshot, progress, |cells, row| {
-                calendar.extend(shift(cells, row));
+                let shift = shift(cells, row);
+                calendar.extend(shift.filter(|shift| !is_future(cells, row, Some(shift.span.start))));
                 Ok(())
             })?;
         }
@@ -119,15 +131,21 @@ impl Engine {
             let mut later = Later::load(self, &condition, snapshot)?;
             self.each(&query("units"), snapshot, progress, |cells, row| {
                 let mut unit = unit(cells, row);
+                if is_future(cells, row, unit.end.or(unit.start)) {
+                    builder.future_unit();
+                    return Ok(());
+                }
                 later.apply(&mut unit);
                 builder.unit(&unit).map_err(refused)
             })?;
             self.each(&query("station_events"), snapshot, progress, |cells, row| {
-                event(cells, row).into_iter().for_each(|event| builder.event(event));
+                let event = event(cells, row).filter(|event| !is_future(cells, row, Some(event.at)));
+                event.into_iter().for_each(|event| builder.event(event));
                 Ok(())
             })?;
             self.each(&query("counter_readings"), snapshot, progress, |cells, row| {
-                reading(cells, row).into_iter().for_each(|reading| builder.reading(reading));
+                let reading = reading(cells, row).filter(|reading| !is_future(cells, row, Some(reading.at)));
+                reading.into_iter().for_each(|reading| builder.reading(reading));
                 Ok(())
             })?;
         }
@@ -187,7 +205,7 @@ fn unit(cells: &Cells, row: usize) -> UnitOfWork {
         outcome: text("outcome").and_then(|name| Outcome::from_name(&name)).unwrap_or_default(),
         confirmed: text("confirmed").and_then(|name| Outcome::from_name(&name)).unwrap_or_default(),
         attempts: cells.count("attempts", row).and_then(|attempts| u32::try_from(attempts).ok()),
-        conditions: conditions.unwrap_or_else(std::collections::BTreeMap::<String, Condition>::new),
+        conditions: conditions.unwrap_or_else(BTreeMap::<String, Condition>::new),
     }
 }
 

@@ -57,7 +57,18 @@ pub(super) fn read(
             continue;
         }
         cells.clear();
-        cells.extend(record.iter().map(|cell| text_cell(&String::from_utf8_lossy(cell))));
+        // Text of another encoding, with its letters replaced, would make different names the same.
+        let is_text = record.iter().all(|cell| match std::str::from_utf8(cell) {
+            Ok(text) => {
+                cells.push(text_cell(text));
+                true
+            }
+            Err(_error) => false,
+        });
+        if !is_text {
+            summary.unreadable += 1;
+            continue;
+        }
         summary.rows += 1;
         sink(&Row { generation: 1, names: &names, cells: &cells, number });
     }

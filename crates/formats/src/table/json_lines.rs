@@ -38,7 +38,8 @@ pub(super) fn read(
         }
         number += 1;
         let whole = line.ends_with(b"\n");
-        let Ok(Value::Object(object)) = serde_json::from_slice(&line) else {
+        let body = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line) } else { &line };
+        let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
             summary.unreadable += 1;
             // A last line without its end that is no object was cut; a longer one than allowed goes on.
             summary.truncated |= !whole && line.len() < ROW_MAX;

@@ -150,6 +150,21 @@ mod tests {
     }
 
     #[test]
+    fn rows_in_another_encoding_are_not_read_and_not_made_alike() {
+        let bytes = b"id,kind\n1,\xb4\xf3\n2,gross\n3,\xd6\xd0\n".to_vec();
+        let source = MemorySource::new([("log".to_owned(), bytes)]);
+        let mut seen = Vec::new();
+        let summary = read_table(&source, 0, &TableFormat::Csv, &mut |row| seen.push(row.number)).expect("a table");
+        assert_eq!((summary.rows, summary.unreadable, seen), (1, 2, vec![2]));
+    }
+
+    #[test]
+    fn a_mark_in_front_of_json_lines_is_no_part_of_them() {
+        let (rows, summary) = rows(TableFormat::JsonLines, "\u{feff}{\"id\":1}\n{\"id\":2}\n");
+        assert_eq!((rows.len(), summary.unreadable), (2, 0));
+    }
+
+    #[test]
     fn what_is_no_table_is_refused() {
         for (format, text) in [(TableFormat::Csv, ""), (TableFormat::Csv, "a\0b\n"), (TableFormat::Parquet, "PAR1")] {
             let source = MemorySource::new([("log".to_owned(), text.as_bytes().to_vec())]);

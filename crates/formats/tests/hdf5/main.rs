@@ -1,6 +1,9 @@
 //! HDF5, against files that `h5py` writes, files by others, and damage.
-#![expect(clippy::print_stdout, reason = "tests say what was skipped")]
-#![expect(clippy::disallowed_methods, reason = "tests read and write files of their own")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests read and write files of their own, and say what they skipped"
+)]
 
 mod folder;
 mod hostile;

@@ -10,13 +10,13 @@ mod audio;
 mod controller_state;
 mod diagnostics;
 mod dynamic_joint_state;
+mod feature;
 mod geo;
 mod gripper;
 mod image;
 mod imu;
 mod joint_state;
 mod laser_scan;
-mod lerobot;
 mod log;
 mod marker;
 mod measurement;
@@ -67,13 +67,13 @@ pub(crate) const LENSES: &[&dyn Lens] = &[
     &controller_state::ControllerState,
     &diagnostics::Diagnostics,
     &dynamic_joint_state::DynamicJointState,
+    &feature::Feature,
     &geo::Geo,
     &gripper::Gripper,
     &image::Image,
     &imu::Imu,
     &joint_state::JointState,
     &laser_scan::LaserScan,
-    &lerobot::LeRobot,
     &log::Log,
     &marker::Marker,
     &measurement::Measurement,

@@ -245,6 +245,24 @@ pub enum LogMappingError {
         /// The file of the section.
         file: String,
     },
+    /// A path that leads out of the log's folder.
+    #[error(
+        "the file `{0}` lies outside of the log's folder: a log is one folder, so that it can be given to an auditor"
+    )]
+    Outside(String),
+    /// A condition of a unit that is read from what says how the unit ended.
+    #[error(
+        "condition `{condition}` of `{file}` is the column `{column}`, which says how units ended: what counts would be chosen by \
+         the result"
+    )]
+    Result {
+        /// The condition.
+        condition: String,
+        /// Its column.
+        column: String,
+        /// The file of the section.
+        file: String,
+    },
     /// More sections than any log has.
     #[error("the mapping names {0} files, and {SECTIONS_MAX} are allowed")]
     TooMany(usize),
@@ -307,6 +325,23 @@ impl Section {
                 return Err(LogMappingError::Samples { file: file(), why });
             }
         }
+        let parts = || self.path.split(['/', '\\']);
+        if self.path.is_empty()
+            || parts().any(|part| part == "..")
+            || parts().next().is_some_and(|first| first.is_empty() || first.ends_with(':'))
+        {
+            return Err(LogMappingError::Outside(file()));
+        }
+        if self.kind == SectionKind::Units {
+            let column_of = |field: &'static str| self.columns.get(field).map_or(field, String::as_str).trim();
+            let results = [column_of("outcome"), column_of("confirmed"), column_of("attempts"), column_of("mode")];
+            if let Some((condition, column)) =
+                self.conditions.iter().find(|(_, column)| results.contains(&column.trim()))
+            {
+                let (condition, column) = (condition.clone(), column.clone());
+                return Err(LogMappingError::Result { condition, column, file: file() });
+            }
+        }
         let is_mcap = self.path.to_ascii_lowercase().ends_with(".mcap");
         if is_mcap != self.topic.is_some() { Err(LogMappingError::Topic { file: file() }) } else { Ok(()) }
     }
@@ -319,5 +354,31 @@ impl Section {
             Some("ns") => 1,
             _ => 1_000_000_000,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_stays_in_its_folder_and_does_not_choose_by_the_result() {
+        let mapping = |path: &str, more: &str| {
+            LogMapping::from_toml(&format!(
+                "schema = \"{STATION_LOG_SCHEMA}\"\n[[files]]\npath = \"{path}\"\nkind = \"units\"\n{more}"
+            ))
+        };
+        for path in ["../1/u.csv", "/etc/u.csv", "a/../../u.csv", "C:\\u.csv", "a\\..\\u.csv"] {
+            let path = path.replace('\\', "\\\\");
+            assert!(matches!(mapping(&path, ""), Err(LogMappingError::Outside(_))), "{path}");
+        }
+        assert!(mapping("day/u.csv", "").is_ok() && mapping("a..b.csv", "").is_ok());
+        let by_result = "columns = { outcome = \"Result\" }\nconditions = { verdict = \" Result\" }\n";
+        assert!(matches!(mapping("u.csv", by_result), Err(LogMappingError::Result { .. })));
+        assert!(matches!(
+            mapping("u.csv", "conditions = { tries = \"attempts\" }\n"),
+            Err(LogMappingError::Result { .. })
+        ));
+        assert!(mapping("u.csv", "conditions = { family = \"family\" }\n").is_ok());
     }
 }

@@ -20,7 +20,7 @@ mod samples;
 mod witness;
 
 use prairie_model::{
-    AuditDraw, Confirmation, CounterReading, LinkClaim, ModeSpan, Presence, RecorderSpan, Shift, StationEvent,
+    AuditDraw, Confirmation, CounterReading, LinkClaim, ModeSpan, Nanos, Presence, RecorderSpan, Shift, StationEvent,
     UnitAudit, UnitOfWork,
 };
 
@@ -54,4 +54,23 @@ pub enum LogRow {
     Mode(ModeSpan),
     /// A unit and an episode that belong together.
     Link(LinkClaim),
+}
+
+impl LogRow {
+    /// When it happened; the end of what lasts. `None` where it has no time of its own.
+    pub fn time(&self) -> Option<Nanos> {
+        match self {
+            Self::Unit(unit) => unit.end.or(unit.start),
+            Self::Shift(shift) => Some(shift.span.end),
+            Self::Event(event) => Some(event.at),
+            Self::Reading(reading) => Some(reading.at),
+            Self::Confirmation(look) => look.at,
+            Self::Mode(mode) => Some(mode.span.end),
+            Self::Draw(draw) => Some(draw.committed),
+            Self::Coverage(span) => Some(span.span.end),
+            Self::Presence(presence) => Some(presence.span.end),
+            // These name a unit, which has its own times.
+            Self::Link(_) | Self::Audit(_) => None,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Reads the rows of one file by its section of the mapping.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use prairie_model::{
     Cell, Condition, Confirmation, CounterReading, Crew, LinkClaim, LogNote, LogNoteKind, Mode, ModeSpan, Nanos,
@@ -160,22 +161,33 @@ impl<'a> SectionReader<'a> {
         self.places.clear();
         self.conditions.clear();
         // Blanks around a name are no part of it, in the file or in the mapping.
-        let place = |name: &str| row.names.iter().position(|each| each.trim() == name.trim());
+        let place = |name: &str, notes: &mut Notes| {
+            let mut found = row.names.iter().enumerate().filter(|(_, each)| each.trim() == name.trim());
+            let first = found.next().map(|(at, _)| at);
+            match found.next() {
+                None => first,
+                // Whoever took one of the two would have chosen the answer.
+                Some(_) => {
+                    notes.once(LogNoteKind::ColumnTwice, name);
+                    None
+                }
+            }
+        };
         for field in self.section.kind.fields() {
             match self.section.columns.get(*field) {
-                Some(column) => match place(column) {
+                Some(column) => match place(column, &mut self.notes) {
                     Some(at) => drop(self.places.insert(field, at)),
                     None => self.notes.once(LogNoteKind::ColumnMissing, column),
                 },
                 None => {
-                    if let Some(at) = place(field) {
+                    if let Some(at) = place(field, &mut self.notes) {
                         self.places.insert(field, at);
                     }
                 }
             }
         }
         for (name, column) in &self.section.conditions {
-            match place(column) {
+            match place(column, &mut self.notes) {
                 Some(at) => self.conditions.push((name.clone(), at)),
                 None => self.notes.once(LogNoteKind::ColumnMissing, column),
             }
@@ -215,7 +227,8 @@ impl<'a> SectionReader<'a> {
             mode: self.named(row, "mode", Mode::from_name).unwrap_or_default(),
             outcome: self.named(row, "outcome", Outcome::from_name).unwrap_or_default(),
             confirmed: self.named(row, "confirmed", Outcome::from_name).unwrap_or_default(),
-            attempts: self.whole(row, "attempts").and_then(|attempts| u32::try_from(attempts).ok()),
+            // Nothing is done without being tried.
+            attempts: self.within(row, "attempts", 1..=i64::from(u32::MAX)).and_then(|tried| u32::try_from(tried).ok()),
             conditions: self.conditions_of(row),
         })
     }
@@ -235,7 +248,7 @@ impl<'a> SectionReader<'a> {
             shift: self.text(row, "shift")?,
             station: self.text(row, "station")?,
             span: TimeSpan::new(start, end),
-            break_s: self.number(row, "break_s").filter(|seconds| *seconds >= 0.0).unwrap_or(0.0),
+            break_s: self.break_s(row),
             crew: self.named(row, "crew", crew)?,
             kind: self.text(row, "kind"),
             drawn: self.named(row, "drawn", truth).unwrap_or(false),
@@ -262,8 +275,8 @@ impl<'a> SectionReader<'a> {
         Some(CounterReading {
             station: self.text(row, "station")?,
             at: self.time(row, "at")?,
-            total: self.whole(row, "total").and_then(|total| u64::try_from(total).ok())?,
-            good: self.whole(row, "good").and_then(|good| u64::try_from(good).ok()),
+            total: self.within(row, "total", 0..=i64::MAX).and_then(|total| u64::try_from(total).ok())?,
+            good: self.within(row, "good", 0..=i64::MAX).and_then(|good| u64::try_from(good).ok()),
         })
     }
 
@@ -380,6 +393,25 @@ impl<'a> SectionReader<'a> {
             self.notes.add(LogNoteKind::ValueUnknown, Some(field), row.number, Some(&text));
         }
         whole
+    }
+
+    /// A whole number that lies within what there can be; any other is unknown, and told.
+    pub(super) fn within(&mut self, row: &Row<'_>, field: &'static str, allowed: RangeInclusive<i64>) -> Option<i64> {
+        let whole = self.whole(row, field)?;
+        if allowed.contains(&whole) {
+            return Some(whole);
+        }
+        self.notes.add(LogNoteKind::ValueUnknown, Some(field), row.number, Some(&whole.to_string()));
+        None
+    }
+
+    /// Seconds of breaks in a shift: none where the log says none, or less.
+    fn break_s(&mut self, row: &Row<'_>) -> f64 {
+        let Some(seconds) = self.number(row, "break_s") else { return 0.0 };
+        if seconds < 0.0 {
+            self.notes.add(LogNoteKind::ValueUnknown, Some("break_s"), row.number, Some(&seconds.to_string()));
+        }
+        seconds.max(0.0)
     }
 
     pub(super) fn conditions_of(&self, row: &Row<'_>) -> BTreeMap<String, Condition> {

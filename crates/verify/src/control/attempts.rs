@@ -57,9 +57,12 @@ impl Control for Attempts {
         let state = if attempts > spent { ControlState::Fail } else { ControlState::Pass };
         Found::of(
             state,
-            format!(
-                "{attempts} protocols were frozen for these stations and this gate, and this one spends alpha for attempt {spent}"
-            ),
+            match attempts {
+                1 => format!("no other protocol was frozen for these stations and this gate: attempt {spent}"),
+                _ => format!(
+                    "{attempts} protocols were frozen for these stations and this gate, and this one spends alpha for attempt {spent}"
+                ),
+            },
         )
         .count("registered", attempts)
         .count("attempt", spent)

@@ -146,6 +146,7 @@ fn nothing_counts(tally: &Tally) -> String {
     let elsewhere = [
         (tally.unscheduled, "in no scheduled shift"),
         (tally.before_freeze, "from before the freeze"),
+        (tally.future, "dated after their import"),
         (tally.other_station, "at other stations"),
         (tally.other_release, "by other releases"),
         (tally.other_robot, "by other robots"),

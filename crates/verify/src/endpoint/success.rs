@@ -14,7 +14,8 @@
 //! `n* = min(N, n_w / max(1, 1 + (n0 − 1)·max(icc_U, icc_min)))·(z/t)²`, `lower = BetaInv(α; n*·p, n*·(1−p) + 1)`: Korn and
 //! Graubard (Survey Methodology 24, 1998) with an upper bound of the intra-cluster correlation. Shares of strata come from an
 //! independent source. Alpha is spent over the declared looks and attempts. Units under conditions that nobody declared are
-//! not good. A lag-1 autocorrelation of the shifts' shares above 0.2 is told: then shifts are not independent, and weeks
+//! not good. Where rules of the task book leave out more than 5 % of units, the bound must hold with all of them as failures.
+//! A lag-1 autocorrelation of the shifts' shares above 0.2 is told: then shifts are not independent, and weeks
 //! should be the cluster.
 //!
 //! # Example
@@ -42,6 +43,9 @@ use crate::verdict::{EndpointResult, Point, State};
 
 /// Above this correlation of successive shifts they are not independent.
 const LAG1_MOST: f64 = 0.2;
+
+/// Share of units that rules may leave out without being taken for failures.
+const EXCLUDED_MOST: f64 = 0.05;
 
 /// Shuffles for the probability of a correlation as high.
 const SHUFFLES: u32 = 999;
@@ -76,6 +80,7 @@ impl Endpoint for Success {
             result.state = State::Hold;
             result.missing = Some(format!("the inspection of {} drawn units", sample.missed()));
         }
+        left_out(&mut result, case, asked);
         with_strata(&mut result, case, asked, &cells);
         if asked.last_third {
             last_third(&mut result, case, asked);
@@ -221,6 +226,30 @@ impl Success {
             ("unlisted_units", float(unlisted)),
         ]);
         result
+    }
+}
+
+/// Units that a rule leaves out may be the bad ones: beyond a few, success must hold with all of them as failures.
+fn left_out(result: &mut EndpointResult, case: &Case<'_>, asked: &Asked) {
+    let tally = &case.evidence.tally;
+    let excluded = tally.left_out_by_rule();
+    let counted: u64 = case.robot.iter().map(ShiftSums::units).sum();
+    let Some(lower) = result.lower.filter(|_| excluded > 0 && counted > 0) else { return };
+    let share = float(excluded) / float(excluded + counted);
+    let worst = lower * (1.0 - share);
+    result.numbers.insert("excluded_units".to_owned(), float(excluded));
+    result.numbers.insert("lower_if_excluded_failed".to_owned(), worst);
+    let rules = tally.rules(&case.frozen.protocol);
+    result.notes.push(format!(
+        "{excluded} units were left out by rule ({rules}): with all of them as failures the lower bound is {}",
+        percent(worst)
+    ));
+    if share > EXCLUDED_MOST && worst < asked.at_least {
+        let most = percent(EXCLUDED_MOST);
+        hold_for(
+            result,
+            format!("at most {most} of units left out by rule, or a bound that holds with all of them as failures"),
+        );
     }
 }
 

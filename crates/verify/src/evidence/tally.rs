@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::Protocol;
+
 /// What became of the units that were read. They add up: `read` is the sum of all the others but
 /// `undecided`, which is a part of `counted`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct Tally {
     pub excluded: BTreeMap<String, u64>,
     /// From before the protocol was frozen.
     pub before_freeze: u64,
+    /// Dated after their import.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub future: u64,
     /// By a release that the protocol does not name, or by none.
     pub other_release: u64,
     /// By a robot that the protocol does not name.
@@ -48,6 +53,17 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Tally {
+    /// Units that rules of the task book leave out.
+    pub fn left_out_by_rule(&self) -> u64 {
+        self.excluded.values().sum()
+    }
+
+    /// The rules that took units, with their reasons: `jam: power cut`.
+    pub(crate) fn rules(&self, protocol: &Protocol) -> String {
+        let rules = protocol.exclusions.iter().filter(|rule| self.excluded.contains_key(&rule.name));
+        rules.map(|rule| format!("{}: {}", rule.name, rule.reason)).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether every unit that was read is somewhere, once.
     pub fn reconciles(&self) -> bool {
         let parts = [
@@ -56,6 +72,7 @@ impl Tally {
             self.previous,
             self.excluded.values().sum(),
             self.before_freeze,
+            self.future,
             self.other_release,
             self.other_robot,
             self.other_station,

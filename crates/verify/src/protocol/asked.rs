@@ -272,6 +272,7 @@ pub struct Hours {
     /// The bound must be at least this.
     pub at_least_h: f64,
     /// Confidence of the bound.
+    #[serde(default)]
     pub confidence: Confidence,
 }
 
@@ -282,6 +283,7 @@ pub struct Share {
     /// The bound must be at least this.
     pub at_least: f64,
     /// Confidence of the bound.
+    #[serde(default)]
     pub confidence: Confidence,
 }
 

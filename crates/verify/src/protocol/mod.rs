@@ -225,6 +225,26 @@ pub struct Frozen {
     pub hash: Hash256,
 }
 
+/// The book with the gate's defaults for what it leaves out of the endpoints that it names; `None` where nothing can be filled
+/// in.
+fn filled(text: &str) -> Option<Result<Protocol, toml::de::Error>> {
+    let mut book: toml::Table = toml::from_str(text).ok()?;
+    let gate = Gate::from_name(book.get("gate")?.as_str()?)?;
+    let family = book.get("family").cloned().map_or(Ok(Family::default()), toml::Value::try_into).ok()?;
+    let toml::Value::Table(defaults) = toml::Value::try_from(gate.defaults(family)).ok()? else { return None };
+    let mut changed = false;
+    for (name, endpoint) in book.get_mut("endpoints")?.as_table_mut()?.iter_mut() {
+        let of_gate = defaults.get(name).and_then(toml::Value::as_table);
+        for (key, value) in of_gate.into_iter().flatten() {
+            if let Some(endpoint) = endpoint.as_table_mut().filter(|endpoint| !endpoint.contains_key(key)) {
+                endpoint.insert(key.clone(), value.clone());
+                changed = true;
+            }
+        }
+    }
+    changed.then(|| book.try_into())
+}
+
 impl Protocol {
     /// Reads a task book.
     ///
@@ -232,7 +252,12 @@ impl Protocol {
     ///
     /// Where it is no TOML of this form.
     pub fn from_toml(text: &str) -> Result<Self, ProtocolError> {
-        let protocol: Self = toml::from_str(text).map_err(|error| ProtocolError::Form(error.to_string()))?;
+        let form = |error: toml::de::Error| ProtocolError::Form(error.to_string());
+        let protocol: Self = match toml::from_str(text) {
+            Ok(protocol) => protocol,
+            // Where an endpoint is asked for and one of its numbers is not, the gate has it.
+            Err(error) => filled(text).unwrap_or(Err(error)).map_err(form)?,
+        };
         if protocol.schema == PROTOCOL_SCHEMA {
             Ok(protocol)
         } else {

@@ -14,6 +14,9 @@ const LOOKS_MAX: usize = 50;
 /// Fewer clusters than this say too little about how shifts differ for any promotion.
 pub const SHIFTS_LEAST: u32 = 8;
 
+/// Shifts after which somebody looks at most: ten years of three shifts a day at two stations.
+const SHIFTS_MOST: u32 = 20_000;
+
 /// Why a task book cannot be frozen.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProtocolError {
@@ -200,7 +203,24 @@ fn strata(protocol: &Protocol) -> Result<(), ProtocolError> {
     Ok(())
 }
 
+/// Every confidence is at least one half: a bound below that is on the wrong side of its estimate.
+fn confidences(endpoints: &Endpoints) -> Result<(), ProtocolError> {
+    let form = |error: serde_json::Error| ProtocolError::Form(error.to_string());
+    let serde_json::Value::Object(all) = serde_json::to_value(endpoints).map_err(form)? else { return Ok(()) };
+    for (endpoint, asked) in all {
+        let serde_json::Value::Object(asked) = asked else { continue };
+        for (key, level) in asked.iter().filter(|(key, _)| key.ends_with("confidence")) {
+            if let Some(level) = level.as_f64() {
+                let what = format!("endpoints.{endpoint}.{key}");
+                within(&what, level, 0.5, 1.0 - 1e-6, "at least 0.5 and below 1")?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn endpoints(endpoints: &Endpoints) -> Result<(), ProtocolError> {
+    confidences(endpoints)?;
     if let Some(success) = &endpoints.success {
         of_success(success)?;
     }
@@ -355,7 +375,7 @@ fn sites(protocol: &Protocol) -> Result<(), ProtocolError> {
 fn money(protocol: &Protocol) -> Result<(), ProtocolError> {
     let Some(asked) = &protocol.endpoints.economics else { return Ok(()) };
     let share = ("endpoints.economics.npv_positive_at_least", asked.npv_positive_at_least);
-    within(share.0, share.1, 0.0, 1.0 - 1e-6, "a share below 1")?;
+    within(share.0, share.1, 0.5, 1.0 - 1e-6, "a share of at least 0.5 (more likely than not) and below 1")?;
     within(
         "endpoints.economics.replicates",
         f64::from(asked.replicates),
@@ -386,9 +406,9 @@ fn of_success(success: &Success) -> Result<(), ProtocolError> {
     within(
         "endpoints.success.at_least",
         success.at_least,
-        1e-6,
+        0.5,
         1.0 - 1e-6,
-        "above 0 and below 1: no finite log proves 1",
+        "at least 0.5 (half of all work) and below 1: no finite log proves 1",
     )?;
     if let Some(stratum) = success.stratum_at_least {
         within("endpoints.success.stratum_at_least", stratum, 1e-6, 1.0 - 1e-6, "above 0 and below 1")?;
@@ -400,6 +420,13 @@ fn of_success(success: &Success) -> Result<(), ProtocolError> {
 fn looks(looks: &[u32], least: u32) -> Result<(), ProtocolError> {
     if looks.len() > LOOKS_MAX {
         return Err(ProtocolError::TooMany { what: "looks", found: looks.len(), limit: LOOKS_MAX });
+    }
+    if let Some(last) = looks.last().filter(|last| **last > SHIFTS_MOST) {
+        return Err(ProtocolError::Threshold {
+            what: "looks".to_owned(),
+            found: f64::from(*last),
+            allowed: "at most 20,000 shifts",
+        });
     }
     let grow = looks.windows(2).all(|pair| pair[0] < pair[1]);
     if !grow || looks.first().is_none_or(|first| *first < least) {

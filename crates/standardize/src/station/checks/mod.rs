@@ -25,6 +25,8 @@ mod log019_confirmations_disagree;
 mod log020_worker_name;
 mod log021_undated;
 mod log022_link_ambiguous;
+mod log023_column_twice;
+mod log024_future;
 
 use prairie_model::{LogFinding, LogNote, LogNoteKind, Severity, TimeSpan};
 
@@ -87,6 +89,8 @@ pub const LOG_CHECKS: &[&LogCheck] = &[
     &log020_worker_name::CHECK,
     &log021_undated::CHECK,
     &log022_link_ambiguous::CHECK,
+    &log023_column_twice::CHECK,
+    &log024_future::CHECK,
 ];
 
 /// One row with its place.
@@ -263,18 +267,23 @@ impl LogRun for Told {
 fn sentence(note: &LogNote) -> String {
     let (file, n) = (&note.file, note.rows);
     let column = note.column.as_deref().unwrap_or("a column");
-    let (noun, verb) = if n == 1 { ("row", "s") } else { ("rows", "") };
+    let (noun, verb, be) = if n == 1 { ("row", "s", "is") } else { ("rows", "", "are") };
+    let they = if n == 1 { "it" } else { "they" };
+    let begin = if n == 1 { "begins" } else { "begin" };
     let what = match note.kind {
         LogNoteKind::FileMissing => format!("`{file}` is not there"),
         LogNoteKind::Truncated => format!("`{file}` ends in the middle, or cannot be read to its end"),
         LogNoteKind::RowUnreadable => format!("{n} {noun} of `{file}` could not be read"),
-        LogNoteKind::RowIncomplete => format!("{n} {noun} of `{file}` lack{verb} what makes them one"),
+        LogNoteKind::RowIncomplete => format!("{n} {noun} of `{file}` lack{verb} what makes a row one"),
         LogNoteKind::ColumnMissing => format!("`{file}` has no column `{column}`, which the mapping names"),
         LogNoteKind::CellMissing => format!("{n} {noun} of `{file}` where `{column}` is empty"),
         LogNoteKind::ValueUnknown => format!("{n} {noun} of `{file}` where `{column}` is not understood"),
-        LogNoteKind::TimeReversed => format!("{n} {noun} of `{file}` end{verb} before they begin"),
+        LogNoteKind::TimeReversed => format!("{n} {noun} of `{file}` end{verb} before {they} {begin}"),
         LogNoteKind::TimeStep => format!("{n} {noun} of `{file}` begin{verb} before the row above"),
+        LogNoteKind::SamplesMissing if n == 1 => format!("1 gap between samples of `{file}`"),
         LogNoteKind::SamplesMissing => format!("{n} gaps between samples of `{file}`"),
+        LogNoteKind::ColumnTwice => format!("`{file}` has two columns `{column}`: neither is used"),
+        LogNoteKind::Future => format!("{n} {noun} of `{file}` {be} dated after their import"),
     };
     let before = if note.kind == LogNoteKind::SamplesMissing { "before" } else { "is" };
     let first = note.first_row.map(|row| format!(", the first {before} row {row}")).unwrap_or_default();

@@ -31,13 +31,23 @@ fn shares(endpoints: &Endpoints) -> Result<(), ProtocolError> {
     all.extend(endpoints.effectiveness.as_ref().map(|asked| ("effectiveness.at_least", asked.at_least)));
     all.extend(endpoints.missed_defects.as_ref().map(|asked| ("missed_defects.at_most", asked.at_most)));
     all.extend(endpoints.false_alarms.as_ref().map(|asked| ("false_alarms.at_most", asked.at_most)));
-    all.extend(endpoints.quality.as_ref().map(|asked| ("quality.margin", asked.margin)));
-    all.extend(endpoints.previous.as_ref().map(|asked| ("previous.margin", asked.margin)));
     all.extend(endpoints.sites.as_ref().map(|asked| ("sites.at_least", asked.at_least)));
     all.extend(endpoints.sites.as_ref().map(|asked| ("sites.share_at_most", asked.share_at_most)));
     all.extend(endpoints.transfer.as_ref().map(|asked| ("transfer.at_least", asked.at_least)));
     all.extend(endpoints.takt_tail.as_ref().map(|asked| ("takt_tail.quantile", asked.quantile)));
     all.extend(endpoints.completion.as_ref().map(|asked| ("completion.quantile", asked.quantile)));
+    let mut margins: Vec<(&str, f64)> = Vec::new();
+    margins.extend(endpoints.quality.as_ref().map(|asked| ("quality.margin", asked.margin)));
+    margins.extend(endpoints.previous.as_ref().map(|asked| ("previous.margin", asked.margin)));
+    for (what, margin) in margins {
+        within(
+            &format!("endpoints.{what}"),
+            margin,
+            1e-6,
+            0.5,
+            "above 0 and at most 0.5: more would be no comparison",
+        )?;
+    }
     for (what, share) in all {
         within(&format!("endpoints.{what}"), share, SHARE.0, SHARE.1, SHARE.2)?;
     }
@@ -60,7 +70,7 @@ fn ratios(endpoints: &Endpoints) -> Result<(), ProtocolError> {
         within("endpoints.steadiness.at_most", asked.at_most, ratio.0, ratio.1, ratio.2)?;
     }
     if let Some(asked) = &endpoints.efficiency {
-        within("endpoints.efficiency.at_least", asked.at_least, -1.0 + 1e-6, 100.0, "above -1 (nothing at all)")?;
+        within("endpoints.efficiency.at_least", asked.at_least, -0.5, 100.0, "at least -0.5 (half as much as people)")?;
     }
     if let Some(asked) = &endpoints.previous {
         within("endpoints.previous.takt_margin", asked.takt_margin, 0.0, 10.0, "from 0 to 10")?;

@@ -1,10 +1,11 @@
-//! Features of LeRobot datasets. Their names are all that says what they are.
+//! Features of tables: LeRobot, HDF5, RLDS, Zarr and others. Their names are all that says what they are.
 //!
 //! | feature | kind |
 //! |---|---|
 //! | video, image | `image`, or `depth` where the metadata says so |
 //! | `action`, `action.*`, `actions` | `action` |
 //! | names of joints, or `qpos`, `qvel`, `joint*` in its own name | `joint_state`; the unit is unknown |
+//! | `eef_pos` and the like of 3, `eef_quat` of 4 numbers (x, y, z, w) | `pose`; the unit is unknown |
 //! | `wrench`, `force`, `force_torque`, `ft` of 3 or 6 numbers | `wrench` |
 //! | `gripper` of one number | `gripper`, not normalised |
 //! | `tactile`, `touch` | `tactile` |
@@ -23,15 +24,23 @@ use crate::part::{Part, element};
 
 /// One column of a table.
 #[derive(Debug)]
-pub(crate) struct LeRobot;
+pub(crate) struct Feature;
 
-impl Lens for LeRobot {
+impl Lens for Feature {
     fn name(&self) -> &'static str {
-        "lerobot"
+        "feature"
     }
 
     fn schemas(&self) -> &'static [&'static str] {
-        &["lerobot/feature"]
+        &[
+            "hdf5/feature",
+            "lerobot/feature",
+            "rlds/feature",
+            "table/feature",
+            "ulog/feature",
+            "xr_teleoperate/feature",
+            "zarr/feature",
+        ]
     }
 
     fn convert(&self, input: &Input<'_>) -> Vec<Part> {
@@ -78,6 +87,8 @@ fn numbers(input: &Input<'_>, list: ListArray) -> Part {
         wrench(&list)
     } else if about(&["gripper"]) && width == 1 {
         gripper(&list)
+    } else if let Some(pose) = pose(feature, width, &list) {
+        pose
     } else if is_tactile(feature) {
         Part::new(StreamKind::Tactile, list.len()).with("value", Some(list))
     } else if let Some(column) = joint_column(input) {
@@ -121,6 +132,24 @@ fn wrench(list: &ListArray) -> Part {
     part
 }
 
+/// Where a hand is, or how it is turned: one of the two is null, since they come as features of their own.
+fn pose(feature: &str, width: u64, list: &ListArray) -> Option<Part> {
+    let hand = has_word(feature, &["eef", "ee", "tcp", "end", "effector"]);
+    let columns: &[&str] = if hand && width == 3 && has_word(feature, &["pos", "position", "xyz"]) {
+        &["x_m", "y_m", "z_m"]
+    } else if width == 4 && has_word(feature, &["quat", "quaternion"]) {
+        &["qx", "qy", "qz", "qw"]
+    } else {
+        return None;
+    };
+    let mut part = Part::new(StreamKind::Pose, list.len());
+    for (at, column) in columns.iter().enumerate() {
+        part = part.with(column, element(list, at));
+    }
+    part.unit_assumed = true;
+    Some(part)
+}
+
 fn gripper(list: &ListArray) -> Part {
     Part::new(StreamKind::Gripper, list.len()).with("raw_position", element(list, 0))
 }
@@ -131,6 +160,10 @@ fn joint_column(input: &Input<'_>) -> Option<&'static str> {
     let names = &input.channel.names;
     let joints = names.iter().filter(|name| is_joint(name)).count();
     let says = has_word(feature, &["qpos", "qvel", "joint", "joints"]);
+    // A sine of an angle is no angle.
+    if has_word(feature, &["cos", "sin"]) {
+        return None;
+    }
     // Names win over the feature's name: `observation.state` may be a pose.
     let about_joints = if names.is_empty() { says } else { says || joints * 2 > names.len() };
     if !about_joints {
@@ -197,6 +230,9 @@ mod tests {
             ),
             ("observation.force", json!([[1.0, 2.0, 3.0]]), vec![], "wrench\n  row 0 fx_n=1 fy_n=2 fz_n=3"),
             ("observation.gripper", json!([[0.5]]), vec![], "gripper\n  row 0 raw_position=0.5"),
+            ("obs/robot0_eef_pos", json!([[1.0, 2.0, 3.0]]), vec![], "pose\n  row 0 x_m=1 y_m=2 z_m=3"),
+            ("obs/robot0_eef_quat", json!([[0.0, 0.0, 0.0, 1.0]]), vec![], "pose\n  row 0 qx=0 qy=0 qz=0 qw=1"),
+            ("obs/robot0_joint_pos_cos", json!([[1.0, 0.5]]), vec![], "vector\n  row 0 value=[1,0.5]"),
             ("observation.tactile.left", json!([[1.0, 2.0]]), vec![], "tactile\n  row 0 value=[1,2]"),
             ("next.reward", json!([0.25, 1.0]), vec![], "scalar\n  row 0 value=0.25\n  row 100 value=1"),
             ("subtask", json!(["a", "a", "b"]), vec![], "event\n  row 0 text=\"a\"\n  row 200 text=\"b\""),
