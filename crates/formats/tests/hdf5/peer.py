@@ -11,6 +11,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+try:
+    import hdf5plugin
+except ImportError:
+    hdf5plugin = None
+
 T = 23
 # Bytes of a seed; rows of the arrays of many chunks; groups beside each other.
 SEED_MAX = 64 * 1024
@@ -131,9 +136,7 @@ def make_filters(file):
     file.create_dataset("scaled_packed", data=numbers("i4", (T, 5)), chunks=(4, 5), scaleoffset=0, compression="gzip")
     nbit(file, "nbit_int", h5py.h5t.STD_I32LE, (20, 3), numbers("i4", (T, 5)) - 50)
     nbit(file, "nbit_big", h5py.h5t.STD_U16BE, (12, 2), numbers("u2", (T, 5)))
-    try:
-        import hdf5plugin
-    except ImportError:
+    if hdf5plugin is None:
         return
     for plugin in (hdf5plugin.Zstd, hdf5plugin.LZ4, hdf5plugin.Blosc, hdf5plugin.BZip2):
         file.create_dataset(plugin.__name__, data=floats, chunks=(4, 11), compression=plugin())

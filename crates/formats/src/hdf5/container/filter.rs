@@ -1,11 +1,13 @@
 //! Filters: what was done to a chunk before it was written, and is undone in the other order.
 //!
-//! Deflate, shuffle, Fletcher's checksum, N-bit and scale-offset are of the library; LZF is that of `h5py`, LZ4 and Zstandard are
-//! those of the registered plugins.
+//! Deflate, shuffle, Fletcher's checksum, N-bit and scale-offset are of the library; LZF is that of `h5py`, LZ4, Zstandard and
+//! bzip2 are those of the registered plugins.
 //!
-//! What it does *not* do: szip, bzip2, Blosc, bitshuffle and the other plugins. [`Pipeline::unknown`] names them.
+//! What it does *not* do: szip, Blosc, bitshuffle and the other plugins. [`Pipeline::unknown`] names them.
 //!
 //! **Invariant:** a chunk grows to no more than the size of a chunk and what its checksums need, whatever its bytes claim.
+
+use std::io::Read;
 
 use fdeflate::Decompressor;
 
@@ -21,6 +23,7 @@ const SHUFFLE: u16 = 2;
 const FLETCHER32: u16 = 3;
 const NBIT: u16 = 5;
 const SCALE_OFFSET: u16 = 6;
+const BZIP2: u16 = 307;
 const LZF: u16 = 32000;
 const LZ4: u16 = 32004;
 const ZSTD: u16 = 32015;
@@ -33,7 +36,7 @@ const NAMES: &[(u16, &str)] = &[
     (4, "szip"),
     (NBIT, "nbit"),
     (SCALE_OFFSET, "scaleoffset"),
-    (307, "bzip2"),
+    (BZIP2, "bzip2"),
     (LZF, "lzf"),
     (32001, "blosc"),
     (LZ4, "lz4"),
@@ -127,7 +130,7 @@ impl Pipeline {
 
     /// The filters that cannot be undone.
     pub(in crate::hdf5) fn unknown(&self) -> Option<String> {
-        let known = [DEFLATE, SHUFFLE, FLETCHER32, NBIT, SCALE_OFFSET, LZF, LZ4, ZSTD];
+        let known = [DEFLATE, SHUFFLE, FLETCHER32, NBIT, SCALE_OFFSET, BZIP2, LZF, LZ4, ZSTD];
         let unknown: Vec<String> =
             self.filters.iter().filter(|filter| !known.contains(&filter.id)).map(Filter::name).collect();
         (!unknown.is_empty()).then(|| format!("filter {} is not known", unknown.join(", ")))
@@ -193,6 +196,15 @@ impl Filter {
                 buffers.spare.resize(exact.unwrap_or(room), 0);
                 let n = zstd::bulk::decompress_to_buffer(&buffers.data, &mut buffers.spare[..]);
                 buffers.spare.truncate(n.map_err(|error| error.to_string())?);
+            }
+            BZIP2 => {
+                buffers.spare.clear();
+                // One byte more than there may be, to see whether there are more.
+                let mut plain = bzip2::bufread::BzDecoder::new(&buffers.data[..]).take(room as u64 + 1);
+                plain.read_to_end(&mut buffers.spare).map_err(|error| error.to_string())?;
+                if buffers.spare.len() > room {
+                    return Err(format!("it becomes more than {room} bytes"));
+                }
             }
             NBIT => bits::unpack_nbit(&buffers.data, &mut buffers.spare, &self.values, room)?,
             SCALE_OFFSET => bits::unpack_scaled(&buffers.data, &mut buffers.spare, &self.values, room)?,
