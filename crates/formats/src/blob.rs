@@ -6,7 +6,11 @@ use prairie_model::{BlobRef, Compression, Hash256, Source};
 use sha2::{Digest, Sha256};
 
 use crate::FormatError;
-use crate::mcap::Inflater;
+use crate::hdf5::Blobs;
+use crate::messages::Inflater;
+use crate::rosbag2::Messages;
+use crate::sqlite::Fault;
+use crate::zarr::Gallery;
 
 /// Decompressed bytes that are kept, and compressed bytes that are read at once.
 const KEPT_BYTES: usize = 128 << 20;
@@ -52,9 +56,15 @@ struct Chunk {
 pub struct BlobReader<'a> {
     source: &'a dyn Source,
     inflater: Inflater,
+    /// The database that was used last, and its file.
+    messages: Option<(u32, Messages<'a>)>,
     room: usize,
+    /// What lies in chunks of HDF5 datasets, which keeps rows of its own.
+    hdf5: Option<Blobs<'a>>,
     /// The last used comes last. The text says why a chunk is not whole.
     kept: Vec<(Chunk, Vec<u8>, Option<String>)>,
+    /// Pictures whose bytes lie in the chunks of an array.
+    gallery: Option<Gallery<'a>>,
 }
 
 impl<'a> BlobReader<'a> {
@@ -65,7 +75,15 @@ impl<'a> BlobReader<'a> {
 
     /// A reader that keeps at most `room` bytes of chunks, for when there are several readers at once.
     pub fn with_room(source: &'a dyn Source, room: usize) -> Self {
-        Self { source, inflater: Inflater::default(), room, kept: Vec::new() }
+        Self {
+            source,
+            inflater: Inflater::default(),
+            messages: None,
+            room,
+            kept: Vec::new(),
+            gallery: None,
+            hdf5: None,
+        }
     }
 
     /// The bytes of `blob`.
@@ -83,6 +101,18 @@ impl<'a> BlobReader<'a> {
                     .map_err(|error| self.failed(blob, error)),
                 _ => Err(self.damaged(blob, format!("it has {} bytes", blob.chunk_length))),
             };
+        }
+        if blob.compression == Compression::Zarr {
+            // One gallery holds as much as the chunks here may.
+            self.kept.clear();
+            let gallery = match &mut self.gallery {
+                Some(gallery) => gallery,
+                none => none.insert(Gallery::open(self.source, self.room)?),
+            };
+            return gallery.read(blob);
+        }
+        if blob.compression == Compression::Hdf5 {
+            return self.hdf5.get_or_insert_with(|| Blobs::new(self.source, self.room)).read(blob);
         }
         let at = self.chunk(blob)?;
         let (_, bytes, cut) = &self.kept[at];
@@ -115,7 +145,14 @@ impl<'a> BlobReader<'a> {
         self.make_room(usize::try_from(blob.chunk_length).unwrap_or(usize::MAX));
         // Of a chunk that is damaged further on, what lies before the damage was delivered when it was read, so it can be
         // had here as well.
-        let cut = if blob.chunk_length <= HELD_BYTES {
+        let cut = if matches!(blob.compression, Compression::Sqlite | Compression::SqliteZstd) {
+            let value = self.row(blob)?;
+            let undone = match blob.compression {
+                Compression::SqliteZstd => Compression::Zstd,
+                _ => Compression::None,
+            };
+            self.inflater.inflate(undone, &value, None).err()
+        } else if blob.chunk_length <= HELD_BYTES {
             let body = self
                 .source
                 .read_exact(blob.file as usize, blob.chunk_offset, blob.chunk_length)
@@ -134,6 +171,30 @@ impl<'a> BlobReader<'a> {
         self.make_room(bytes.len());
         self.kept.push((chunk, bytes, cut));
         Ok(self.kept.len() - 1)
+    }
+
+    /// The value of a row of a database.
+    fn row(&mut self, blob: &BlobRef) -> Result<Vec<u8>, FormatError> {
+        let told = |reader: &Self, fault| match fault {
+            Fault::Io(error) => reader.failed(blob, error),
+            damaged => reader.damaged(blob, damaged.to_string()),
+        };
+        if self.messages.as_ref().is_none_or(|(file, _)| *file != blob.file) {
+            // One database at a time: a recording may have thousands.
+            self.messages = None;
+            let opened = Messages::open(self.source, blob.file as usize).map_err(|fault| told(self, fault))?;
+            let opened = opened.ok_or_else(|| self.damaged(blob, "the file has no table of messages".to_owned()))?;
+            self.messages = Some((blob.file, opened));
+        }
+        let fetched = match &mut self.messages {
+            Some((_, messages)) => messages.fetch(blob.file as usize, blob.chunk_offset),
+            None => Ok(None),
+        };
+        match fetched.map_err(|fault| told(self, fault))? {
+            Some(value) if value.len() as u64 == blob.chunk_length => Ok(value),
+            Some(value) => Err(self.damaged(blob, format!("the row has {} bytes", value.len()))),
+            None => Err(self.damaged(blob, "there is no such row".to_owned())),
+        }
     }
 
     /// Forgets the chunks that were used least recently, until there is room for one of `bytes`.

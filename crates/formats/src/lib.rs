@@ -18,15 +18,25 @@
 //! **Invariant:** what cannot be decoded is counted and told ([`prairie_model::Note`]), never dropped in silence. Only a
 //! recording from which nothing can be read is an error.
 
+pub mod bag;
 mod blob;
 pub mod blocks;
+mod elements;
 pub mod encoding;
 mod error;
+pub mod hdf5;
 pub mod lerobot;
 pub mod mcap;
+mod messages;
 pub mod mp4;
 mod reader;
+pub mod rlds;
+pub mod rosbag2;
+mod sqlite;
 pub mod table;
+pub mod xr_teleoperate;
+pub mod zarr;
+mod zip;
 
 pub use blob::BlobReader;
 pub use error::FormatError;

@@ -5,9 +5,15 @@ use std::ops::ControlFlow;
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::FormatError;
+use crate::bag::Bag;
 use crate::blocks::Blocks;
+use crate::hdf5::Hdf5;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
+use crate::rlds::Rlds;
+use crate::rosbag2::Rosbag2;
+use crate::xr_teleoperate::XrTeleoperate;
+use crate::zarr::Zarr;
 
 /// Reads one format.
 pub trait Reader: Sync {
@@ -43,7 +49,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Blocks, &LeRobot, &Mcap];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///
@@ -97,15 +103,11 @@ fn looks_like(path: &str, head: &[u8]) -> String {
 
 /// How formats begin that a person may well take for a recording that Prairie reads.
 const KNOWN: &[(&[u8], &str)] = &[
-    (b"#ROSBAG V", "a ROS 1 bag; `mcap convert` makes an MCAP of it"),
-    (
-        b"SQLite format 3\0",
-        "an SQLite database, as ROS 2 bags of the storage `sqlite3` are; `mcap convert` makes an MCAP of it",
-    ),
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
+    (b"#ROSBAG V1", "a ROS 1 bag of version 1; `rosbag fix` makes one of version 2.0 of it"),
+    (b"SQLite format 3\0", "an SQLite database without the tables of a ROS 2 bag"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),
-    (b"\xff\xff\xff\xff", "an Arrow stream, as LeRobot data sets before v2.0 are"),
+    (b"\xff\xff\xff\xff", "an Arrow stream that has no episodes of a LeRobot dataset"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; `zstd -d` unpacks it"),
     (b"\x1f\x8b", "compressed with gzip; `gunzip` unpacks it"),
     (b"PK\x03\x04", "a ZIP archive; unpack it first"),
@@ -145,7 +147,7 @@ mod tests {
     fn a_refusal_says_what_it_is() {
         let said = |bytes: &[u8]| describe(&MemorySource::new([("x".to_owned(), bytes.to_vec())])).expect("memory");
         assert_eq!(said(b""), "the file is empty");
-        assert_eq!(said(b"#ROSBAG V2.0\n"), "`x` is a ROS 1 bag; `mcap convert` makes an MCAP of it");
+        assert!(said(b"#ROSBAG V1.2\n").contains("rosbag fix"));
         assert!(said(b"SQLite format 3\0\x10").contains("SQLite"));
         assert_eq!(said("# Größe".as_bytes()), "`x` is text");
         assert_eq!(said(&"# Größe".as_bytes()[..5]), "`x` is text", "a cut character is still text");

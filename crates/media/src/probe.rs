@@ -2,9 +2,9 @@
 
 use prairie_model::Codec;
 
-use crate::{av1, h264, jpeg, png, rvl};
+use crate::{av1, h264, jpeg, jpegxl, png, rvl};
 
-/// The codec of a frame whose stream does not say, by its first bytes: JPEG, PNG (also behind a ROS depth header), H.264 or
+/// The codec of a frame whose stream does not say, by its first bytes: JPEG, JPEG XL, PNG (also behind a ROS depth header), H.264 or
 /// H.265 in Annex B. [`Codec::Other`] where nothing fits; raw pixels and AV1 look like nothing in particular.
 pub fn sniff(data: &[u8]) -> Codec {
     if data.starts_with(&[0xFF, 0xD8, 0xFF]) {
@@ -12,6 +12,9 @@ pub fn sniff(data: &[u8]) -> Codec {
     }
     if png::body(data).is_some() {
         return Codec::Png;
+    }
+    if jpegxl::is_jpeg_xl(data) {
+        return Codec::JpegXl;
     }
     let mut units = h264::annex_b(data).peekable();
     if !data.starts_with(&[0, 0, 1]) && !data.starts_with(&[0, 0, 0, 1]) || units.peek().is_none() {
@@ -41,10 +44,11 @@ pub fn sniff(data: &[u8]) -> Codec {
     }
 }
 
-/// Width and height, where the frame says: every JPEG and PNG, key frames of H.264 and AV1.
+/// Width and height, where the frame says: every JPEG, JPEG XL and PNG, key frames of H.264 and AV1.
 pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
     match codec {
         Codec::Jpeg => jpeg::header(data).map(|header| (header.width, header.height)),
+        Codec::JpegXl => jpegxl::size(data),
         Codec::Png => png::size(data),
         Codec::Rvl => rvl::size(data),
         Codec::H264 => h264::units(data, None).find_map(h264::sps_size),
@@ -57,7 +61,7 @@ pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
 /// Whether decoding can start at this frame. For codecs that this version does not know the answer is no.
 pub fn is_key_frame(codec: Codec, data: &[u8]) -> bool {
     match codec {
-        Codec::Jpeg | Codec::Png | Codec::Raw(_) | Codec::Rvl => true,
+        Codec::Jpeg | Codec::JpegXl | Codec::Png | Codec::Raw(_) | Codec::Rvl => true,
         Codec::H264 => h264::units(data, None).any(|unit| unit.first().is_some_and(|first| first & 0x1F == 5)),
         // IRAP pictures: BLA, IDR and CRA.
         Codec::H265 => {

@@ -16,6 +16,8 @@ pub enum Codec {
     H265,
     /// One JPEG per frame.
     Jpeg,
+    /// One JPEG XL per frame.
+    JpegXl,
     /// One PNG per frame.
     Png,
     /// Rows of pixels, of the given encoding.
@@ -34,6 +36,7 @@ impl Codec {
             Self::H264 => "h264",
             Self::H265 => "h265",
             Self::Jpeg => "jpeg",
+            Self::JpegXl => "jpegxl",
             Self::Png => "png",
             Self::Raw(format) => format.name(),
             Self::Rvl => "rvl",
@@ -48,6 +51,7 @@ impl Codec {
             "h264" => Self::H264,
             "h265" => Self::H265,
             "jpeg" => Self::Jpeg,
+            "jpegxl" => Self::JpegXl,
             "png" => Self::Png,
             "rvl" => Self::Rvl,
             name => PixelFormat::from_name(name).map_or(Self::Other, Self::Raw),
@@ -56,7 +60,7 @@ impl Codec {
 
     /// Whether every frame stands for itself.
     pub const fn is_intra(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Raw(_) | Self::Rvl)
+        matches!(self, Self::Jpeg | Self::JpegXl | Self::Png | Self::Raw(_) | Self::Rvl)
     }
 }
 

@@ -125,10 +125,35 @@ pub enum Compression {
     Gzip,
     /// A Brotli stream, as pages of Parquet are.
     Brotli,
+    /// A bzip2 stream.
+    Bzip2,
+    /// The value of a row of an SQLite database, which may lie on several of its pages.
+    Sqlite,
+    /// As [`Compression::Sqlite`], and the value is a Zstandard frame.
+    SqliteZstd,
+    /// The chunks of a Zarr array, which may be files of their own.
+    Zarr,
+    /// The chunks of an HDF5 dataset. The chunk begins where the header of the dataset's object lies, and is its elements in
+    /// row-major order once their filters are undone: `chunk_length` and `inner_offset` count in those bytes.
+    Hdf5,
 }
 
 impl Compression {
-    const ALL: [Self; 7] = [Self::None, Self::Lz4, Self::Zstd, Self::Snappy, Self::Lz4Block, Self::Gzip, Self::Brotli];
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::None,
+        Self::Lz4,
+        Self::Zstd,
+        Self::Snappy,
+        Self::Lz4Block,
+        Self::Gzip,
+        Self::Brotli,
+        Self::Bzip2,
+        Self::Sqlite,
+        Self::SqliteZstd,
+        Self::Zarr,
+        Self::Hdf5,
+    ];
 
     /// The name in the frame index.
     pub const fn name(self) -> &'static str {
@@ -140,6 +165,11 @@ impl Compression {
             Self::Lz4Block => "lz4_block",
             Self::Gzip => "gzip",
             Self::Brotli => "brotli",
+            Self::Bzip2 => "bzip2",
+            Self::Sqlite => "sqlite",
+            Self::SqliteZstd => "sqlite_zstd",
+            Self::Zarr => "zarr",
+            Self::Hdf5 => "hdf5",
         }
     }
 
@@ -157,6 +187,11 @@ impl Compression {
             Self::Lz4Block => 4,
             Self::Gzip => 5,
             Self::Brotli => 6,
+            Self::Bzip2 => 7,
+            Self::Sqlite => 8,
+            Self::SqliteZstd => 9,
+            Self::Zarr => 10,
+            Self::Hdf5 => 11,
         }
     }
 
@@ -168,6 +203,11 @@ impl Compression {
             4 => Self::Lz4Block,
             5 => Self::Gzip,
             6 => Self::Brotli,
+            7 => Self::Bzip2,
+            8 => Self::Sqlite,
+            9 => Self::SqliteZstd,
+            10 => Self::Zarr,
+            11 => Self::Hdf5,
             _ => Self::None,
         }
     }
@@ -177,6 +217,13 @@ impl Compression {
 ///
 /// First take `chunk_length` bytes at `chunk_offset` of file `file`, then undo `compression`, then take `length` bytes at
 /// `inner_offset`. Where nothing is compressed the chunk is the bytes themselves and `inner_offset` is zero.
+///
+/// Where `compression` names a database ([`Compression::Sqlite`]), the chunk is the value `data` of the row of its table `messages`
+/// whose cell begins at `chunk_offset` (of the database, of its log, or of what a compressed file decompresses to), and
+/// `chunk_length` are the bytes of that value.
+///
+/// [`Compression::Zarr`] names an array by the place of its description, and `chunk_length` counts the bytes of its elements:
+/// see `docs/spec/episode.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobRef {
     /// Index into [`Source::files`].

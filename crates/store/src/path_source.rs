@@ -18,13 +18,17 @@ const DEPTH_MAX: usize = 32;
 /// Files in one recording.
 const FILES_MAX: usize = 1_000_000;
 
+/// Names of hidden files that belong to a recording: the descriptions of Zarr 2.
+const DESCRIPTIONS: [&str; 4] = [".zarray", ".zattrs", ".zgroup", ".zmetadata"];
+
 /// A file, or all files in a folder and the folders below it.
 ///
 /// - Files are sorted by their path inside the folder, with `/` between its parts.
 /// - Files and folders whose names begin with a dot are skipped: they belong to tools (`.cache`, `.git`, `.DS_Store`), not
-///   to the recording.
+///   to the recording. The descriptions of Zarr arrays (`.zarray`, `.zgroup`, `.zattrs`, `.zmetadata`) do.
 /// - Symbolic links are followed, to files and to folders, also out of the folder: caches of dataset hubs are made of
 ///   links. A link to a folder that it is in is skipped, and so is one that leads nowhere.
+/// - A file `X` alone brings `X-wal` along, the log that SQLite keeps beside a database, unless that is empty.
 /// - What is neither file nor folder (pipes, sockets, devices) is skipped.
 /// - A name that is not UTF-8 fails with [`io::ErrorKind::InvalidData`], since the manifest could not name it.
 #[derive(Debug)]
@@ -49,6 +53,7 @@ impl PathSource {
         } else if metadata.is_file() {
             let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
             let name = name.to_str().ok_or_else(|| not_text(path))?.to_owned();
+            found.extend(log_of(path, &name)?);
             found.push(Found { name, path: path.to_owned(), size: metadata.len(), modified: metadata.modified()? });
         } else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder"));
@@ -116,6 +121,22 @@ pub(crate) fn read_file_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::R
     }
 }
 
+/// The log of an SQLite database (`run.db3-wal`), which holds what was not written into the file yet. An empty one adds nothing.
+fn log_of(path: &Path, name: &str) -> io::Result<Option<Found>> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    match fs::metadata(&log) {
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Ok(Some(Found {
+            name: format!("{name}-wal"),
+            path: log.into(),
+            size: metadata.len(),
+            modified: metadata.modified()?,
+        })),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(Path::new(&log), &error)),
+        _ => Ok(None),
+    }
+}
+
 struct Found {
     name: String,
     path: PathBuf,
@@ -145,7 +166,7 @@ fn walk(folder: &Path, prefix: &str, ancestors: &mut Vec<PathBuf>, found: &mut V
         let entry = entry.map_err(|error| named(folder, &error))?;
         let path = entry.path();
         let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(b".") {
+        if name.as_encoded_bytes().starts_with(b".") && !DESCRIPTIONS.iter().any(|description| name == *description) {
             continue;
         }
         let name = name.to_str().ok_or_else(|| not_text(&path))?;

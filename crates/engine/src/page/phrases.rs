@@ -355,7 +355,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("the log keeps no events, so that nobody knows people's minutes", "日志未记录事件，无从得知人工分钟数"),
     ("money cannot be resampled: {part}", "无法对成本重抽样：{}"),
     (
-        "{part} {text} by robot and {part} by people per good unit; net present value above zero in {} of {} \
+        "{part} {text} by robot and {part} by people per good unit in the median; net present value above zero in {} of {} \
          replicates",
         "每件合格品成本：机器人 {0} {1}，人工 {2} {1}；{4} 次重抽样中净现值为正的占 {3}",
     ),

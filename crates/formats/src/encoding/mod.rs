@@ -41,6 +41,7 @@ mod parameters;
 mod protobuf;
 #[cfg(test)]
 mod protobuf_tests;
+pub(crate) mod ros2_common;
 pub mod ros2_types;
 mod ros_msg;
 #[cfg(test)]

@@ -146,21 +146,27 @@ const TYPES: &[Definition] = &[
 /// The schema of the type called `name` (`sensor_msgs/msg/JointState`), followed by the types that it needs, in the form that
 /// rosbag2 writes into MCAP; `None` for a type that is not known here.
 pub fn definition(name: &str) -> Option<String> {
-    let mut text = find(name)?.fields.to_owned();
-    let mut written = vec![name];
-    // Breadth first: the list grows while it is walked.
-    let mut next = 0;
-    while let Some(&name) = written.get(next) {
-        next += 1;
-        for &used in find(name).map_or(&[][..], |found| found.uses) {
-            let (Some(found), false) = (find(used), written.contains(&used)) else { continue };
-            written.push(used);
-            text.push_str(&"=".repeat(80));
-            text.push_str("\nMSG: ");
-            text.push_str(&used.replacen("/msg/", "/", 1));
-            text.push('\n');
-            text.push_str(found.fields);
-        }
+    definition_of(name, |name| {
+        let found = find(name)?;
+        Some((found.fields, found.uses.iter().map(|used| (*used).to_owned()).collect()))
+    })
+}
+
+/// The schema of a type out of what `find` gives: the fields of a type, and the types that they name.
+pub(crate) fn definition_of(name: &str, find: impl Fn(&str) -> Option<(&'static str, Vec<String>)>) -> Option<String> {
+    let (fields, uses) = find(name)?;
+    let mut text = fields.to_owned();
+    let (mut written, mut open) = (vec![name.to_owned()], std::collections::VecDeque::from(uses));
+    // Breadth first.
+    while let Some(used) = open.pop_front() {
+        let (Some((fields, uses)), false) = (find(&used), written.contains(&used)) else { continue };
+        text.push_str(&"=".repeat(80));
+        text.push_str("\nMSG: ");
+        text.push_str(&used.replacen("/msg/", "/", 1));
+        text.push('\n');
+        text.push_str(fields);
+        written.push(used);
+        open.extend(uses);
     }
     Some(text)
 }

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::schema::{Budget, Count, Extensibility, Member, Primitive, Struct, Type, sections, text};
-use super::{DecodeError, ros2_types};
+use super::{DecodeError, ros2_common, ros2_types};
 
 /// The two dialects. They differ in `byte`, `time` and `Header`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,10 +168,14 @@ impl Definitions {
     fn known(&self, name: &str) -> Result<Option<Self>, DecodeError> {
         let body = match (self.dialect, name) {
             (Dialect::Ros1, "std_msgs/Header") => "uint32 seq\ntime stamp\nstring frame_id\n".to_owned(),
-            (_, name) => match ros2_types::definition(&ros2_name(name)) {
-                Some(text) => text,
-                None => return Ok(None),
-            },
+            (dialect, name) => {
+                // The types of ROS 1 differ more often from those of ROS 2.
+                let common = || ros2_common::definition(&ros2_name(name)).filter(|_| dialect == Dialect::Ros2);
+                match ros2_types::definition(&ros2_name(name)).or_else(common) {
+                    Some(text) => text,
+                    None => return Ok(None),
+                }
+            }
         };
         let mut known = Self { dialect: self.dialect, messages: BTreeMap::new() };
         for (at, (title, body)) in sections(&body).into_iter().enumerate() {

@@ -265,7 +265,7 @@ pub(super) fn fields_of(kind: &FeatureKind) -> Fields {
 }
 
 /// What a column of this type holds; `None` for what no feature can be.
-fn kind_of(column: &DataType) -> Option<FeatureKind> {
+pub(super) fn kind_of(column: &DataType) -> Option<FeatureKind> {
     match column {
         DataType::List(item) | DataType::LargeList(item) => {
             kind_of(item.data_type()).filter(|kind| matches!(kind, FeatureKind::Numbers(_)))

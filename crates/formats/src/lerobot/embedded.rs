@@ -16,7 +16,7 @@
 use parquet::basic;
 use prairie_model::{BlobRef, Compression, Hash256, Source};
 
-use crate::mcap::Inflater;
+use crate::messages::Inflater;
 
 /// Bytes of a page header. Statistics with long values are why it may be large.
 const HEADER_MAX: u64 = 1 << 20;

@@ -1,4 +1,4 @@
-//! LeRobot datasets (v2.0, v2.1, v3.0): folders of Parquet files, MP4 files and JSON.
+//! LeRobot datasets (v1, v2.0, v2.1, v3.0): folders of Parquet files, MP4 files and JSON.
 //!
 //! ```text
 //!   meta/info.json ─┐
@@ -14,7 +14,9 @@
 //! Partial datasets are the norm. What is there is delivered; what the metadata promises and the folder lacks is a note. An
 //! episode without rows is never delivered, so that missing is not mistaken for empty.
 //!
-//! What it does *not* do: LeRobot v1, and decoding of videos.
+//! Datasets of before v2.0 have another layout, and a reader of their own in `v1`.
+//!
+//! What it does *not* do: decoding of videos.
 
 mod dataset;
 mod embedded;
@@ -23,7 +25,8 @@ mod info;
 mod read;
 mod rows;
 pub(crate) mod table;
-mod video;
+mod v1;
+pub(crate) mod video;
 mod writer;
 
 use std::ops::ControlFlow;
@@ -34,7 +37,7 @@ use crate::{FormatError, Reader};
 
 pub use writer::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame, Written};
 
-/// Reads LeRobot datasets of versions 2 and 3.
+/// Reads LeRobot datasets of versions 1, 2 and 3.
 #[derive(Debug, Clone, Copy)]
 pub struct LeRobot;
 
@@ -44,14 +47,17 @@ impl Reader for LeRobot {
     }
 
     fn describe(&self) -> &'static str {
-        "LeRobot v2.0, v2.1 and v3.0 datasets, also partial ones (a folder with `meta/info.json`)"
+        "LeRobot v1, v2.0, v2.1 and v3.0 datasets, also partial ones (a folder with `meta/info.json`, or a saved Arrow table)"
     }
 
     fn claims(&self, source: &dyn Source) -> bool {
-        info::is_lerobot(source)
+        info::is_lerobot(source) || is_v1(source)
     }
 
     fn plan(&self, source: &dyn Source, _options: &ReadOptions) -> Result<RecordingPlan, FormatError> {
+        if is_v1(source) {
+            return v1::plan(source);
+        }
         Ok(dataset::Dataset::load(source)?.plan(source))
     }
 
@@ -62,6 +68,14 @@ impl Reader for LeRobot {
         options: &ReadOptions,
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadSummary, FormatError> {
+        if is_v1(source) {
+            return v1::read(source, plan, options, sink);
+        }
         read::read(source, plan, options, sink)
     }
+}
+
+/// Whether this is a dataset of before v2.0: one that has none of the later descriptions.
+fn is_v1(source: &dyn Source) -> bool {
+    source.find(info::INFO).is_none() && v1::claims(source)
 }

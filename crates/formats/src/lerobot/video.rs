@@ -22,7 +22,7 @@ pub(super) fn video_path(info: &Info, episode: &EpisodeMeta, key: &str) -> Optio
 }
 
 /// What the container says about the pictures of a track.
-pub(super) fn picture_of(track: &Track) -> PictureInfo {
+pub(crate) fn picture_of(track: &Track) -> PictureInfo {
     let fps = match (track.samples.first(), track.samples.last()) {
         (Some(first), Some(last)) if last.decode_time > first.decode_time => {
             let ticks = (last.decode_time - first.decode_time) as f64;
@@ -40,23 +40,23 @@ pub(super) fn picture_of(track: &Track) -> PictureInfo {
 }
 
 /// A video file with its samples in the order in which they are shown.
-pub(super) struct Video {
+pub(crate) struct Video {
     pub(super) file: usize,
-    pub(super) track: Track,
+    pub(crate) track: Track,
     /// Sample numbers by time of showing, in ticks since the beginning of the presentation.
     shown: Vec<(i64, u32)>,
 }
 
 /// The frames of one episode.
-pub(super) struct Frames {
+pub(crate) struct Frames {
     /// Nanoseconds since the episode's beginning, ascending.
-    pub(super) times: Vec<i64>,
+    pub(crate) times: Vec<i64>,
     /// Where each frame lies.
-    pub(super) blobs: Vec<BlobRef>,
+    pub(crate) blobs: Vec<BlobRef>,
 }
 
 impl Video {
-    pub(super) fn open(source: &dyn Source, file: usize) -> Result<Self, FormatError> {
+    pub(crate) fn open(source: &dyn Source, file: usize) -> Result<Self, FormatError> {
         let track = read_track(source, file)?;
         let mut shown: Vec<(i64, u32)> = (0..)
             .zip(&track.samples)
@@ -68,7 +68,7 @@ impl Video {
 
     /// The frames from `from_s` until before `to_s`, of the whole file when there is no end. A frame may be half of
     /// `period_s` early.
-    pub(super) fn frames(&self, from_s: f64, to_s: Option<f64>, period_s: f64) -> Frames {
+    pub(crate) fn frames(&self, from_s: f64, to_s: Option<f64>, period_s: f64) -> Frames {
         let scale = f64::from(self.track.timescale);
         // OK to cast: saturates.
         let ticks = |seconds: f64| (seconds * scale).round() as i64;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::config::{DESCRIPTION_MAX, SCHEMAS_MAX};
 use super::record;
-use super::registry::{Identity, Registry, Schema, Typed};
+use crate::messages::{Identity, Registry, Schema, Typed};
 
 /// What came of a schema or channel record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,23 @@ struct Bound {
     id: u32,
 }
 
+fn keep(schema: &record::Schema<'_>) -> Schema {
+    Schema { name: schema.name.to_owned(), encoding: schema.encoding.to_owned(), data: schema.data.to_owned() }
+}
+
+fn is(kept: &Schema, schema: &record::Schema<'_>) -> bool {
+    kept.name == schema.name && kept.encoding == schema.encoding && kept.data == schema.data
+}
+
+fn identity(channel: record::Channel<'_>, typed: Typed) -> Identity {
+    Identity {
+        topic: channel.topic.to_owned(),
+        encoding: channel.message_encoding.to_owned(),
+        typed,
+        metadata: channel.metadata,
+    }
+}
+
 /// The schemas and channels of one file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bindings {
@@ -52,7 +69,7 @@ impl Bindings {
             return Met::Refused("a schema has number 0, which means none".to_owned());
         }
         let known = self.schemas.get(&schema.id);
-        if known.is_some_and(|known| known.is(&schema)) {
+        if known.is_some_and(|known| is(known, &schema)) {
             return Met::Known;
         }
         let changed = known.is_some();
@@ -60,7 +77,7 @@ impl Bindings {
         if self.schema_bytes > SCHEMAS_MAX {
             return Met::Refused(format!("the schemas have more than {SCHEMAS_MAX} bytes together"));
         }
-        self.schemas.insert(schema.id, Arc::new(Schema::keep(&schema)));
+        self.schemas.insert(schema.id, Arc::new(keep(&schema)));
         if changed { Met::Changed(None) } else { Met::New(None) }
     }
 
@@ -82,7 +99,7 @@ impl Bindings {
         };
         let (number, schema_id) = (channel.id, channel.schema_id);
         let typed = self.typed(schema_id);
-        let identity = Identity::of(channel, typed);
+        let identity = identity(channel, typed);
         let known = self.channels.get(&number);
         if known.is_some_and(|known| known.identity == identity) {
             return (Some(number), Met::Known);
@@ -127,7 +144,7 @@ impl Bindings {
 
     /// Binds a number that messages have and no channel record. `None` when there are too many channels.
     pub(crate) fn orphan(&mut self, file: usize, number: u16, registry: &mut Registry) -> Option<(u32, bool)> {
-        let identity = Identity::orphan(number);
+        let identity = Identity::orphan(number.into());
         let (id, new) = registry.bind(file, identity.clone())?;
         self.channels.insert(number, Bound { raw: Vec::new(), schema_id: 0, identity, id });
         Some((id, new))

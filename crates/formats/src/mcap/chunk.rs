@@ -1,17 +1,16 @@
 //! Reads one chunk: where it lies, decompressed whole, or decompressed as it is walked.
 
-use std::io::{self, BufReader, Read};
+use std::io::BufReader;
 
 use prairie_model::{Compression, Note, NoteKind};
 
-use super::config::{CHUNK_HELD, CHUNK_MAX, STREAM_BYTES};
 use super::damage::{lost_messages, span};
-use super::inflate::{ChunkEnds, Inflating, SourceFailed};
 use super::record::{self, op};
-use super::stream::{Current, Halt, Place, Reading};
+use super::stream::{Current, Place, Reading};
 use super::walk::{Bytes, Frame, WalkError, next_frame};
-use super::window::{Digest, Window};
 use crate::FormatError;
+use crate::messages::config::{CHUNK_HELD, CHUNK_MAX, STREAM_BYTES};
+use crate::messages::{ChunkEnds, Digest, Halt, Inflating, Window, WindowPart, source_error};
 
 /// How far a chunk was read.
 #[derive(Debug, Clone, Copy)]
@@ -42,32 +41,6 @@ struct Outcome {
     why: Option<String>,
     /// How far they were walked.
     walked: u64,
-}
-
-/// A part of a file, read through its window, so that running checksums see it.
-struct Part<'w, 'a> {
-    window: &'w mut Window<'a>,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Part<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = (self.end - self.at).min(buffer.len() as u64);
-        let piece = self.window.at_most(self.at, wanted);
-        let piece = piece.map_err(|error| io::Error::other(SourceFailed(error)))?;
-        buffer[..piece.len()].copy_from_slice(piece);
-        self.at += piece.len() as u64;
-        Ok(piece.len())
-    }
-}
-
-/// The failure of the source that a decompressor passed on.
-fn source_error(error: io::Error) -> io::Error {
-    match error.downcast::<SourceFailed>() {
-        Ok(SourceFailed(source)) => source,
-        Err(error) => error,
-    }
 }
 
 impl Reading<'_> {
@@ -122,7 +95,7 @@ impl Reading<'_> {
         walked: u64,
     ) -> Result<(), Halt> {
         let lost = lost_messages(window, frame.end(), walked).map_err(Halt::io)?;
-        self.took(Note::new(NoteKind::Corrupt, text).at(&current.path, frame.offset), lost)
+        self.out.took(Note::new(NoteKind::Corrupt, text).at(&current.path, frame.offset), lost)
     }
 
     /// Reads the head of a chunk. Where that cannot be used, tells so, and gives the offset up to which the file was used.
@@ -206,7 +179,7 @@ impl Reading<'_> {
         head: &Head,
         place: Place,
     ) -> Result<Outcome, Halt> {
-        let part = Part { window, at: head.start, end: head.start + head.length };
+        let part = WindowPart { window, at: head.start, end: head.start + head.length };
         let input = BufReader::with_capacity(STREAM_BYTES, part);
         let mut inflating = match Inflating::new(head.compression, input, head.claimed) {
             Ok(inflating) => inflating,

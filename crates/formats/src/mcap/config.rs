@@ -2,22 +2,6 @@
 
 use prairie_model::Compression;
 
-/// Bytes that are asked of the source at once.
-pub(crate) const READ_BYTES: usize = 4 << 20;
-
-/// Bytes that are asked of the source at once where reading begins or jumps to.
-pub(crate) const JUMP_BYTES: usize = 64 << 10;
-
-/// A chunk that claims more bytes than this, compressed or not, is skipped and told. No recorder writes such chunks.
-pub(crate) const CHUNK_MAX: u64 = 1 << 30;
-
-/// A chunk that claims more bytes than this, compressed or not, is decompressed as it is walked. Below, decompressing it at
-/// once is faster.
-pub(crate) const CHUNK_HELD: u64 = 32 << 20;
-
-/// Bytes of a chunk that are decompressed at once where it is not held.
-pub(crate) const STREAM_BYTES: usize = 1 << 20;
-
 /// A record outside of chunks that must be held in memory as a whole is skipped and told above this size.
 pub(crate) const RECORD_MAX: u64 = 1 << 30;
 
@@ -27,24 +11,8 @@ pub(crate) const DESCRIPTION_MAX: u64 = 32 << 20;
 /// Metadata that the plan reads, in bytes. What is beyond comes with the data, as [`prairie_model::ReadEvent::Attribute`].
 pub(crate) const PLAN_METADATA_MAX: u64 = 64 << 20;
 
-/// Channels of one recording. MCAP numbers them with 16 bits per file; more are possible with many files, or by redefining
-/// them over and over.
-pub(crate) const CHANNELS_MAX: usize = 1 << 17;
-
 /// Schema bytes that are kept per file.
 pub(crate) const SCHEMAS_MAX: u64 = 256 << 20;
-
-/// Batches go out when a channel has gathered so many messages …
-pub(crate) const BATCH_MESSAGES: usize = 4096;
-
-/// … or all channels together have gathered so many bytes of messages …
-pub(crate) const BATCH_BYTES: usize = 16 << 20;
-
-/// … or, at the end of a chunk, this many. Batches of a few rows cost more than they carry.
-pub(crate) const BATCH_BYTES_AT_CHUNK: usize = 4 << 20;
-
-/// Notes of one kind in one recording. The rest is counted in a last one.
-pub(crate) const NOTES_MAX: u32 = 100;
 
 /// How [`super::McapWriter`] writes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,28 +15,9 @@ use prairie_model::{Nanos, Note, NoteKind, TimeSpan};
 use super::config::DESCRIPTION_MAX;
 use super::layout::Summary;
 use super::record::{self, op};
-use super::stream::{Current, Halt, Reading};
+use super::stream::{Current, Reading};
 use super::walk::{WalkError, next_frame};
-use super::window::Window;
-
-/// Messages that could not be read.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Lost {
-    /// How many.
-    pub(super) count: u64,
-    /// When they were logged; `None` where there are none.
-    pub(super) span: Option<TimeSpan>,
-}
-
-impl Lost {
-    fn and(self, other: Self) -> Self {
-        let span = match (self.span, other.span) {
-            (Some(one), Some(other)) => Some(one.union(other)),
-            (one, other) => one.or(other),
-        };
-        Self { count: self.count + other.count, span }
-    }
-}
+use crate::messages::{Halt, Lost, Window, plural};
 
 /// What the chunk index says of a chunk.
 #[derive(Debug, Clone, Copy)]
@@ -92,74 +73,13 @@ pub(super) fn lost_messages(window: &mut Window<'_>, mut at: u64, from: u64) -> 
     }
 }
 
-/// A note that waits for the next message, to know between which times the damage lies.
-pub(super) struct Pending {
-    note: Note,
-    /// Log time of the last message before it.
-    after: Option<i64>,
-}
-
-impl Pending {
-    /// The note with its time. The edges belong to the messages that were read.
-    fn resolve(self, next: Option<i64>) -> Note {
-        let span = match (self.after, next) {
-            (None, None) => return self.note,
-            (Some(after), None) => instant(after.saturating_add(1)),
-            (None, Some(next)) => instant(next.saturating_sub(1)),
-            (Some(after), Some(next)) if after.saturating_add(1) < next => {
-                TimeSpan::new(Nanos(after + 1), Nanos(next - 1))
-            }
-            (Some(after), Some(next)) => TimeSpan::new(Nanos(after.min(next)), Nanos(after.max(next))),
-        };
-        self.note.span(span)
-    }
-}
-
-fn instant(at: i64) -> TimeSpan {
-    TimeSpan::new(Nanos(at), Nanos(at))
-}
-
 impl Reading<'_> {
-    /// Tells of damage that takes messages where the reader stands.
-    pub(super) fn wait(&mut self, note: Note) {
-        self.damaged = true;
-        self.losing = true;
-        if self.limit.admits(note.kind) {
-            self.pending.push(Pending { note, after: self.latest });
-        }
-    }
-
-    /// Sends the notes that wait, now that the next message is known; `None` when there is none.
-    pub(super) fn resolve(&mut self, next: Option<i64>) -> Result<(), Halt> {
-        for pending in std::mem::take(&mut self.pending) {
-            self.tell(pending.resolve(next))?;
-        }
-        Ok(())
-    }
-
     pub(super) fn corrupt(&mut self, current: &Current, offset: u64, text: String) {
-        self.wait(Note::new(NoteKind::Corrupt, text).at(&current.path, offset));
+        self.out.wait(Note::new(NoteKind::Corrupt, text).at(&current.path, offset));
     }
 
     pub(super) fn truncated(&mut self, current: &Current, offset: u64, text: &str) {
-        self.wait(Note::new(NoteKind::Truncated, text).at(&current.path, offset));
-    }
-
-    /// Tells of damage that took `lost`, as far as that is known.
-    pub(super) fn took(&mut self, note: Note, lost: Option<Lost>) -> Result<(), Halt> {
-        let Some(lost) = lost else {
-            let text = format!("{}; how many messages that took is unknown", note.text);
-            self.wait(Note { text, ..note });
-            return Ok(());
-        };
-        let text = format!("{}; that took {} {}", note.text, lost.count, plural(lost.count));
-        let note = Note { text, span: lost.span, ..note }.numbers(lost.count as f64, Some(0.0));
-        if lost.span.is_none() {
-            self.wait(note);
-            return Ok(());
-        }
-        self.losing = true;
-        self.note(note)
+        self.out.wait(Note::new(NoteKind::Truncated, text).at(&current.path, offset));
     }
 
     /// Tells that the frames break at `offset`. `walked` is how far the records of the chunk there were read, and `next` where
@@ -191,44 +111,25 @@ impl Reading<'_> {
                 Some(here) => lost = Some(lost.map_or(here, |lost| lost.and(here))),
                 // Its times are known, and how many messages it had is not.
                 None => {
-                    self.losing = true;
+                    self.out.losing = true;
                     let text = format!("{}; how many messages that took is unknown", note.text);
                     return match chunk.span {
-                        Some(span) => self.note(Note { text, ..note }.span(span)),
+                        Some(span) => self.out.note(Note { text, ..note }.span(span)),
                         None => {
-                            self.wait(Note { text, ..note });
+                            self.out.wait(Note { text, ..note });
                             Ok(())
                         }
                     };
                 }
             }
         }
-        self.took(note, lost)
+        self.out.took(note, lost)
     }
-}
-
-/// `message` or `messages`.
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "message" } else { "messages" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn damage_lies_between_the_messages_around_it() {
-        let resolved = |after, next| {
-            let note = Note::new(NoteKind::Corrupt, "x");
-            Pending { note, after }.resolve(next).span.map(|span| (span.start.0, span.end.0))
-        };
-        assert_eq!(resolved(Some(10), Some(20)), Some((11, 19)));
-        assert_eq!(resolved(Some(10), Some(11)), Some((10, 11)), "there is no room between them");
-        assert_eq!(resolved(Some(20), Some(10)), Some((10, 20)), "times go back");
-        assert_eq!(resolved(Some(10), None), Some((11, 11)));
-        assert_eq!(resolved(None, Some(20)), Some((19, 19)));
-        assert_eq!(resolved(None, None), None);
-    }
 
     #[test]
     fn a_chunk_without_messages_has_no_times() {

@@ -3,9 +3,9 @@
 use prairie_model::{Note, NoteKind};
 
 use super::record::op;
-use super::stream::{Current, Halt, Reading};
+use super::stream::{Current, Reading};
 use super::walk::{MAGIC, next_frame};
-use super::window::Window;
+use crate::messages::{Halt, Window};
 
 /// Bytes of what follows the end that a note shows.
 const SHOWN: u64 = 8;
@@ -42,7 +42,7 @@ impl Reading<'_> {
         let Some(end) = end_of(window, offset).map_err(Halt::io)? else {
             if !current.closed {
                 let text = "the file is cut off after its data: the footer is missing";
-                self.note(Note::new(NoteKind::Truncated, text).at(&current.path, size))?;
+                self.out.note(Note::new(NoteKind::Truncated, text).at(&current.path, size))?;
             }
             return Ok(None);
         };
@@ -66,7 +66,7 @@ impl Reading<'_> {
             );
             (text, None)
         };
-        self.note(Note::new(NoteKind::Trailing, text).at(&current.path, end).numbers(left as f64, Some(0.0)))?;
+        self.out.note(Note::new(NoteKind::Trailing, text).at(&current.path, end).numbers(left as f64, Some(0.0)))?;
         Ok(next)
     }
 }

@@ -8,12 +8,11 @@ use super::attributes::Attributes;
 use super::bag;
 use super::bindings::{Bindings, Met};
 use super::config::{DESCRIPTION_MAX, PLAN_METADATA_MAX};
-use super::notes::NoteLimit;
 use super::record::{self, Statistics, op};
-use super::registry::Registry;
 use super::walk::{Bytes, FRAME_HEAD, Frame, MAGIC, WalkError, next_frame};
-use super::window::Window;
 use crate::FormatError;
+use crate::messages::{Noted, Registry, Window};
+use crate::rosbag2::metadata::by_number;
 
 /// A footer record with its frame, and the magic after it.
 const FOOTER_BYTES: u64 = FRAME_HEAD + 20 + MAGIC.len() as u64;
@@ -66,7 +65,7 @@ pub(crate) fn data_files(source: &dyn Source) -> Vec<usize> {
     let files = source.files();
     let mut data: Vec<_> =
         (0..files.len()).filter(|&file| files.len() == 1 || !is_about_data(&files[file].path)).collect();
-    data.sort_by(|&one, &other| bag::by_number(&files[one].path, &files[other].path));
+    data.sort_by(|&one, &other| by_number(&files[one].path, &files[other].path));
     data
 }
 
@@ -74,21 +73,6 @@ pub(crate) fn data_files(source: &dyn Source) -> Vec<usize> {
 fn is_about_data(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.starts_with('.') || [".yaml", ".yml", ".json", ".md", ".txt"].iter().any(|end| name.ends_with(end))
-}
-
-/// Collects notes, up to a limit.
-#[derive(Default)]
-struct Noted {
-    notes: Vec<Note>,
-    limit: NoteLimit,
-}
-
-impl Noted {
-    fn push(&mut self, note: Note) {
-        if self.limit.admits(note.kind) {
-            self.notes.push(note);
-        }
-    }
 }
 
 impl Layout {
@@ -117,15 +101,12 @@ impl Layout {
                 }
             }
         }
-        if let Some(said) = bag::read(source) {
-            said.compare(source, &mut layout);
-        }
+        bag::compare(source, &mut layout);
         match refused {
             Some(error) if layout.files.is_empty() => return Err(error),
             _ => {}
         }
-        layout.notes.extend(noted.notes);
-        layout.notes.extend(noted.limit.rest());
+        layout.notes.extend(noted.into_notes());
         Ok(layout)
     }
 

@@ -25,16 +25,11 @@ mod chunk;
 mod config;
 mod damage;
 mod ending;
-mod inflate;
-mod lanes;
 mod layout;
-mod notes;
 mod plan;
 pub mod record;
-mod registry;
 mod stream;
 pub mod walk;
-mod window;
 mod writer;
 
 use std::ops::ControlFlow;
@@ -45,8 +40,6 @@ use crate::{FormatError, Reader};
 
 pub use config::WriterOptions;
 pub use writer::{ChannelId, McapWriter, SchemaId};
-
-pub(crate) use inflate::Inflater;
 
 /// Reads MCAP.
 #[derive(Debug, Clone, Copy)]

@@ -21,25 +21,14 @@ use prairie_model::{
 use super::attributes::Attributes;
 use super::bindings::{Bindings, Met};
 use super::chunk::Used;
-use super::config::{BATCH_BYTES_AT_CHUNK, DESCRIPTION_MAX, RECORD_MAX};
-use super::damage::{Pending, chunks_of};
-use super::inflate::Inflater;
-use super::lanes::Lanes;
+use super::config::{DESCRIPTION_MAX, RECORD_MAX};
+use super::damage::chunks_of;
 use super::layout::{FileLayout, Layout, Summary};
-use super::notes::NoteLimit;
 use super::record::{self, MESSAGE_HEAD, MessageHead, op};
-use super::registry::Registry;
 use super::walk::{Bytes, Frame, MAGIC, WalkError, next_frame};
-use super::window::{Digest, Window};
 use crate::FormatError;
-
-/// Why reading ends before the recording does.
-pub(super) enum Halt {
-    /// The sink has had enough.
-    Stopped,
-    /// The source failed.
-    Error(FormatError),
-}
+use crate::messages::config::BATCH_BYTES_AT_CHUNK;
+use crate::messages::{Delivery, Digest, Halt, Inflater, Times, Window, is_damage};
 
 /// Where records lie: in the file itself, or in a compressed chunk.
 #[derive(Clone, Copy)]
@@ -98,21 +87,9 @@ fn slot(slots: &mut Vec<Slot>, number: u16) -> &mut Slot {
 
 pub(super) struct Reading<'a> {
     pub(super) options: &'a ReadOptions,
-    sink: &'a mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
-    registry: Registry,
-    lanes: Lanes,
+    pub(super) out: Delivery<'a>,
     attributes: Attributes,
-    pub(super) limit: NoteLimit,
     pub(super) inflater: Inflater,
-    pub(super) damaged: bool,
-    /// Whether damage of the file that is read may have taken messages.
-    pub(super) losing: bool,
-    /// Messages that damage took so far; `None` where nobody can say.
-    lost: Option<u64>,
-    /// Notes that wait for the next message.
-    pub(super) pending: Vec<Pending>,
-    /// Latest log time.
-    pub(super) latest: Option<i64>,
 }
 
 /// Reads the recording that `plan` describes.
@@ -123,29 +100,11 @@ pub(crate) fn read(
     sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
 ) -> Result<ReadSummary, FormatError> {
     let Layout { files, registry, attributes, notes, .. } = Layout::load(source, options.inline)?;
-    if registry.entries.len() != plan.channels.len() {
-        return Err(FormatError::Unsupported(format!(
-            "the plan has {} channels and the recording {}: it is of another recording",
-            plan.channels.len(),
-            registry.entries.len()
-        )));
-    }
     let data_files = super::layout::data_files(source).len();
-    let mut reading = Reading {
-        options,
-        sink,
-        registry,
-        lanes: Lanes::default(),
-        attributes,
-        limit: NoteLimit::default(),
-        inflater: Inflater::default(),
-        damaged: files.len() < data_files || notes.iter().any(|note| is_damage(note.kind)),
-        losing: false,
-        lost: (files.len() == data_files).then_some(0),
-        pending: Vec::new(),
-        latest: None,
-    };
-    reading.open_lanes(Some(plan));
+    let mut out = Delivery::new(registry, plan, options, sink)?;
+    out.damaged = files.len() < data_files || notes.iter().any(|note| is_damage(note.kind));
+    out.lost = (files.len() == data_files).then_some(0);
+    let mut reading = Reading { options, out, attributes, inflater: Inflater::default() };
     let mut halt = None;
     for file in files {
         let path = file.path.clone();
@@ -154,89 +113,11 @@ pub(crate) fn read(
             break;
         }
     }
-    let halt = halt.or_else(|| reading.finish(source).err());
-    let mut summary = ReadSummary {
-        complete: halt.is_none() && !reading.damaged,
-        lost: reading.lost.filter(|_| halt.is_none()),
-        ..ReadSummary::default()
-    };
-    reading.lanes.count(&mut summary);
-    match halt {
-        Some(Halt::Error(error)) => Err(error),
-        Some(Halt::Stopped) | None => Ok(summary),
-    }
-}
-
-/// Whether something of the recording is lost or changed.
-fn is_damage(kind: NoteKind) -> bool {
-    matches!(kind, NoteKind::Corrupt | NoteKind::Truncated | NoteKind::Checksum)
-}
-
-impl Halt {
-    pub(super) fn io(source: std::io::Error) -> Self {
-        // The file's name is filled in where it is known, by `in_file`.
-        Self::Error(FormatError::Io { file: String::new(), source })
-    }
-
-    fn in_file(self, path: &str) -> Self {
-        match self {
-            Self::Error(FormatError::Io { source, .. }) => {
-                Self::Error(FormatError::Io { file: path.to_owned(), source })
-            }
-            other => other,
-        }
-    }
+    let halt = halt.or_else(|| reading.out.finish(source).err());
+    reading.out.summary(halt)
 }
 
 impl Reading<'_> {
-    fn send(&mut self, event: ReadEvent) -> Result<(), Halt> {
-        match (self.sink)(event) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Halt::Stopped),
-        }
-    }
-
-    pub(super) fn note(&mut self, note: Note) -> Result<(), Halt> {
-        self.damaged |= is_damage(note.kind);
-        if self.limit.admits(note.kind) { self.tell(note) } else { Ok(()) }
-    }
-
-    pub(super) fn tell(&mut self, note: Note) -> Result<(), Halt> {
-        self.send(ReadEvent::Note(note))
-    }
-
-    fn flush(&mut self) -> Result<(), Halt> {
-        match self.lanes.flush(self.sink) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Halt::Stopped),
-        }
-    }
-
-    /// Opens lanes for the channels that the registry has and `lanes` has not.
-    fn open_lanes(&mut self, plan: Option<&RecordingPlan>) {
-        for id in self.lanes.len()..self.registry.entries.len() {
-            let entry = &mut self.registry.entries[id];
-            // The plan's own channel, so that whoever holds the plan sees the same one again.
-            let planned = plan.and_then(|plan| plan.channels.get(id));
-            let channel = planned.unwrap_or(&entry.channel).clone();
-            let wanted = self.options.channels.as_ref().is_none_or(|wanted| wanted.contains(&(channel.id)));
-            self.lanes.add(channel, entry.decoder.take(), wanted);
-        }
-    }
-
-    fn finish(&mut self, source: &dyn Source) -> Result<(), Halt> {
-        self.resolve(None)?;
-        self.flush()?;
-        let path = |file: u32| source.files().get(file as usize).map(|file| file.path.clone()).unwrap_or_default();
-        for note in self.lanes.notes(path) {
-            self.note(note)?;
-        }
-        for note in self.limit.rest().collect::<Vec<_>>() {
-            self.send(ReadEvent::Note(note))?;
-        }
-        Ok(())
-    }
-
     fn file(&mut self, source: &dyn Source, layout: FileLayout) -> Result<(), Halt> {
         let mut window = Window::new(source, layout.file);
         let FileLayout { file, path, closed, data_crc, summary, bindings } = layout;
@@ -260,13 +141,13 @@ impl Reading<'_> {
         if self.options.verify && data_crc != 0 && skipped.is_empty() {
             window.begin(Digest::Data, 0);
         }
-        self.losing = false;
+        self.out.losing = false;
         self.parts(&mut current, &mut window, summary.as_ref(), &skipped, data_crc)?;
         let statistics = summary.as_ref().and_then(|summary| summary.statistics.as_ref());
-        if self.losing {
+        if self.out.losing {
             let claimed = statistics.filter(|_| self.options.channels.is_none());
             let taken = claimed.and_then(|claimed| claimed.message_count.checked_sub(current.messages));
-            self.lost = self.lost.zip(taken).and_then(|(lost, taken)| lost.checked_add(taken));
+            self.out.lost = self.out.lost.zip(taken).and_then(|(lost, taken)| lost.checked_add(taken));
         }
         if self.options.channels.is_none() {
             self.compare(&current, summary.as_ref())?;
@@ -282,7 +163,7 @@ impl Reading<'_> {
         window: &mut Window<'_>,
     ) -> Result<BTreeSet<u64>, Halt> {
         let unwanted: BTreeSet<u16> =
-            bindings.ids().filter(|(_, id)| !self.lanes.wants(*id)).map(|(number, _)| number).collect();
+            bindings.ids().filter(|(_, id)| !self.out.wants(*id)).map(|(number, _)| number).collect();
         let mut chunks = BTreeSet::new();
         let each = |index: &record::ChunkIndex<'_>| {
             // Without message indexes the chunk index does not say what is in the chunk.
@@ -370,8 +251,8 @@ impl Reading<'_> {
                 op::CHUNK if skipped.contains(&frame.offset) => {}
                 op::CHUNK => {
                     self.chunk(current, window, frame, false)?;
-                    if self.lanes.pending_bytes() >= BATCH_BYTES_AT_CHUNK {
-                        self.flush()?;
+                    if self.out.pending_bytes() >= BATCH_BYTES_AT_CHUNK {
+                        self.out.flush()?;
                     }
                 }
                 op::SCHEMA | op::CHANNEL | op::MESSAGE => self.record(current, window, frame, place)?,
@@ -383,7 +264,7 @@ impl Reading<'_> {
                 }
                 op::FOOTER => {
                     let text = "the footer comes without a data-end record before it";
-                    self.note(Note::new(NoteKind::IndexWrong, text).at(&current.path, frame.offset))?;
+                    self.out.note(Note::new(NoteKind::IndexWrong, text).at(&current.path, frame.offset))?;
                     return Ok(Some(frame.offset));
                 }
                 _ => {}
@@ -403,7 +284,7 @@ impl Reading<'_> {
         {
             let text = format!("the checksum of the data section is {found:08x} and the file says {data_crc:08x}");
             let note = Note::new(NoteKind::Checksum, text).at(&current.path, frame.offset);
-            self.note(note.numbers(f64::from(found), Some(f64::from(data_crc))))?;
+            self.out.note(note.numbers(f64::from(found), Some(f64::from(data_crc))))?;
         }
         Ok(())
     }
@@ -431,7 +312,7 @@ impl Reading<'_> {
                 self.met(current, "schema", None, met, place.in_file(frame.offset))
             }
             _ => {
-                let (number, met) = current.bindings.channel(current.file as usize, body, &mut self.registry);
+                let (number, met) = current.bindings.channel(current.file as usize, body, &mut self.out.registry);
                 self.met(current, "channel", number, met, place.in_file(frame.offset))
             }
         }
@@ -462,25 +343,18 @@ impl Reading<'_> {
         let Some(number) = number else { return Ok(()) };
         self.bind(current, number)?;
         if let Some(schema) = current.bindings.missing_schema(number)
-            && let Some(channel) = current.bindings.id(number).and_then(|id| self.lanes.channel(id))
+            && let Some(channel) = current.bindings.id(number).and_then(|id| self.out.channel(id))
         {
             let text = format!("channel {number} names schema {schema}, which is not in the file before it");
             let note = Note::new(NoteKind::SchemaMissing, text).stream(channel.topic.as_str());
-            self.note(note.at(&current.path, offset))?;
+            self.out.note(note.at(&current.path, offset))?;
         }
         Ok(())
     }
 
     /// Connects a number of the file to its lane, and tells of channels that are new.
     fn bind(&mut self, current: &mut Current, number: u16) -> Result<Option<u32>, Halt> {
-        let before = self.lanes.len();
-        self.open_lanes(None);
-        for id in before..self.lanes.len() {
-            // OK to cast: below CHANNELS_MAX.
-            if let Some(channel) = self.lanes.channel(id as u32).cloned() {
-                self.send(ReadEvent::Channel(channel))?;
-            }
-        }
+        self.out.announce()?;
         let id = current.bindings.id(number);
         slot(&mut current.slots, number).bound = id.map_or(0, |id| id + 1);
         Ok(id)
@@ -494,10 +368,7 @@ impl Reading<'_> {
         };
         // OK to cast: a time beyond the year 2262 is put there, as in `Lanes`.
         let log_time = i64::try_from(head.log_time).unwrap_or(i64::MAX);
-        if !self.pending.is_empty() {
-            self.resolve(Some(log_time))?;
-        }
-        self.latest = Some(self.latest.map_or(log_time, |latest| latest.max(log_time)));
+        self.out.passes(log_time)?;
         current.messages += 1;
         let slot = slot(&mut current.slots, head.channel_id);
         slot.messages += 1;
@@ -512,15 +383,15 @@ impl Reading<'_> {
         let data = &body[MESSAGE_HEAD..];
         let offset = frame.body() + MESSAGE_HEAD as u64;
         let at = place.blob(current.file, offset, data.len() as u64);
-        self.lanes.push(id, &head, data, at, place.in_file(frame.offset));
-        if self.lanes.full() { self.flush() } else { Ok(()) }
+        let times = Times { log: head.log_time, publish: Some(head.publish_time) };
+        self.out.push(id, times, data, at, place.in_file(frame.offset))
     }
 
     /// A lane for messages whose channel is not there (yet).
     fn orphan(&mut self, current: &mut Current, number: u16, offset: u64) -> Result<Option<u32>, Halt> {
         let text = format!("a message names channel {number}, which is not in the file before it");
         self.corrupt(current, offset, text);
-        match current.bindings.orphan(current.file as usize, number, &mut self.registry) {
+        match current.bindings.orphan(current.file as usize, number, &mut self.out.registry) {
             Some(_) => self.bind(current, number),
             None => Ok(None),
         }
@@ -534,7 +405,7 @@ impl Reading<'_> {
         match record::Metadata::parse(window.at_most(frame.body(), frame.length).map_err(Halt::io)?) {
             Ok((metadata, _)) => {
                 for (key, value) in self.attributes.metadata(&metadata, (current.file as usize, frame.offset)) {
-                    self.send(ReadEvent::Attribute(key, value))?;
+                    self.out.send(ReadEvent::Attribute(key, value))?;
                 }
                 Ok(())
             }
@@ -555,7 +426,7 @@ impl Reading<'_> {
             }
         };
         if let Some((key, value)) = new {
-            self.send(ReadEvent::Attribute(key, value))?;
+            self.out.send(ReadEvent::Attribute(key, value))?;
         }
         let Some(crc_at) = used.checked_add(data_size).filter(|at| at.saturating_add(4) <= frame.length) else {
             let text = format!("an attachment claims {data_size} bytes and its record has {}", frame.length);
@@ -578,7 +449,7 @@ impl Reading<'_> {
 
     /// Tells of damage that takes no message.
     fn spoilt(&mut self, current: &Current, offset: u64, text: String) -> Result<(), Halt> {
-        self.note(Note::new(NoteKind::Corrupt, text).at(&current.path, offset))
+        self.out.note(Note::new(NoteKind::Corrupt, text).at(&current.path, offset))
     }
 
     /// Compares a checksum. `what` it is of comes with the times of its messages, where it has some.
@@ -595,7 +466,7 @@ impl Reading<'_> {
         }
         let text = format!("the checksum of {what} is {found:08x} and the file says {stated:08x}");
         let note = Note::new(NoteKind::Checksum, text).at(&current.path, offset);
-        self.note(Note { span, ..note }.numbers(f64::from(found), Some(f64::from(stated))))
+        self.out.note(Note { span, ..note }.numbers(f64::from(found), Some(f64::from(stated))))
     }
 
     /// Compares what was read with what the summary claims.
@@ -604,25 +475,25 @@ impl Reading<'_> {
         if summary.chunk_indexes != 0 && summary.chunk_indexes != current.chunks {
             let text = format!("the index has {} chunks and the data {}", summary.chunk_indexes, current.chunks);
             let note = Note::new(NoteKind::IndexWrong, text).in_file(&current.path);
-            self.note(note.numbers(current.chunks as f64, Some(summary.chunk_indexes as f64)))?;
+            self.out.note(note.numbers(current.chunks as f64, Some(summary.chunk_indexes as f64)))?;
         }
         let Some(statistics) = &summary.statistics else { return Ok(()) };
         if statistics.message_count != current.messages {
             let claimed = statistics.message_count;
             let text = format!("the index claims {claimed} messages and {} were read", current.messages);
             let note = Note::new(NoteKind::CountMismatch, text).in_file(&current.path);
-            self.note(note.numbers(current.messages as f64, Some(claimed as f64)))?;
+            self.out.note(note.numbers(current.messages as f64, Some(claimed as f64)))?;
         }
         for &(number, claimed) in &statistics.channel_message_counts {
             let found = current.slots.get(usize::from(number)).map_or(0, |slot| slot.messages);
             if found == claimed {
                 continue;
             }
-            let topic = current.bindings.id(number).and_then(|id| self.lanes.channel(id));
+            let topic = current.bindings.id(number).and_then(|id| self.out.channel(id));
             let topic = topic.map_or_else(|| format!("channel {number}"), |channel| channel.topic.clone());
             let text = format!("the index claims {claimed} messages on `{topic}` and {found} were read");
             let note = Note::new(NoteKind::CountMismatch, text).stream(topic).in_file(&current.path);
-            self.note(note.numbers(found as f64, Some(claimed as f64)))?;
+            self.out.note(note.numbers(found as f64, Some(claimed as f64)))?;
         }
         Ok(())
     }

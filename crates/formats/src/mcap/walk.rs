@@ -2,6 +2,8 @@
 
 use std::io;
 
+pub use crate::messages::Bytes;
+
 /// Where MCAP files begin and end.
 pub const MAGIC: [u8; 8] = [0x89, b'M', b'C', b'A', b'P', b'0', b'\r', b'\n'];
 
@@ -55,26 +57,6 @@ pub enum WalkError {
     /// The bytes cannot be had.
     #[error("the bytes cannot be read")]
     Io(#[from] io::Error),
-}
-
-/// Bytes that a walk runs over.
-pub trait Bytes {
-    /// `length` bytes from `offset`. The caller has checked that they are there.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be had all the same.
-    fn get(&mut self, offset: u64, length: usize) -> io::Result<&[u8]>;
-}
-
-impl Bytes for &[u8] {
-    fn get(&mut self, offset: u64, length: usize) -> io::Result<&[u8]> {
-        let bytes: &[u8] = self;
-        usize::try_from(offset)
-            .ok()
-            .and_then(|offset| bytes.get(offset..)?.get(..length))
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    }
 }
 
 /// The record at `offset` of something that ends at `end`; `None` at the end.

@@ -423,10 +423,10 @@ impl<W: Write> McapWriter<W> {
                 encoder.write_all(&chunk.records).map_err(failed)?;
                 ("lz4", Some(encoder.finish().map_err(|error| failed(error.into()))?))
             }
-            other @ (Compression::Snappy | Compression::Lz4Block | Compression::Gzip | Compression::Brotli) => {
+            Compression::Zstd => ("zstd", Some(zstd::bulk::compress(&chunk.records, ZSTD_LEVEL).map_err(failed)?)),
+            other => {
                 return Err(FormatError::Unsupported(format!("MCAP has no chunks of `{}`", other.name())));
             }
-            Compression::Zstd => ("zstd", Some(zstd::bulk::compress(&chunk.records, ZSTD_LEVEL).map_err(failed)?)),
         };
         let records = compressed.as_deref().unwrap_or(&chunk.records);
         let (message_start_time, message_end_time) = chunk.times.unwrap_or((0, 0));

@@ -10,4 +10,5 @@ mod fixtures;
 mod hostile;
 mod mp4;
 mod reader;
+mod v1;
 mod writer;

@@ -21,7 +21,7 @@
 //! # Example
 //!
 //! ```text
-//! economics   0.743 EUR by robot and 0.993 by people per good unit; net present value above zero in 98.7 % of 10000 replicates
+//! economics   0.743 EUR by robot and 0.993 by people per good unit in the median; net present value above zero in 98.7 % of 10000 replicates
 //! ```
 
 use super::{Case, Endpoint, Measured, float, hold_for, measured, numbers, percent, unknown};
@@ -96,7 +96,7 @@ impl Economics {
     ) -> EndpointResult {
         let money = |value: Option<f64>| value.map_or("an endless cost".to_owned(), |value| format!("{value:.3}"));
         let reason = format!(
-            "{} {} by robot and {} by people per good unit; net present value above zero in {} of {} replicates",
+            "{} {} by robot and {} by people per good unit in the median; net present value above zero in {} of {} replicates",
             money(outcome.cost_robot.q50),
             prices.currency,
             money(outcome.cost_human.q50),

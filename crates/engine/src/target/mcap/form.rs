@@ -234,7 +234,7 @@ fn picture(batch: &StreamBatch) -> Result<Form, String> {
     for row in 0..rows.len() {
         let picture = rows.picture(row, &batch.stream);
         let this = match picture.codec {
-            Codec::Jpeg | Codec::Png | Codec::Rvl => Form::Compressed,
+            Codec::Jpeg | Codec::JpegXl | Codec::Png | Codec::Rvl => Form::Compressed,
             Codec::H264 | Codec::H265 | Codec::Av1 => Form::Video,
             Codec::Raw(format) => {
                 let (Some(width), Some(height)) = (picture.width, picture.height) else {

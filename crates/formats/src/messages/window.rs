@@ -4,8 +4,8 @@ use std::io;
 
 use prairie_model::Source;
 
+use super::bytes::Bytes;
 use super::config::{JUMP_BYTES, READ_BYTES};
-use super::walk::Bytes;
 
 /// Which running checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use prairie_model::{Inline, MessageEncoding};
 
 use super::config::CHANNELS_MAX;
-use super::record;
 use crate::encoding::{Decoder, SchemaBytes, decoder};
 
 /// A schema, kept.
@@ -15,16 +14,6 @@ pub(crate) struct Schema {
     pub(crate) name: String,
     pub(crate) encoding: String,
     pub(crate) data: Vec<u8>,
-}
-
-impl Schema {
-    pub(crate) fn keep(schema: &record::Schema<'_>) -> Self {
-        Self { name: schema.name.to_owned(), encoding: schema.encoding.to_owned(), data: schema.data.to_owned() }
-    }
-
-    pub(crate) fn is(&self, schema: &record::Schema<'_>) -> bool {
-        self.name == schema.name && self.encoding == schema.encoding && self.data == schema.data
-    }
 }
 
 /// What a channel is typed by.
@@ -36,8 +25,10 @@ pub(crate) enum Typed {
     Not,
     /// By a schema of that number, which is not there.
     Missing(u16),
+    /// By a schema of that name, of which the container has no definition.
+    Undefined(Arc<str>),
     /// The channel itself is not there, only messages with its number.
-    Orphan(u16),
+    Orphan(u32),
 }
 
 /// Everything that makes a channel what it is, apart from its number in a file.
@@ -50,17 +41,8 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn of(channel: record::Channel<'_>, typed: Typed) -> Self {
-        Self {
-            topic: channel.topic.to_owned(),
-            encoding: channel.message_encoding.to_owned(),
-            typed,
-            metadata: channel.metadata,
-        }
-    }
-
     /// Of messages whose channel is not there.
-    pub(crate) fn orphan(number: u16) -> Self {
+    pub(crate) fn orphan(number: u32) -> Self {
         Self {
             topic: format!("channel {number}"),
             encoding: String::new(),
@@ -80,6 +62,7 @@ impl Identity {
         };
         let decoded = match &self.typed {
             Typed::Missing(number) => Err(format!("schema {number} is not in the file")),
+            Typed::Undefined(name) => Err(format!("the recording has no definition of `{name}`")),
             Typed::Orphan(number) => Err(format!("no channel {number} is in the file")),
             Typed::By(schema) if is_untold(schema, &encoding) => {
                 Err(format!("the text of its schema `{}` is empty", schema.name))
@@ -93,7 +76,10 @@ impl Identity {
         let channel = prairie_model::Channel {
             id,
             topic: self.topic.clone(),
-            schema_name: schema.map(|schema| schema.name.to_owned()).unwrap_or_default(),
+            schema_name: match &self.typed {
+                Typed::Undefined(name) => name.to_string(),
+                _ => schema.map(|schema| schema.name.to_owned()).unwrap_or_default(),
+            },
             encoding,
             fields: decoder.as_ref().map(|decoder| decoder.fields().clone()),
             undecodable,

@@ -28,3 +28,24 @@ impl NoteLimit {
         })
     }
 }
+
+/// Collects notes, up to a limit.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    notes: Vec<Note>,
+    limit: NoteLimit,
+}
+
+impl Noted {
+    pub(crate) fn push(&mut self, note: Note) {
+        if self.limit.admits(note.kind) {
+            self.notes.push(note);
+        }
+    }
+
+    /// The notes, and how many were held back.
+    pub(crate) fn into_notes(self) -> impl Iterator<Item = Note> {
+        let rest: Vec<_> = self.limit.rest().collect();
+        self.notes.into_iter().chain(rest)
+    }
+}

@@ -8,11 +8,19 @@ use prairie_model::{
 };
 
 use super::config::{BATCH_BYTES, BATCH_MESSAGES};
-use super::record::MessageHead;
 use crate::encoding::Decoder;
 
 /// What a message costs apart from its data: two times and a reference.
 const MESSAGE_COST: usize = 64;
+
+/// When a message was, in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// When it was recorded.
+    pub(crate) log: u64,
+    /// When it was published; `None` in containers that do not say.
+    pub(crate) publish: Option<u64>,
+}
 
 struct Lane {
     channel: Arc<Channel>,
@@ -77,7 +85,7 @@ impl Lanes {
     }
 
     /// Adds a message.
-    pub(crate) fn push(&mut self, id: u32, head: &MessageHead, data: &[u8], at: BlobRef, offset: u64) {
+    pub(crate) fn push(&mut self, id: u32, times: Times, data: &[u8], at: BlobRef, offset: u64) {
         let Some(lane) = self.lanes.get_mut(id as usize).filter(|lane| lane.wanted) else { return };
         lane.tally.messages += 1;
         let beyond = &mut self.beyond;
@@ -87,7 +95,7 @@ impl Lanes {
                 i64::MAX
             })
         };
-        let (log_time, publish_time) = (nanos(head.log_time), nanos(head.publish_time));
+        let (log_time, publish_time) = (nanos(times.log), times.publish.map(nanos));
         let (first, last) = lane.span.unwrap_or((log_time, log_time));
         lane.span = Some((first.min(log_time), last.max(log_time)));
         if let Some(decoder) = &mut lane.decoder {
@@ -103,9 +111,19 @@ impl Lanes {
             self.busy.push(id);
         }
         lane.log_time.push(log_time);
-        lane.publish_time.push(publish_time);
+        lane.publish_time.extend(publish_time);
         self.full |= lane.log_time.len() >= BATCH_MESSAGES;
         self.pending_bytes += data.len() + MESSAGE_COST;
+    }
+
+    /// Counts a message whose bytes cannot be had in the form that a decoder reads.
+    pub(crate) fn spoil(&mut self, id: u32, log_time: i64, why: &str, (file, offset): (u32, u64)) {
+        let Some(lane) = self.lanes.get_mut(id as usize).filter(|lane| lane.wanted) else { return };
+        lane.tally.messages += 1;
+        lane.tally.undecodable += 1;
+        let (first, last) = lane.span.unwrap_or((log_time, log_time));
+        lane.span = Some((first.min(log_time), last.max(log_time)));
+        lane.first_error.get_or_insert_with(|| (why.to_owned(), file, offset));
     }
 
     /// Sends all batches out, in the order of channels.

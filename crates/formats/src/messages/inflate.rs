@@ -4,8 +4,9 @@ use std::io::{self, BufRead, Read};
 
 use prairie_model::Compression;
 
+use super::bytes::Bytes;
 use super::config::{CHUNK_MAX, STREAM_BYTES};
-use super::walk::Bytes;
+use super::window::Window;
 
 /// Keeps its buffer and its decompressor from chunk to chunk.
 #[derive(Default)]
@@ -52,7 +53,7 @@ impl Inflater {
                     return Ok(());
                 }
             }
-            Compression::None | Compression::Lz4 | Compression::Gzip | Compression::Brotli => {}
+            _ => {}
         }
         self.gather(compression, body, limit)
     }
@@ -160,8 +161,62 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
-        Compression::Snappy | Compression::Lz4Block => return Err(io::ErrorKind::Unsupported.into()),
+        Compression::Bzip2 => Box::new(Bunzip2::new(input)),
+        Compression::Snappy
+        | Compression::Lz4Block
+        | Compression::Sqlite
+        | Compression::SqliteZstd
+        | Compression::Hdf5
+        | Compression::Zarr => {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
     })
+}
+
+/// Undoes bzip2. Unlike the decoder of the crate, it gives what lies before damage however much is asked for at once.
+struct Bunzip2<R> {
+    input: R,
+    state: bzip2::Decompress,
+    error: Option<bzip2::Error>,
+    done: bool,
+}
+
+impl<R: BufRead> Bunzip2<R> {
+    fn new(input: R) -> Self {
+        Self { input, state: bzip2::Decompress::new(false), error: None, done: false }
+    }
+}
+
+impl<R: BufRead> Read for Bunzip2<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(error) = self.error.take() {
+                // Nothing comes out of it any more.
+                self.done = true;
+                return Err(error.into());
+            }
+            if self.done || buffer.is_empty() {
+                return Ok(0);
+            }
+            let (used, made) = (self.state.total_in(), self.state.total_out());
+            let input = self.input.fill_buf()?;
+            let at_end = input.is_empty();
+            let step = self.state.decompress(input, buffer);
+            // OK to cast: not more than there is of each.
+            let (used, made) = ((self.state.total_in() - used) as usize, (self.state.total_out() - made) as usize);
+            self.input.consume(used);
+            match step {
+                // What stands behind the stream is no part of the chunk.
+                Ok(bzip2::Status::StreamEnd) => self.done = true,
+                Ok(_) if at_end && made == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) => self.error = Some(error),
+            }
+            if made > 0 {
+                return Ok(made);
+            }
+        }
+    }
 }
 
 /// What a block of LZ4 becomes, in bytes: each sequence has a token with the lengths of its literals and of its match, both
@@ -208,7 +263,33 @@ pub(crate) struct ChunkEnds;
 /// The source failed, which is no damage of the chunk.
 #[derive(Debug, thiserror::Error)]
 #[error("the source failed")]
-pub(crate) struct SourceFailed(#[source] pub(crate) io::Error);
+struct SourceFailed(#[source] io::Error);
+
+/// A part of a file, read through its window, so that running checksums see it.
+pub(crate) struct WindowPart<'w, 'a> {
+    pub(crate) window: &'w mut Window<'a>,
+    pub(crate) at: u64,
+    pub(crate) end: u64,
+}
+
+impl Read for WindowPart<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = (self.end - self.at).min(buffer.len() as u64);
+        let piece = self.window.at_most(self.at, wanted);
+        let piece = piece.map_err(|error| io::Error::other(SourceFailed(error)))?;
+        buffer[..piece.len()].copy_from_slice(piece);
+        self.at += piece.len() as u64;
+        Ok(piece.len())
+    }
+}
+
+/// The failure of the source that a decompressor passed on.
+pub(crate) fn source_error(error: io::Error) -> io::Error {
+    match error.downcast::<SourceFailed>() {
+        Ok(SourceFailed(source)) => source,
+        Err(error) => error,
+    }
+}
 
 /// A chunk that is decompressed as it is walked, because it is too large to be held.
 ///
@@ -377,6 +458,13 @@ mod tests {
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
             Compression::Brotli => Vec::new(),
+            Compression::Hdf5 | Compression::Zarr => panic!("only the array undoes that"),
+            Compression::Sqlite | Compression::SqliteZstd => panic!("only a database undoes that"),
+            Compression::Bzip2 => {
+                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                encoder.write_all(bytes).expect("memory");
+                encoder.finish().expect("memory")
+            }
             Compression::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 encoder.write_all(bytes).expect("memory");
@@ -389,7 +477,9 @@ mod tests {
     fn whole_and_cut_chunks() {
         let bytes: Vec<u8> = (0..500_000_u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
         let mut inflater = Inflater::default();
-        for compression in [Compression::None, Compression::Lz4, Compression::Zstd, Compression::Gzip] {
+        for compression in
+            [Compression::None, Compression::Lz4, Compression::Zstd, Compression::Gzip, Compression::Bzip2]
+        {
             let body = compressed(compression, &bytes);
             for claimed in [Some(bytes.len() as u64), None] {
                 inflater.inflate(compression, &body, claimed).expect("whole");
