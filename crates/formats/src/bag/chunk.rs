@@ -13,7 +13,10 @@ use crate::messages::{Bytes, ChunkEnds, Halt, Inflating, Lost, Window, WindowPar
 /// Bytes of index data of one chunk that are read to find out what damage took.
 const INDEX_DATA_MAX: u64 = 32 << 20;
 
-/// Where the messages of a chunk lie, by the index data behind it: the offset in the chunk, and the time.
+/// A bag does not decompress to more than this many times its size and [`CHUNK_MAX`].
+const RATIO_MAX: u64 = 1024;
+
+/// Where the messages of a chunk lie, by the index data behind it: the offset in the chunk, and the time. Sorted.
 type Entries = Vec<(u32, Time)>;
 
 /// How far the records of a chunk were read.
@@ -82,7 +85,11 @@ impl Reading<'_> {
         } else {
             let claim = if open { CHUNK_MAX } else { claimed };
             let place = Place { chunk: Some((frame.data(), length, compression)), record: frame.offset };
+            self.spent = self.spent.saturating_add(claim);
             match claim.max(length) {
+                _ if self.spent > window.size().saturating_mul(RATIO_MAX).saturating_add(CHUNK_MAX) => {
+                    Outcome::nothing("no bag decompresses to so much as this one claims".to_owned())
+                }
                 most if most > CHUNK_MAX => Outcome::nothing(format!("chunks above {CHUNK_MAX} bytes are not read")),
                 most if most > CHUNK_HELD => self.streamed(window, frame, (claim, cut), place)?,
                 _ => self.held(window, frame, (claim, cut), place)?,
@@ -119,8 +126,10 @@ impl Reading<'_> {
         let note = Note::new(NoteKind::Corrupt, text).at(&self.path, frame.offset);
         let read = self.messages - self.before_chunk;
         let lost = entries(window, frame.end()).map_err(Halt::io)?.map(|entries| {
+            // Gaps follow each other.
             let is_lost = |offset: u64| {
-                offset >= walked.at || walked.gaps.iter().any(|(from, to)| (*from..*to).contains(&offset))
+                let gap = walked.gaps.partition_point(|(_, to)| *to <= offset);
+                offset >= walked.at || walked.gaps.get(gap).is_some_and(|(from, _)| *from <= offset)
             };
             let span = entries
                 .iter()
@@ -240,7 +249,8 @@ enum Step {
 
 /// The first message behind `at`.
 fn next_entry(entries: &Entries, at: u64) -> Option<u64> {
-    entries.iter().map(|(offset, _)| u64::from(*offset)).filter(|offset| *offset > at).min()
+    let from = entries.partition_point(|(offset, _)| u64::from(*offset) <= at);
+    entries.get(from).map(|(offset, _)| u64::from(*offset))
 }
 
 /// The index data from `at` on; `None` where there are none.
@@ -251,13 +261,13 @@ fn entries(window: &mut Window<'_>, mut at: u64) -> std::io::Result<Option<Entri
         let frame = match next_frame(window, at, size) {
             Ok(Some(frame)) => frame,
             Err(WalkError::Io(error)) => return Err(error),
-            _ => return Ok(any.then_some(found)),
+            _ => break,
         };
         at = frame.end();
         let is_index =
             frame.header(window)?.is_ok_and(|header| header.op == Some(op::INDEX_DATA) && header.ver == Some(1));
-        if !is_index || frame.length > INDEX_DATA_MAX || found.len() as u64 * 12 > INDEX_DATA_MAX {
-            return Ok(any.then_some(found));
+        if !is_index || frame.length + found.len() as u64 * 12 > INDEX_DATA_MAX {
+            break;
         }
         any = true;
         // OK to cast: at most INDEX_DATA_MAX.
@@ -267,6 +277,8 @@ fn entries(window: &mut Window<'_>, mut at: u64) -> std::io::Result<Option<Entri
             Some((u32::from_le_bytes(offset.try_into().ok()?), Time::parse(time)?))
         }));
     }
+    found.sort_unstable_by_key(|(offset, _)| *offset);
+    Ok(any.then_some(found))
 }
 
 /// Whether a halt is only that the bytes of a chunk end.

@@ -28,9 +28,20 @@ pub(crate) struct ChunkInfo {
     pub(crate) counts: Vec<(u32, u32)>,
 }
 
+/// Where a chunk begins, and what the index claims up to its end.
+pub(crate) struct ChunkPlace {
+    pub(crate) offset: u64,
+    pub(crate) span: Option<TimeSpan>,
+    /// Messages of this chunk and of all before it.
+    pub(crate) up_to: u64,
+}
+
+/// Chunks of which the places are kept.
+const CHUNKS_MAX: usize = 1 << 21;
+
 impl ChunkInfo {
     /// Messages of the chunk.
-    pub(crate) fn messages(&self) -> u64 {
+    fn messages(&self) -> u64 {
         self.counts.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 }
@@ -233,6 +244,23 @@ impl Index {
             (Some(one), Some(other)) => Some(one.union(other)),
             (one, other) => one.or(other),
         };
+    }
+
+    /// The chunks in the order in which they lie.
+    pub(crate) fn by_offset(&self, window: &mut Window<'_>) -> std::io::Result<Vec<ChunkPlace>> {
+        let mut places = Vec::new();
+        self.chunks(window, |info| {
+            if places.len() < CHUNKS_MAX {
+                places.push(ChunkPlace { offset: info.offset, span: info.span, up_to: info.messages() });
+            }
+        })?;
+        places.sort_unstable_by_key(|place| place.offset);
+        let mut sum = 0_u64;
+        for place in &mut places {
+            sum = sum.saturating_add(place.up_to);
+            place.up_to = sum;
+        }
+        Ok(places)
     }
 
     /// Calls `each` with every chunk info.

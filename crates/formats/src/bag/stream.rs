@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use prairie_model::{BlobRef, Compression, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use super::connections::{CONNECTION_MAX, Connections, Met};
-use super::layout::{ChunkInfo, Index, Layout};
+use super::layout::{ChunkInfo, ChunkPlace, Index, Layout};
 use super::record::{Frame, WalkError, next_frame, op};
 use crate::FormatError;
 use crate::messages::config::BATCH_BYTES_AT_CHUNK;
@@ -83,6 +83,10 @@ pub(super) struct Reading<'a> {
     pub(super) open_chunk: Option<u64>,
     /// The messages before the chunk that is read.
     pub(super) before_chunk: u64,
+    /// Where chunks begin, once records have broken.
+    chunks: Option<Vec<ChunkPlace>>,
+    /// Bytes to which chunks were decompressed.
+    pub(super) spent: u64,
     /// Messages that damage took, as far as notes say so.
     pub(super) missed: u64,
 }
@@ -111,6 +115,8 @@ pub(super) fn read(
         told: BTreeSet::new(),
         open_chunk: None,
         before_chunk: 0,
+        chunks: None,
+        spent: 0,
         missed: 0,
     };
     let mut window = Window::new(source, 0);
@@ -301,18 +307,14 @@ impl Reading<'_> {
     fn broken(&mut self, window: &mut Window<'_>, offset: u64, error: &WalkError) -> Result<Option<u64>, Halt> {
         let (mut next, mut last, mut claimed) = (None, None, 0_u64);
         if let Some(index) = self.index.as_ref().filter(|index| offset < index.start) {
-            next = Some(index.start);
-            let each = |info: ChunkInfo| {
-                if info.offset > offset {
-                    next = next.map(|next| info.offset.min(next));
-                    return;
-                }
-                claimed = claimed.saturating_add(info.messages());
-                if last.as_ref().is_none_or(|last: &ChunkInfo| last.offset < info.offset) {
-                    last = Some(info);
-                }
+            let chunks = match &mut self.chunks {
+                Some(chunks) => chunks,
+                None => self.chunks.insert(index.by_offset(window).map_err(Halt::io)?),
             };
-            index.chunks(window, each).map_err(Halt::io)?;
+            let behind = chunks.partition_point(|chunk| chunk.offset <= offset);
+            next = Some(chunks.get(behind).map_or(index.start, |chunk| chunk.offset));
+            last = behind.checked_sub(1).and_then(|last| chunks.get(last)).and_then(|chunk| chunk.span);
+            claimed = behind.checked_sub(1).and_then(|last| chunks.get(last)).map_or(0, |chunk| chunk.up_to);
         }
         // Some writers leave room between the chunks and the index.
         if let Some(next) = next
@@ -330,7 +332,7 @@ impl Reading<'_> {
         // What the index claims up to here, and was neither read nor missed before.
         let lost = self.index.as_ref().map(|_| {
             let count = claimed.saturating_sub(self.messages.saturating_add(self.missed));
-            Lost { count, span: last.and_then(|info| info.span).filter(|_| count > 0) }
+            Lost { count, span: last.filter(|_| count > 0) }
         });
         self.missed += lost.map_or(0, |lost| lost.count);
         self.out.took(note, lost)?;

@@ -65,11 +65,13 @@ fn is_bag(source: &dyn Source, file: usize) -> bool {
 /// The databases of the recording, in the order of their names.
 fn data_files(source: &dyn Source) -> Vec<usize> {
     let files = source.files();
+    let described = metadata::read(source);
+    let listed = |path: &str| described.as_ref().is_some_and(|said| said.place(path).is_some());
     let is_data = |file: &usize| {
         let path = &files[*file].path;
         let beside = ["-wal", "-shm", "-journal"].iter().any(|end| path.ends_with(end));
         // A single file may have any name; in a folder other databases may lie beside the bag.
-        let named = files.len() == 1 || unpacked(path).ends_with(".db3") || has_log(source, path);
+        let named = files.len() == 1 || unpacked(path).ends_with(".db3") || has_log(source, path) || listed(path);
         named && !beside && has_magic(source, *file)
     };
     let mut data: Vec<_> = (0..files.len()).filter(is_data).collect();

@@ -12,6 +12,9 @@ use crate::FormatError;
 use crate::messages::{Delivery, Halt, Identity, Inflater, Times, is_damage};
 use crate::sqlite::{Database, Fault, VALUE_MAX, ZSTD_MAGIC};
 
+/// Messages do not decompress to more than this many times the size of the bag, and a gibibyte.
+const RATIO_MAX: u64 = 1024;
+
 struct Reading<'a> {
     out: Delivery<'a>,
     inflater: Inflater,
@@ -22,6 +25,9 @@ struct Reading<'a> {
     counts: BTreeMap<u32, u64>,
     /// Messages without a time.
     timeless: u64,
+    /// Bytes to which messages were decompressed, and how many may be.
+    spent: u64,
+    room: u64,
 }
 
 /// Reads the recording that `plan` describes.
@@ -36,8 +42,10 @@ pub(super) fn read(
     out.damaged = incomplete || notes.iter().any(|note| is_damage(note.kind));
     out.losing = out.damaged;
     let squeezed = said.word("compression_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("message"));
+    let bytes: u64 = source.files().iter().map(|file| file.size).sum();
+    let room = bytes.saturating_mul(RATIO_MAX).saturating_add(1 << 30);
     let (inflater, counts) = (Inflater::default(), BTreeMap::new());
-    let mut reading = Reading { out, inflater, squeezed, messages: 0, counts, timeless: 0 };
+    let mut reading = Reading { out, inflater, squeezed, messages: 0, counts, timeless: 0, spent: 0, room };
     let mut halt = None;
     for file in files {
         let path = file.path.clone();
@@ -115,7 +123,12 @@ impl Reading<'_> {
         if !zstd {
             return Ok(self.out.push(id, times, data, place, row.offset()));
         }
-        if let Err(why) = inflate(&mut self.inflater, data) {
+        let inflated = match self.spent > self.room {
+            true => Err("no bag decompresses to so much as this one".to_owned()),
+            false => inflate(&mut self.inflater, data),
+        };
+        self.spent = self.spent.saturating_add(self.inflater.bytes().len() as u64);
+        if let Err(why) = inflated {
             let why = format!("it does not decompress: {why}");
             self.out.spoil(id, log as i64, &why, (file, row.offset()));
             return Ok(Ok(()));
@@ -131,6 +144,7 @@ impl Reading<'_> {
         let number = row.topic_id;
         let text = format!("a message names topic {number}, which the database does not have");
         self.out.wait(Note::new(NoteKind::Corrupt, text).at(path, row.offset()));
+        // OK to cast: the name tells the whole number.
         let identity = Identity { topic: format!("topic {number}"), ..Identity::orphan(number as u32) };
         let Some((id, _)) = self.out.registry.bind(0, identity) else { return Ok(None) };
         topics.insert(number, id);

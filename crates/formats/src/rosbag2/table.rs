@@ -13,6 +13,8 @@ pub(crate) struct Messages<'a> {
     data: usize,
     shape: Shape,
     payload: Vec<u8>,
+    /// Bytes that were gathered from overflow pages.
+    gathered: u64,
 }
 
 /// A row, of which the data was not read yet.
@@ -40,7 +42,7 @@ impl<'a> Messages<'a> {
         let column = |name| table.column(name);
         let (topic_id, timestamp, data) = (column("topic_id")?, column("timestamp")?, column("data")?);
         let (walk, shape, payload) = (Walk::new(table.root), Shape::default(), Vec::new());
-        Some(Self { database, walk, topic_id, timestamp, data, shape, payload })
+        Some(Self { database, walk, topic_id, timestamp, data, shape, payload, gathered: 0 })
     }
 
     /// Opens the database that `file` is, or is the log of, to fetch some of its messages.
@@ -80,6 +82,12 @@ impl<'a> Messages<'a> {
         let payload = if row.cell.is_whole() {
             row.cell.local()
         } else {
+            // Every overflow page belongs to one row; rows that share them are damage, and would never end.
+            self.gathered = self.gathered.saturating_add(row.cell.length);
+            if self.gathered > self.database.pager.bytes().saturating_mul(2) {
+                let why = "the rows have more bytes than the database".to_owned();
+                return Err(Fault::Damaged { page: row.cell.page_number, why });
+            }
             self.database.pager.payload_into(&row.cell, &mut self.payload)?;
             &self.payload
         };
@@ -112,6 +120,7 @@ impl<'a> Messages<'a> {
     pub(crate) fn fetch(&mut self, file: usize, offset: u64) -> Result<Option<Vec<u8>>, Fault> {
         let Some(cell) = self.database.pager.cell_at(Spot { file, offset })? else { return Ok(None) };
         let row = self.row(cell)?;
+        self.gathered = 0;
         self.data(&row).map(|data| Some(data.to_vec()))
     }
 }

@@ -17,6 +17,9 @@ const BLOCK_BYTES: u64 = 64 << 10;
 /// Blocks that are kept.
 const BLOCKS_KEPT: usize = 48;
 
+/// How a journal begins that holds the pages of before a transaction.
+const JOURNAL_MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+
 /// Where bytes lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Spot {
@@ -127,6 +130,13 @@ impl<'a> Pager<'a> {
             }
             None => (Store::Plain(source, file), source.files().get(file).map_or(0, |file| file.size)),
         };
+        if let Some(journal) = source.find(&format!("{path}-journal"))
+            && source.read_exact(journal, 0, 8).is_ok_and(|head| head == JOURNAL_MAGIC)
+        {
+            let text =
+                "a journal lies beside the database: its last transaction was interrupted, and is not undone here";
+            notes.push(Note::new(NoteKind::Corrupt, text).in_file(&path));
+        }
         let log = match source.find(&format!("{path}-wal")) {
             Some(log) => Log::read(source, log, notes).map_err(Fault::Io)?,
             None => None,
@@ -207,6 +217,11 @@ impl<'a> Pager<'a> {
     /// Pages of the database.
     pub(super) fn pages(&self) -> u32 {
         self.pages
+    }
+
+    /// Bytes of all pages.
+    pub(crate) fn bytes(&self) -> u64 {
+        u64::from(self.pages) * self.page_bytes as u64
     }
 
     /// Bytes of a page that hold data.

@@ -17,8 +17,8 @@ use std::io::{self, BufReader, Read};
 
 use prairie_model::Source;
 
-use super::Fault;
 use super::btree::INTERIOR;
+use super::{Fault, MAGIC};
 
 /// How Zstandard frames begin.
 pub(crate) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -36,7 +36,7 @@ const PINNED_BYTES: usize = 32 << 20;
 const RATIO_MAX: u64 = 512;
 
 /// What is decompressed again and again, in sizes of the whole.
-const PASSES_MAX: u64 = 24;
+const PASSES_MAX: u64 = 8;
 
 /// A part of a file.
 struct Part<'a> {
@@ -82,7 +82,7 @@ pub(super) struct Squeezed<'a> {
 }
 
 impl<'a> Squeezed<'a> {
-    /// The decompressed bytes of a file; `None` when it is not compressed.
+    /// The decompressed bytes of a file; `None` when it is no compressed database.
     pub(super) fn open(source: &'a dyn Source, file: usize) -> io::Result<Option<Self>> {
         let Some(bytes) = source.files().get(file).map(|file| file.size) else { return Ok(None) };
         let head = source.read_exact(file, 0, bytes.min(18))?;
@@ -102,6 +102,11 @@ impl<'a> Squeezed<'a> {
             page_bytes: 0,
             broken: None,
         };
+        squeezed.size = MAGIC.len() as u64;
+        if !squeezed.advance()? || squeezed.kept.front().is_none_or(|(_, piece)| !piece.starts_with(MAGIC)) {
+            return Ok(None);
+        }
+        squeezed.rewind();
         let most = bytes.saturating_mul(RATIO_MAX).saturating_add(64 << 20);
         match zstd::zstd_safe::get_frame_content_size(&head) {
             // What one frame says of itself is right where there is one frame; if not, the tables tell that pages are missing.
