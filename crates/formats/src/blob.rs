@@ -6,6 +6,7 @@ use prairie_model::{BlobRef, Compression, Hash256, Source};
 use sha2::{Digest, Sha256};
 
 use crate::FormatError;
+use crate::hdf5::Blobs;
 use crate::messages::Inflater;
 use crate::rosbag2::Messages;
 use crate::sqlite::Fault;
@@ -58,6 +59,8 @@ pub struct BlobReader<'a> {
     /// The database that was used last, and its file.
     messages: Option<(u32, Messages<'a>)>,
     room: usize,
+    /// What lies in chunks of HDF5 datasets, which keeps rows of its own.
+    hdf5: Option<Blobs<'a>>,
     /// The last used comes last. The text says why a chunk is not whole.
     kept: Vec<(Chunk, Vec<u8>, Option<String>)>,
     /// Pictures whose bytes lie in the chunks of an array.
@@ -72,7 +75,15 @@ impl<'a> BlobReader<'a> {
 
     /// A reader that keeps at most `room` bytes of chunks, for when there are several readers at once.
     pub fn with_room(source: &'a dyn Source, room: usize) -> Self {
-        Self { source, inflater: Inflater::default(), messages: None, room, kept: Vec::new(), gallery: None }
+        Self {
+            source,
+            inflater: Inflater::default(),
+            messages: None,
+            room,
+            kept: Vec::new(),
+            gallery: None,
+            hdf5: None,
+        }
     }
 
     /// The bytes of `blob`.
@@ -99,6 +110,9 @@ impl<'a> BlobReader<'a> {
                 none => none.insert(Gallery::open(self.source, self.room)?),
             };
             return gallery.read(blob);
+        }
+        if blob.compression == Compression::Hdf5 {
+            return self.hdf5.get_or_insert_with(|| Blobs::new(self.source, self.room)).read(blob);
         }
         let at = self.chunk(blob)?;
         let (_, bytes, cut) = &self.kept[at];
@@ -168,13 +182,12 @@ impl<'a> BlobReader<'a> {
         if self.messages.as_ref().is_none_or(|(file, _)| *file != blob.file) {
             // One database at a time: a recording may have thousands.
             self.messages = None;
-            let opened = Messages::open(self.source, blob.file).map_err(|fault| told(self, fault))?;
+            let opened = Messages::open(self.source, blob.file as usize).map_err(|fault| told(self, fault))?;
             let opened = opened.ok_or_else(|| self.damaged(blob, "the file has no table of messages".to_owned()))?;
             self.messages = Some((blob.file, opened));
         }
         let fetched = match &mut self.messages {
-            // OK to cast: the id is told by its bits.
-            Some((_, messages)) => messages.fetch(blob.chunk_offset as i64),
+            Some((_, messages)) => messages.fetch(blob.file as usize, blob.chunk_offset),
             None => Ok(None),
         };
         match fetched.map_err(|fault| told(self, fault))? {

@@ -24,6 +24,7 @@ pub mod blocks;
 mod elements;
 pub mod encoding;
 mod error;
+pub mod hdf5;
 pub mod lerobot;
 pub mod mcap;
 mod messages;

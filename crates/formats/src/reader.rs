@@ -7,6 +7,7 @@ use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 use crate::FormatError;
 use crate::bag::Bag;
 use crate::blocks::Blocks;
+use crate::hdf5::Hdf5;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
 use crate::rlds::Rlds;
@@ -48,7 +49,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///
@@ -104,7 +105,6 @@ fn looks_like(path: &str, head: &[u8]) -> String {
 const KNOWN: &[(&[u8], &str)] = &[
     (b"#ROSBAG V1", "a ROS 1 bag of version 1; `rosbag fix` makes one of version 2.0 of it"),
     (b"SQLite format 3\0", "an SQLite database without the tables of a ROS 2 bag"),
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "a Parquet file without the data set that it belongs to"),
     (b"ARROW1\0\0", "an Arrow file"),
     (b"\xff\xff\xff\xff", "an Arrow stream that has no episodes of a LeRobot dataset"),

@@ -119,12 +119,6 @@ impl Zip {
         self.entries.get(entry).and_then(|entry| self.names.get(entry.name.0..entry.name.1)).unwrap_or_default()
     }
 
-    /// The entry of that name.
-    pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        // OK to index: the names were put there one by one.
-        self.entries.binary_search_by(|entry| self.names[entry.name.0..entry.name.1].cmp(name)).ok()
-    }
-
     /// Bytes of an entry, as it claims.
     pub(crate) fn size(&self, entry: usize) -> u64 {
         self.entries.get(entry).map_or(0, |entry| entry.size)

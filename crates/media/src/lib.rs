@@ -4,7 +4,7 @@
 //!   bytes of one frame ─ sniff, probe, is_key_frame ─▶ what they are, without decoding
 //!
 //!   PictureInfo ─ decoder ─▶ PictureDecoder ◀─ push(t, bytes) … flush()
-//!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · png · raw · rvl
+//!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · jpegxl · png · raw · rvl
 //!   Picture ─ even_rgb ─ H264Encoder ─▶ access unit (Annex B)
 //!   Picture, Picture ─ ssim, psnr ─▶ how much was lost
 //! ```
@@ -47,6 +47,7 @@ mod even;
 mod h264;
 mod h264_encode;
 mod jpeg;
+mod jpegxl;
 pub mod png;
 mod probe;
 mod quality;
@@ -92,6 +93,7 @@ pub fn decoder(info: &PictureInfo) -> Result<Box<dyn PictureDecoder>, FrameError
         Codec::Av1 => Box::new(av1::Decoder::new(&info.config)?),
         Codec::H264 => Box::new(h264::Decoder::new(&info.config)?),
         Codec::Jpeg => Box::new(Intra(jpeg::decode)),
+        Codec::JpegXl => Box::new(Intra(jpegxl::decode)),
         Codec::Png => {
             let is_float = depth::is_float(&info.config);
             Box::new(Intra(move |data: &[u8]| png::decode(data, is_float)))
@@ -104,7 +106,6 @@ pub fn decoder(info: &PictureInfo) -> Result<Box<dyn PictureDecoder>, FrameError
             let layout = raw::Layout::new(format, info)?;
             Box::new(Intra(move |data: &[u8]| layout.decode(data)))
         }
-        Codec::JpegXl => return Err(FrameError::Unsupported("JPEG XL".to_owned())),
         Codec::H265 => return Err(FrameError::Unsupported("H.265".to_owned())),
         Codec::Other => return Err(FrameError::Unsupported("this kind of picture".to_owned())),
     })

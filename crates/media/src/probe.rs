@@ -2,9 +2,9 @@
 
 use prairie_model::Codec;
 
-use crate::{av1, h264, jpeg, png, rvl};
+use crate::{av1, h264, jpeg, jpegxl, png, rvl};
 
-/// The codec of a frame whose stream does not say, by its first bytes: JPEG, PNG (also behind a ROS depth header), H.264 or
+/// The codec of a frame whose stream does not say, by its first bytes: JPEG, JPEG XL, PNG (also behind a ROS depth header), H.264 or
 /// H.265 in Annex B. [`Codec::Other`] where nothing fits; raw pixels and AV1 look like nothing in particular.
 pub fn sniff(data: &[u8]) -> Codec {
     if data.starts_with(&[0xFF, 0xD8, 0xFF]) {
@@ -12,6 +12,9 @@ pub fn sniff(data: &[u8]) -> Codec {
     }
     if png::body(data).is_some() {
         return Codec::Png;
+    }
+    if jpegxl::is_jpeg_xl(data) {
+        return Codec::JpegXl;
     }
     let mut units = h264::annex_b(data).peekable();
     if !data.starts_with(&[0, 0, 1]) && !data.starts_with(&[0, 0, 0, 1]) || units.peek().is_none() {
@@ -41,15 +44,16 @@ pub fn sniff(data: &[u8]) -> Codec {
     }
 }
 
-/// Width and height, where the frame says: every JPEG and PNG, key frames of H.264 and AV1.
+/// Width and height, where the frame says: every JPEG, JPEG XL and PNG, key frames of H.264 and AV1.
 pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
     match codec {
         Codec::Jpeg => jpeg::header(data).map(|header| (header.width, header.height)),
+        Codec::JpegXl => jpegxl::size(data),
         Codec::Png => png::size(data),
         Codec::Rvl => rvl::size(data),
         Codec::H264 => h264::units(data, None).find_map(h264::sps_size),
         Codec::Av1 => av1::sequence_size(data),
-        Codec::H265 | Codec::JpegXl | Codec::Raw(_) | Codec::Other => None,
+        Codec::H265 | Codec::Raw(_) | Codec::Other => None,
     }
     .filter(|(width, height)| *width > 0 && *height > 0)
 }

@@ -133,10 +133,14 @@ pub enum Compression {
     SqliteZstd,
     /// The chunks of a Zarr array, which may be files of their own.
     Zarr,
+    /// The chunks of an HDF5 dataset. The chunk begins where the header of the dataset's object lies, and is its elements in
+    /// row-major order once their filters are undone: `chunk_length` and `inner_offset` count in those bytes.
+    Hdf5,
 }
 
 impl Compression {
-    const ALL: [Self; 11] = [
+    /// All of them.
+    pub const ALL: [Self; 12] = [
         Self::None,
         Self::Lz4,
         Self::Zstd,
@@ -148,6 +152,7 @@ impl Compression {
         Self::Sqlite,
         Self::SqliteZstd,
         Self::Zarr,
+        Self::Hdf5,
     ];
 
     /// The name in the frame index.
@@ -164,6 +169,7 @@ impl Compression {
             Self::Sqlite => "sqlite",
             Self::SqliteZstd => "sqlite_zstd",
             Self::Zarr => "zarr",
+            Self::Hdf5 => "hdf5",
         }
     }
 
@@ -185,6 +191,7 @@ impl Compression {
             Self::Sqlite => 8,
             Self::SqliteZstd => 9,
             Self::Zarr => 10,
+            Self::Hdf5 => 11,
         }
     }
 
@@ -200,6 +207,7 @@ impl Compression {
             8 => Self::Sqlite,
             9 => Self::SqliteZstd,
             10 => Self::Zarr,
+            11 => Self::Hdf5,
             _ => Self::None,
         }
     }
@@ -211,7 +219,8 @@ impl Compression {
 /// `inner_offset`. Where nothing is compressed the chunk is the bytes themselves and `inner_offset` is zero.
 ///
 /// Where `compression` names a database ([`Compression::Sqlite`]), the chunk is the value `data` of the row of its table `messages`
-/// whose id is `chunk_offset`, and `chunk_length` are the bytes of that value.
+/// whose cell begins at `chunk_offset` (of the database, of its log, or of what a compressed file decompresses to), and
+/// `chunk_length` are the bytes of that value.
 ///
 /// [`Compression::Zarr`] names an array by the place of its description, and `chunk_length` counts the bytes of its elements:
 /// see `docs/spec/episode.md`.

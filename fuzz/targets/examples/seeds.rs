@@ -1,8 +1,12 @@
 //! Writes the seeds of every fuzz target into `fuzz/corpus`: `cargo run -p prairie-fuzz-targets --example seeds`.
 //!
 //! Seeds are small and valid, so that mutations of them reach far into a parser. They are made by the project's own writers, and
-//! from the first frames of its own recordings in `samples/`.
+//! from the first frames of its own recordings in `samples/`. Those of `hdf5` are made by `h5py`, since nothing here writes HDF5:
+//! `python crates/formats/tests/hdf5/peer.py seeds fuzz/corpus/hdf5`.
 #![expect(clippy::disallowed_methods, reason = "seeds are files of the tree")]
+
+#[path = "../../../crates/formats/tests/bags/write.rs"]
+mod write;
 
 use std::fs;
 use std::io::Cursor;
@@ -49,6 +53,7 @@ fn save(target: &str, name: &str, bytes: &[u8]) -> Result<()> {
 
 fn main() -> Result<()> {
     mcap().context("failed to make the seeds of mcap")?;
+    bags().context("failed to make the seeds of bags")?;
     encodings().context("failed to make the seeds of the encodings")?;
     let units = h264_units()?;
     videos(&units).context("failed to make the seeds of videos")?;
@@ -84,6 +89,48 @@ fn mcap() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Bags of ROS 1 and of ROS 2, in their compressions, with and without what they can do without.
+fn bags() -> Result<()> {
+    let fields = [("type", "std_msgs/String"), ("message_definition", "string data\n"), ("callerid", "/a")];
+    let connections = [
+        write::Connection { number: 0, topic: "/text", fields: &fields },
+        write::Connection { number: 1, topic: "/blind", fields: &[("type", "acme/Blind")] },
+    ];
+    let text = |at: u8| [&[6, 0, 0, 0][..], b"text ", &[b'0' + at]].concat();
+    let message = |at: u8| (u32::from(at % 3 == 2), 1_700_000_000_000_000_000 + u64::from(at) * 2_000_000, text(at));
+    let messages: Vec<_> = (0..9).map(message).collect();
+    for (name, compression, indexed) in
+        [("none", "none", true), ("bz2", "bz2", true), ("lz4", "lz4", true), ("open", "none", false)]
+    {
+        let shape = write::BagShape { compression, per_chunk: 4, indexed };
+        let bytes = write::bag(shape, &connections, &messages);
+        save("bag", name, &bytes)?;
+        if name == "none" {
+            save("bag", "cut", &bytes[..bytes.len() * 2 / 3])?;
+        }
+    }
+    let topics = [(1, "/joints", "sensor_msgs/msg/JointState", "cdr"), (2, "/blind", "acme/msg/Blind", "cdr")];
+    let message = |at: u8| match at % 3 {
+        2 => (2, u64::from(at) + 1, vec![at; 700]),
+        _ => (1, u64::from(at) + 1, joint_state(i64::from(at))),
+    };
+    let messages: Vec<_> = (0..9).map(message).collect();
+    let squeezed: Vec<_> = messages
+        .iter()
+        .map(|(topic, time, data)| Ok((*topic, *time, zstd::bulk::compress(data, 1)?)))
+        .collect::<Result<_>>()?;
+    let list = b"rosbag2_bagfile_information:\n  storage_identifier: sqlite3\n  relative_file_paths:\n    - a.db3\n  \
+                 message_count: 9\n  compression_format: zstd\n  compression_mode: MESSAGE\n";
+    let (before, after) = (write::db3(512, &topics, &messages[..3]), write::db3(512, &topics, &messages));
+    let log = write::log(512, &before, &after, true);
+    save("rosbag2", "plain", &pack([("a.db3", &after[..])]))?;
+    save("rosbag2", "log", &pack([("a.db3", &before[..]), ("a.db3-wal", &log)]))?;
+    let squeezed = write::db3(512, &topics, &squeezed);
+    save("rosbag2", "messages", &pack([("a.db3", &squeezed[..]), ("metadata.yaml", &list[..])]))?;
+    let file = zstd::bulk::compress(&after, 1)?;
+    save("rosbag2", "file", &pack([("a.db3.zstd", &file[..])]))
 }
 
 fn joint_state(stamp_ns: i64) -> Vec<u8> {

@@ -149,7 +149,7 @@ impl Layout {
         for at in under.iter().copied().filter(|at| !is_about(at)) {
             let node = &nodes.arrays[at];
             let Ok(array) = &node.meta else { continue };
-            if array.shape.is_empty() || (array.rows() < total && array.shape.iter().product::<u64>() <= FACT_MAX) {
+            if array.shape.is_empty() || is_fact(array, total) {
                 self.fact(facts, at, base)?;
                 continue;
             }
@@ -515,6 +515,12 @@ fn readable(array: &ArrayMeta, rows: Rows) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an array beside series of `total` rows is no series: a matrix of a camera, say.
+fn is_fact(array: &ArrayMeta, total: u64) -> bool {
+    let rows = array.rows();
+    rows < total && (rows <= 4 || rows * 2 <= total) && array.shape.iter().product::<u64>() <= FACT_MAX
 }
 
 /// Whether an array is the times of its set.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use prairie_catalog::table_schema;
-use prairie_model::{Decision, Dimension, Mode, Outcome, SegmentLabel, Severity, StreamKind};
+use prairie_model::{Compression, Decision, Dimension, Mode, Outcome, SegmentLabel, Severity, StreamKind};
 
 use super::report::{Place, SpecProblem, SpecReport};
 use super::rules::SpecRule;
@@ -77,7 +77,7 @@ fn words(table: &str, column: &str) -> Vec<&'static str> {
             [Decision::Accept, Decision::Repair, Decision::Reject, Decision::Unknown].map(Decision::name).into()
         }
         ("findings", "severity") => [Severity::Error, Severity::Warning, Severity::Info].map(Severity::name).into(),
-        ("frames", "compression") => vec!["none", "lz4", "zstd", "snappy", "lz4_block", "gzip", "brotli", "zarr"],
+        ("frames", "compression") => Compression::ALL.iter().map(|each| each.name()).collect(),
         ("receipts", column) if Dimension::ALL.iter().any(|dimension| dimension.name() == column) => {
             vec!["pass", "repair", "fail", "unknown"]
         }
