@@ -242,6 +242,36 @@ fn fixed<const N: usize>(bytes: &[u8]) -> impl ExactSizeIterator<Item = [u8; N]>
     bytes.chunks_exact(N).map(|element| std::array::from_fn(|at| element[at]))
 }
 
+/// Elements whose axes lie in another order, in the order of `shape`. `order` has the axis of `shape` for each axis that is stored.
+pub(crate) fn reordered(stored: &[u8], shape: &[u64], order: &[usize], size: usize) -> Vec<u8> {
+    let mut out = vec![0; stored.len()];
+    // Elements from one place to the next along each axis of what comes out.
+    let mut strides = vec![1_u64; shape.len()];
+    for axis in (0..shape.len().saturating_sub(1)).rev() {
+        // OK to index and multiply: the product of all axes fits into memory.
+        strides[axis] = strides[axis + 1] * shape[axis + 1];
+    }
+    let lengths: Vec<u64> = order.iter().map(|axis| shape[*axis]).collect();
+    let strides: Vec<u64> = order.iter().map(|axis| strides[*axis]).collect();
+    let mut at = vec![0_u64; shape.len()];
+    let mut place = 0_u64;
+    for element in stored.chunks_exact(size) {
+        // OK to cast and index: the place of an element.
+        let to = place as usize * size;
+        out[to..to + size].copy_from_slice(element);
+        for axis in (0..at.len()).rev() {
+            at[axis] += 1;
+            place += strides[axis];
+            if at[axis] < lengths[axis] {
+                break;
+            }
+            place -= strides[axis] * lengths[axis];
+            at[axis] = 0;
+        }
+    }
+    out
+}
+
 /// Half precision.
 pub(crate) fn half(bytes: [u8; 2]) -> f32 {
     <Float16Type as ArrowPrimitiveType>::Native::from_le_bytes(bytes).to_f32()

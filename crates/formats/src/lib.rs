@@ -21,6 +21,7 @@
 pub mod bag;
 mod blob;
 pub mod blocks;
+pub mod columns;
 mod elements;
 pub mod encoding;
 mod error;

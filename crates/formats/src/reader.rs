@@ -7,6 +7,7 @@ use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 use crate::FormatError;
 use crate::bag::Bag;
 use crate::blocks::Blocks;
+use crate::columns::Columns;
 use crate::hdf5::Hdf5;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
@@ -49,7 +50,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Columns, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///
