@@ -230,7 +230,9 @@ impl Element {
         match self.kind {
             Kind::Bytes | Kind::Unicode => self.text(bytes),
             Kind::Bool => Some((self.integer(bytes)? != 0).to_string()),
-            Kind::Float => self.number(bytes).map(|number| number.to_string()),
+            Kind::Float if self.size == 8 => self.number(bytes).map(|number| number.to_string()),
+            // OK to cast: a number of that precision, so that its own digits are written.
+            Kind::Float => self.number(bytes).map(|number| (number as f32).to_string()),
             _ => self.integer(bytes).map(|number| number.to_string()),
         }
     }

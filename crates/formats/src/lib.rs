@@ -35,6 +35,7 @@ pub mod rlds;
 pub mod rosbag2;
 mod sqlite;
 pub mod table;
+pub mod ulog;
 pub mod xr_teleoperate;
 pub mod zarr;
 mod zip;

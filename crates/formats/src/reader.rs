@@ -13,6 +13,7 @@ use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
 use crate::rlds::Rlds;
 use crate::rosbag2::Rosbag2;
+use crate::ulog::Ulog;
 use crate::xr_teleoperate::XrTeleoperate;
 use crate::zarr::Zarr;
 
@@ -50,7 +51,7 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Columns, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
+pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Columns, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &Ulog, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///
