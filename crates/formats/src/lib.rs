@@ -32,6 +32,7 @@ mod messages;
 pub mod mp4;
 mod reader;
 pub mod rlds;
+pub mod robot_model;
 pub mod rosbag2;
 mod sqlite;
 pub mod table;
