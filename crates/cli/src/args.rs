@@ -648,7 +648,7 @@ pub(crate) enum MapCommand {
         /// The recording
         path: PathBuf,
         #[command(flatten)]
-        reading: Reading,
+        reading: Box<Reading>,
     },
 }
 

@@ -9,7 +9,7 @@
 //!
 //! **Invariant:** stdout is data, stderr is the rest. Exit codes: 0 done, 1 refused, 2 usage or failure, 3 finished with data
 //! loss; where several apply the order is 2, 3, 1, 0.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![expect(clippy::print_stderr, reason = "a command line prints")]
 #![expect(clippy::disallowed_methods, reason = "it reads and writes the files that its user names")]
 
 /// Prints a line of data. Where nobody reads any more, the program ends quietly, as `head` expects.

@@ -50,9 +50,9 @@ const HEAD_BYTES: usize = 8 << 10;
 
 /// What files are called that hold recordings, or parts of them. A file of such a name that is text after all is damaged, or
 /// stands for another (Git LFS): nobody may take it for a paper.
-const RECORDINGS: [&str; 22] = [
+const RECORDINGS: [&str; 23] = [
     "active", "arrow", "avi", "bag", "db3", "feather", "h5", "hdf5", "lz4", "mcap", "mkv", "mov", "mp4", "npy", "npz",
-    "parquet", "rrd", "svo", "svo2", "webm", "zarr", "zst",
+    "parquet", "rrd", "svo", "svo2", "webm", "zarr", "zst", "zstd",
 ];
 
 impl Finds {
@@ -102,8 +102,8 @@ impl Finds {
         }
         self.above.push(real);
         let before = (self.found.len(), self.passed_over.count);
-        for entry in entries {
-            self.look(&entry, depth + 1);
+        for entry in entries.iter().filter(|entry| !belongs_to_database(entry, &entries)) {
+            self.look(entry, depth + 1);
         }
         self.above.pop();
         if self.found.len() == before.0 && depth == 0 {
@@ -113,6 +113,14 @@ impl Finds {
             self.found.push(Found::Failed(name, 0, empty));
         }
     }
+}
+
+/// Whether a file is what SQLite keeps beside a database that is there: its log, which comes with the database, or what it can do
+/// without.
+fn belongs_to_database(path: &Path, entries: &[PathBuf]) -> bool {
+    let Some(name) = path.to_str() else { return false };
+    let database = ["-wal", "-shm"].iter().find_map(|end| name.strip_suffix(end));
+    database.is_some_and(|database| entries.iter().any(|entry| entry.as_path() == Path::new(database)))
 }
 
 /// Whether a file is plainly no recording: text that no reader claims, under a name that no recording has. What is empty or
@@ -229,6 +237,25 @@ mod tests {
         assert_eq!(finds.passed_over.count, 4);
         let passed = [papers[0].clone(), readme, papers[1].clone(), papers[2].clone()];
         assert_eq!(finds.passed_over.paths, passed.map(|path| path.display().to_string()));
+    }
+
+    #[test]
+    fn what_sqlite_keeps_beside_a_database_is_no_recording() {
+        let dir = tempfile::TempDir::new().unwrap();
+        for name in ["a.db3", "a.db3-shm", "a.db3-wal", "b.db3-wal"] {
+            fs::write(dir.path().join(name), b"\x01\0").unwrap();
+        }
+        let finds = recordings(&[dir.path().to_owned()]);
+        let found: Vec<_> = finds
+            .found
+            .iter()
+            .map(|found| match found {
+                Found::Recording(path, source) => (path.rsplit('/').next().unwrap().to_owned(), source.files().len()),
+                Found::Failed(path, _, _) => panic!("{path}"),
+            })
+            .collect();
+        assert_eq!(found, [("a.db3".to_owned(), 2), ("b.db3-wal".to_owned(), 1)]);
+        assert_eq!(finds.passed_over.count, 0);
     }
 
     #[cfg(unix)]

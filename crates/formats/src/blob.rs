@@ -182,13 +182,12 @@ impl<'a> BlobReader<'a> {
         if self.messages.as_ref().is_none_or(|(file, _)| *file != blob.file) {
             // One database at a time: a recording may have thousands.
             self.messages = None;
-            let opened = Messages::open(self.source, blob.file).map_err(|fault| told(self, fault))?;
+            let opened = Messages::open(self.source, blob.file as usize).map_err(|fault| told(self, fault))?;
             let opened = opened.ok_or_else(|| self.damaged(blob, "the file has no table of messages".to_owned()))?;
             self.messages = Some((blob.file, opened));
         }
         let fetched = match &mut self.messages {
-            // OK to cast: the id is told by its bits.
-            Some((_, messages)) => messages.fetch(blob.chunk_offset as i64),
+            Some((_, messages)) => messages.fetch(blob.file as usize, blob.chunk_offset),
             None => Ok(None),
         };
         match fetched.map_err(|fault| told(self, fault))? {

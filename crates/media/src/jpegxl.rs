@@ -1,8 +1,6 @@
 //! JPEG XL, by `jxl`: codestreams as they are, and in their container.
 
-use jxl::api::{
-    Event, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat,
-};
+use jxl::api::{Event, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat};
 use prairie_model::{FrameError, Picture, PixelFormat};
 
 use crate::{MAX_PIXEL_BYTES, pixel_bytes};

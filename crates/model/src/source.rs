@@ -219,7 +219,8 @@ impl Compression {
 /// `inner_offset`. Where nothing is compressed the chunk is the bytes themselves and `inner_offset` is zero.
 ///
 /// Where `compression` names a database ([`Compression::Sqlite`]), the chunk is the value `data` of the row of its table `messages`
-/// whose id is `chunk_offset`, and `chunk_length` are the bytes of that value.
+/// whose cell begins at `chunk_offset` (of the database, of its log, or of what a compressed file decompresses to), and
+/// `chunk_length` are the bytes of that value.
 ///
 /// [`Compression::Zarr`] names an array by the place of its description, and `chunk_length` counts the bytes of its elements:
 /// see `docs/spec/episode.md`.

@@ -28,6 +28,7 @@ const DESCRIPTIONS: [&str; 4] = [".zarray", ".zattrs", ".zgroup", ".zmetadata"];
 ///   to the recording. The descriptions of Zarr arrays (`.zarray`, `.zgroup`, `.zattrs`, `.zmetadata`) do.
 /// - Symbolic links are followed, to files and to folders, also out of the folder: caches of dataset hubs are made of
 ///   links. A link to a folder that it is in is skipped, and so is one that leads nowhere.
+/// - A file `X` alone brings `X-wal` along, the log that SQLite keeps beside a database, unless that is empty.
 /// - What is neither file nor folder (pipes, sockets, devices) is skipped.
 /// - A name that is not UTF-8 fails with [`io::ErrorKind::InvalidData`], since the manifest could not name it.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ impl PathSource {
         } else if metadata.is_file() {
             let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
             let name = name.to_str().ok_or_else(|| not_text(path))?.to_owned();
+            found.extend(log_of(path, &name)?);
             found.push(Found { name, path: path.to_owned(), size: metadata.len(), modified: metadata.modified()? });
         } else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder"));
@@ -116,6 +118,22 @@ pub(crate) fn read_file_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::R
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => return read,
         }
+    }
+}
+
+/// The log of an SQLite database (`run.db3-wal`), which holds what was not written into the file yet. An empty one adds nothing.
+fn log_of(path: &Path, name: &str) -> io::Result<Option<Found>> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    match fs::metadata(&log) {
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Ok(Some(Found {
+            name: format!("{name}-wal"),
+            path: log.into(),
+            size: metadata.len(),
+            modified: metadata.modified()?,
+        })),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(Path::new(&log), &error)),
+        _ => Ok(None),
     }
 }
 

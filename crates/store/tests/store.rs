@@ -231,6 +231,21 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
 }
 
 #[test]
+fn a_database_brings_its_log_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.db3");
+    std::fs::write(&path, b"file").unwrap();
+    let paths = || -> Vec<_> {
+        PathSource::open(&path).unwrap().files().iter().map(|file| (file.path.clone(), file.size)).collect()
+    };
+    assert_eq!(paths(), [("run.db3".to_owned(), 4)]);
+    std::fs::write(dir.path().join("run.db3-wal"), b"").unwrap();
+    assert_eq!(paths(), [("run.db3".to_owned(), 4)], "an empty log adds nothing");
+    std::fs::write(dir.path().join("run.db3-wal"), b"log").unwrap();
+    assert_eq!(paths(), [("run.db3".to_owned(), 4), ("run.db3-wal".to_owned(), 3)]);
+}
+
+#[test]
 fn a_folder_is_its_files_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("set");

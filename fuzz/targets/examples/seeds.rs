@@ -1,8 +1,12 @@
 //! Writes the seeds of every fuzz target into `fuzz/corpus`: `cargo run -p prairie-fuzz-targets --example seeds`.
 //!
 //! Seeds are small and valid, so that mutations of them reach far into a parser. They are made by the project's own writers, and
-//! from the first frames of its own recordings in `samples/`.
+//! from the first frames of its own recordings in `samples/`. Those of `hdf5` are made by `h5py`, since nothing here writes HDF5:
+//! `python crates/formats/tests/hdf5/peer.py seeds fuzz/corpus/hdf5`.
 #![expect(clippy::disallowed_methods, reason = "seeds are files of the tree")]
+
+#[path = "../../../crates/formats/tests/bags/write.rs"]
+mod write;
 
 use std::fs;
 use std::io::Cursor;
@@ -10,8 +14,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use arrow::array::{ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, BinaryArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    StructArray,
+};
 use arrow::datatypes::{DataType, Field};
+use arrow::ipc::writer::StreamWriter;
 use parquet::arrow::ArrowWriter;
 use prairie_formats::BlobReader;
 use prairie_formats::Reader;
@@ -45,11 +53,15 @@ fn save(target: &str, name: &str, bytes: &[u8]) -> Result<()> {
 
 fn main() -> Result<()> {
     mcap().context("failed to make the seeds of mcap")?;
+    bags().context("failed to make the seeds of bags")?;
     encodings().context("failed to make the seeds of the encodings")?;
     let units = h264_units()?;
     videos(&units).context("failed to make the seeds of videos")?;
     stills().context("failed to make the seeds of stills")?;
     lerobot().context("failed to make the seeds of lerobot")?;
+    lerobot_v1().context("failed to make the seeds of lerobot before v2")?;
+    rlds().context("failed to make the seeds of rlds")?;
+    xr_teleoperate().context("failed to make the seeds of xr_teleoperate")?;
     ledger().context("failed to make the seeds of the ledger")?;
     texts()
 }
@@ -77,6 +89,48 @@ fn mcap() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Bags of ROS 1 and of ROS 2, in their compressions, with and without what they can do without.
+fn bags() -> Result<()> {
+    let fields = [("type", "std_msgs/String"), ("message_definition", "string data\n"), ("callerid", "/a")];
+    let connections = [
+        write::Connection { number: 0, topic: "/text", fields: &fields },
+        write::Connection { number: 1, topic: "/blind", fields: &[("type", "acme/Blind")] },
+    ];
+    let text = |at: u8| [&[6, 0, 0, 0][..], b"text ", &[b'0' + at]].concat();
+    let message = |at: u8| (u32::from(at % 3 == 2), 1_700_000_000_000_000_000 + u64::from(at) * 2_000_000, text(at));
+    let messages: Vec<_> = (0..9).map(message).collect();
+    for (name, compression, indexed) in
+        [("none", "none", true), ("bz2", "bz2", true), ("lz4", "lz4", true), ("open", "none", false)]
+    {
+        let shape = write::BagShape { compression, per_chunk: 4, indexed };
+        let bytes = write::bag(shape, &connections, &messages);
+        save("bag", name, &bytes)?;
+        if name == "none" {
+            save("bag", "cut", &bytes[..bytes.len() * 2 / 3])?;
+        }
+    }
+    let topics = [(1, "/joints", "sensor_msgs/msg/JointState", "cdr"), (2, "/blind", "acme/msg/Blind", "cdr")];
+    let message = |at: u8| match at % 3 {
+        2 => (2, u64::from(at) + 1, vec![at; 700]),
+        _ => (1, u64::from(at) + 1, joint_state(i64::from(at))),
+    };
+    let messages: Vec<_> = (0..9).map(message).collect();
+    let squeezed: Vec<_> = messages
+        .iter()
+        .map(|(topic, time, data)| Ok((*topic, *time, zstd::bulk::compress(data, 1)?)))
+        .collect::<Result<_>>()?;
+    let list = b"rosbag2_bagfile_information:\n  storage_identifier: sqlite3\n  relative_file_paths:\n    - a.db3\n  \
+                 message_count: 9\n  compression_format: zstd\n  compression_mode: MESSAGE\n";
+    let (before, after) = (write::db3(512, &topics, &messages[..3]), write::db3(512, &topics, &messages));
+    let log = write::log(512, &before, &after, true);
+    save("rosbag2", "plain", &pack([("a.db3", &after[..])]))?;
+    save("rosbag2", "log", &pack([("a.db3", &before[..]), ("a.db3-wal", &log)]))?;
+    let squeezed = write::db3(512, &topics, &squeezed);
+    save("rosbag2", "messages", &pack([("a.db3", &squeezed[..]), ("metadata.yaml", &list[..])]))?;
+    let file = zstd::bulk::compress(&after, 1)?;
+    save("rosbag2", "file", &pack([("a.db3.zstd", &file[..])]))
 }
 
 fn joint_state(stamp_ns: i64) -> Vec<u8> {
@@ -373,6 +427,128 @@ fn lerobot() -> Result<()> {
         ("meta/tasks.parquet", &tasks),
     ];
     save("lerobot", "v30", &pack(files))
+}
+
+/// A saved table with a picture per row, and the index of its episodes.
+fn lerobot_v1() -> Result<()> {
+    let integers = |values: [i64; 4]| Arc::new(Int64Array::from_iter_values(values)) as ArrayRef;
+    let item = Arc::new(Field::new_list_field(DataType::Float32, true));
+    let values = Arc::new(Float32Array::from_iter_values((0..8_u8).map(f32::from)));
+    let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values(["one", "two", "three", ""]));
+    let paths: ArrayRef = Arc::new(StringArray::from_iter_values(["", "", "", "a.png"]));
+    let pictures = StructArray::from(vec![
+        (Arc::new(Field::new("bytes", DataType::Binary, true)), bytes),
+        (Arc::new(Field::new("path", DataType::Utf8, true)), paths),
+    ]);
+    let batch = RecordBatch::try_from_iter([
+        ("observation.image", Arc::new(pictures) as ArrayRef),
+        ("observation.state", Arc::new(FixedSizeListArray::try_new(item, 2, values, None)?) as ArrayRef),
+        ("episode_index", integers([0, 0, 1, 1])),
+        ("frame_index", integers([0, 1, 0, 1])),
+        ("timestamp", Arc::new(Float32Array::from_iter_values([0.0, 0.1, 0.0, 0.1])) as ArrayRef),
+    ])?;
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
+    writer.write(&batch.slice(0, 3))?;
+    writer.write(&batch.slice(3, 1))?;
+    let table = writer.into_inner()?;
+    let header = br#"{"from":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},"to":{"dtype":"I64","shape":[2],"data_offsets":[16,32]}}"#;
+    let ends: Vec<u8> = [0_i64, 2, 2, 4].iter().flat_map(|number| number.to_le_bytes()).collect();
+    let index = [&(header.len() as u64).to_le_bytes(), header.as_slice(), &ends].concat();
+    let files: [(&str, &[u8]); 4] = [
+        ("data/data-00000-of-00001.arrow", &table),
+        ("data/state.json", br#"{"_data_files":[{"filename":"data-00000-of-00001.arrow"}]}"#),
+        ("meta_data/episode_data_index.safetensors", &index),
+        ("meta_data/info.json", br#"{"codebase_version":"v1.6","fps":10,"video":false}"#),
+    ];
+    save("lerobot", "v16", &pack(files))
+}
+
+/// A field of Protocol Buffers with a length below 16,384.
+fn part(number: u8, bytes: &[u8]) -> Vec<u8> {
+    // OK to cast: seven bits each.
+    let length = [(bytes.len() & 0x7F) as u8 | 0x80, (bytes.len() >> 7) as u8];
+    [&[number << 3 | 2], &length[..], bytes].concat()
+}
+
+/// The checksum of TFRecord files.
+fn masked(bytes: &[u8]) -> [u8; 4] {
+    let byte = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 })
+    };
+    (!bytes.iter().fold(!0, byte)).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+}
+
+/// Two episodes with every kind of feature.
+fn rlds() -> Result<()> {
+    let tensor = |dtype: &str, axes: &str, encoding: &str| {
+        format!(r#"{{"tensor":{{"dtype":"{dtype}","shape":{{"dimensions":[{axes}]}},"encoding":"{encoding}"}}}}"#)
+    };
+    let text = r#"{"pythonClassName":"x.Text","text":{}}"#;
+    let dict = |features: &[(&str, String)]| {
+        let each: Vec<_> = features.iter().map(|(name, node)| format!("\"{name}\":{node}")).collect();
+        format!(r#"{{"pythonClassName":"x.FeaturesDict","featuresDict":{{"features":{{{}}}}}}}"#, each.join(","))
+    };
+    let sequence = |class: &str, node: &str| {
+        format!(r#"{{"pythonClassName":"x.{class}","sequence":{{"length":"-1","feature":{node}}}}}"#)
+    };
+    let image = r#"{"image":{"shape":{"dimensions":["2","2","3"]},"encodingFormat":"png"}}"#;
+    let steps = dict(&[
+        ("action", tensor("float32", "\"2\"", "none")),
+        ("boxes", sequence("Sequence", &tensor("int64", "", "none"))),
+        ("image", image.to_owned()),
+        ("is_last", tensor("bool", "", "none")),
+        ("language_instruction", text.to_owned()),
+        ("raw", tensor("int16", "\"1\"", "bytes")),
+        ("timestamp", tensor("int64", "", "none")),
+    ]);
+    let meta = dict(&[("has_image", tensor("bool", "", "none")), ("path", text.to_owned())]);
+    let tree = dict(&[("episode_metadata", meta), ("steps", sequence("Dataset", &steps))]);
+    let floats: Vec<u8> = [0.5_f32, 1.0, 1.5, 2.0].iter().flat_map(|number| number.to_le_bytes()).collect();
+    let mut file = Vec::new();
+    for word in ["go", "no"] {
+        let features: [(&str, u8, Vec<u8>); 10] = [
+            ("episode_metadata/has_image", 3, vec![8, 1]),
+            ("episode_metadata/path", 1, part(1, b"there")),
+            ("steps/action", 2, part(1, &floats)),
+            ("steps/boxes/ragged_flat_values", 3, part(1, &[1, 2, 3])),
+            ("steps/boxes/ragged_row_lengths_0", 3, part(1, &[1, 2])),
+            ("steps/image", 1, [part(1, b"\x89PNG1"), part(1, b"\x89PNG2")].concat()),
+            ("steps/is_last", 3, part(1, &[0, 1])),
+            ("steps/language_instruction", 1, [part(1, b"go"), part(1, word.as_bytes())].concat()),
+            ("steps/raw", 1, [part(1, &[1, 0]), part(1, &[2, 0])].concat()),
+            ("steps/timestamp", 3, vec![8, 0, 8, 100]),
+        ];
+        let entry = |(key, kind, list): &(&str, u8, Vec<u8>)| {
+            part(1, &[part(1, key.as_bytes()), part(2, &part(*kind, list))].concat())
+        };
+        let record = part(1, &features.iter().map(entry).collect::<Vec<_>>().concat());
+        let length = (record.len() as u64).to_le_bytes();
+        file.extend([&length[..], &masked(&length), &record, &masked(&record)].concat());
+    }
+    let info = br#"{"name":"d","version":"1.0.0","fileFormat":"tfrecord","splits":[{"name":"train","shardLengths":["2","1"]}]}"#;
+    let files: [(&str, &[u8]); 3] =
+        [("d-train.tfrecord-00000-of-00002", &file), ("dataset_info.json", info), ("features.json", tree.as_bytes())];
+    save("rlds", "episodes", &pack(files))
+}
+
+/// An episode that is whole, and one whose writer was killed.
+fn xr_teleoperate() -> Result<()> {
+    let info = r#"{"version":"1.0.0","image":{"width":2,"height":2,"fps":30},"joint_names":{"left_arm":["a","b"]},"tactile_names":{}}"#;
+    let row = |idx: u32| {
+        format!(
+            r#"{{"idx":{idx},"colors":{{"color_0":"colors/{idx:06}_color_0.jpg"}},"depths":{{}},"states":{{"left_arm":{{"qpos":[0.5,NaN],"qvel":[]}},"body":null}},"actions":{{"left_arm":{{"qpos":[1,2]}}}},"tactiles":null,"audios":null,"sim_state":"x"}}"#
+        )
+    };
+    let text = |rows: &str| format!("{{\n\"info\": {info},\n\"text\": {{\"goal\":\"wave\"}},\n\"data\": [\n{rows}");
+    let whole = format!("{}\n],\n\"rewards\": {{\"success\":true}}\n}}", text(&format!("{},\n{}", row(0), row(2))));
+    let cut = text(&format!("{},\n{}", row(0), &row(1)[..40]));
+    let files: [(&str, &[u8]); 4] = [
+        ("episode_0000/colors/000000_color_0.jpg", b"\xff\xd8\xff"),
+        ("episode_0000/data.json", whole.as_bytes()),
+        ("episode_0001/colors/000000_color_0.jpg", b"\xff\xd8\xff"),
+        ("episode_0001/data.json", cut.as_bytes()),
+    ];
+    save("xr_teleoperate", "episodes", &pack(files))
 }
 
 fn texts() -> Result<()> {

@@ -35,11 +35,13 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "annexb", run: recordings::annexb },
     Target { name: "av1", run: pictures::av1 },
+    Target { name: "bag", run: recordings::bag },
     Target { name: "blocks", run: recordings::blocks },
     Target { name: "cdr", run: encodings::cdr },
     Target { name: "checkpoint", run: ledgers::checkpoint },
     Target { name: "envelope", run: texts::envelope },
     Target { name: "h264", run: pictures::h264 },
+    Target { name: "hdf5", run: recordings::hdf5 },
     Target { name: "idl", run: encodings::idl },
     Target { name: "jpeg", run: pictures::jpeg },
     Target { name: "json", run: encodings::json },
@@ -51,11 +53,14 @@ pub const TARGETS: &[Target] = &[
     Target { name: "profile", run: texts::profile },
     Target { name: "protobuf", run: encodings::protobuf },
     Target { name: "raw", run: pictures::raw },
+    Target { name: "rlds", run: recordings::rlds },
     Target { name: "ros1", run: encodings::ros1 },
+    Target { name: "rosbag2", run: recordings::rosbag2 },
     Target { name: "rvl", run: pictures::rvl },
     Target { name: "station_log", run: texts::station_log },
     Target { name: "task_book", run: texts::task_book },
     Target { name: "tile", run: ledgers::tile },
+    Target { name: "xr_teleoperate", run: recordings::xr_teleoperate },
 ];
 
 /// Feeds `data` to the target of that name; false when there is none.

@@ -2,10 +2,15 @@
 
 use std::ops::ControlFlow;
 
+use prairie_formats::bag::Bag;
 use prairie_formats::blocks::Blocks;
+use prairie_formats::hdf5::Hdf5;
 use prairie_formats::lerobot::LeRobot;
 use prairie_formats::mcap::Mcap;
 use prairie_formats::mp4::{annexb as units, read_track};
+use prairie_formats::rlds::Rlds;
+use prairie_formats::rosbag2::Rosbag2;
+use prairie_formats::xr_teleoperate::XrTeleoperate;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_model::{BlobColumns, Codec, EpisodeTally, MemorySource, Payload, ReadEvent, ReadOptions, Source, is_blob};
 use prairie_standardize::{Mapping, Overrides, Segmentation, Standard, Standardizer, inline};
@@ -17,6 +22,19 @@ const EVENTS_MAX: usize = 2_000;
 /// Blobs that are read back from one recording.
 const BLOBS_MAX: usize = 64;
 
+pub(crate) fn bag(data: &[u8]) {
+    let source = MemorySource::new([("a.bag".to_owned(), data.to_vec())]);
+    sniff(&source).ok();
+    read(&Bag, &source);
+}
+
+/// A folder: databases, their logs, and the description.
+pub(crate) fn rosbag2(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&Rosbag2, &source);
+}
+
 /// The description is that of its own tests; the bytes are the text.
 pub(crate) fn blocks(data: &[u8]) {
     let config = b"schema = \"prairie/blocks/1\"\nperiod_s = 0.021\n[[files]]\npath = \"a.data\"\n\
@@ -25,6 +43,15 @@ pub(crate) fn blocks(data: &[u8]) {
     let source = MemorySource::new(files);
     sniff(&source).ok();
     read(&Blocks, &source);
+}
+
+/// With checksums and without: then mutations reach what they protect.
+pub(crate) fn hdf5(data: &[u8]) {
+    let source = MemorySource::new([("a.hdf5".to_owned(), data.to_vec())]);
+    sniff(&source).ok();
+    for verify in [true, false] {
+        read_with(&Hdf5, &source, verify);
+    }
 }
 
 pub(crate) fn mcap(data: &[u8]) {
@@ -40,9 +67,25 @@ pub(crate) fn lerobot(data: &[u8]) {
     read(&LeRobot, &source);
 }
 
-/// Plans, reads and standardizes. The counts must reconcile in the end.
+pub(crate) fn rlds(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&Rlds, &source);
+}
+
+pub(crate) fn xr_teleoperate(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&XrTeleoperate, &source);
+}
+
 fn read(reader: &dyn Reader, source: &MemorySource) {
-    let options = ReadOptions { inline: inline(), ..ReadOptions::default() };
+    read_with(reader, source, true);
+}
+
+/// Plans, reads and standardizes. The counts must reconcile in the end.
+fn read_with(reader: &dyn Reader, source: &MemorySource, verify: bool) {
+    let options = ReadOptions { inline: inline(), verify, ..ReadOptions::default() };
     let Ok(plan) = reader.plan(source, &options) else { return };
     let mut standardizer = Standardizer::new(&plan, Mapping::default(), Overrides::default(), Segmentation::whole());
     let mut blobs = Vec::new();

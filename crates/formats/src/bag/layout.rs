@@ -177,6 +177,12 @@ impl Layout {
             noted.push(Note::new(NoteKind::IndexWrong, text).at(&self.path, offset));
             return Ok(());
         }
+        let fewer = |found: u64, stated: Option<u64>| stated.is_some_and(|stated| found < stated);
+        if fewer(connections, stated.0) || fewer(chunks, stated.1) {
+            let text = "the file ends inside of its index, so all of it has to be read";
+            noted.push(Note::new(NoteKind::Truncated, text).at(&self.path, size));
+            return Ok(());
+        }
         if stated.0.is_some_and(|stated| stated != connections) || stated.1.is_some_and(|stated| stated != chunks) {
             wrong.get_or_insert_with(|| {
                 let number = |stated: Option<u64>| stated.map_or("?".to_owned(), |stated| stated.to_string());

@@ -43,7 +43,7 @@ impl<'a> Blobs<'a> {
         let index = blob.file as usize;
         let file = match self.file.take().filter(|file| file.index() == index) {
             Some(file) => file,
-            None => File::open(self.source, index)?.0,
+            None => File::open(self.source, index, true)?.0,
         };
         let file = self.file.insert(file);
         let place = self.open.iter().position(|open| open.file == blob.file && open.header == blob.chunk_offset);
@@ -87,7 +87,7 @@ impl<'a> Blobs<'a> {
             }
             open.kept = 0..0;
             open.rows.allowance = DECODED_MAX;
-            open.rows.read(file, wanted.clone(), true, &mut open.bytes)?;
+            open.rows.read(file, wanted.clone(), &mut open.bytes)?;
             open.kept = wanted;
         }
         let start = (row - open.kept.start).saturating_mul(row_bytes).saturating_add(in_row);

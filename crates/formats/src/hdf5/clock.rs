@@ -89,7 +89,7 @@ fn stamps(file: &File<'_>, address: u64, rows: u64) -> Result<Raw, FormatError> 
     let mut row = 0;
     while row < rows.min(reader.rows()) {
         let slab = reader.slab(row);
-        reader.read(file, slab.clone(), true, &mut bytes)?;
+        reader.read(file, slab.clone(), &mut bytes)?;
         for first in bytes.chunks_exact(reader.row_bytes().max(1)) {
             let first = &first[..number.size.min(first.len())];
             if is_float { floats.push(number.float(first)) } else { integers.push(number.integer(first)) }

@@ -120,6 +120,8 @@ pub(super) struct Spec<'s> {
     pub(super) rate: f64,
     /// A dataset whose rows begin with their time, by its topic.
     pub(super) states: Option<&'s str>,
+    /// Whether any number of rows is worth a note that is not that of the others: nobody knows what such datasets are.
+    pub(super) is_unknown: bool,
 }
 
 /// Makes episodes of one file.
@@ -165,6 +167,11 @@ impl Builder<'_, '_> {
                 notes.push(note.numbers(other as f64, Some(rows as f64)));
                 self.parts(node, head, &topic, other, &mut parts);
             } else {
+                if let Some(other) = head.rows().filter(|_| spec.is_unknown && has_rows(head)) {
+                    let text = format!("`{topic}` has {other} rows, and the others have {rows}; it is left out");
+                    let note = Note::new(NoteKind::CountMismatch, text).stream(&topic);
+                    notes.push(note.numbers(other as f64, Some(rows as f64)));
+                }
                 let shape: Vec<String> = head.dims.iter().map(u64::to_string).collect();
                 facts.insert(format!("{topic}.shape"), shape.join(" x "));
             }
@@ -203,7 +210,7 @@ impl Builder<'_, '_> {
         let [leaf] = &head.leaves[..] else { return None };
         let mut rows = self.open(head.address).ok()?;
         let mut bytes = Vec::new();
-        rows.read(self.file, 0..rows.rows(), true, &mut bytes).ok()?;
+        rows.read(self.file, 0..rows.rows(), &mut bytes).ok()?;
         small(self.file, leaf, head.element, &bytes)
     }
 
@@ -216,8 +223,8 @@ impl Builder<'_, '_> {
         let is_clock = |node: usize| {
             let head = self.tree.nodes[node].dataset()?;
             let number = matches!(&head.leaves[..], [Leaf { item: Item::Number(_), dims, .. }] if dims.is_empty());
-            let per_row = head.dims.get(1..)?.iter().product::<u64>();
-            let fits = head.rows() == Some(rows) && per_row == 1 && number && head.unreadable.is_none();
+            let single = head.dims.get(1..)?.iter().all(|dim| *dim == 1);
+            let fits = head.rows() == Some(rows) && single && number && head.unreadable.is_none();
             let place = CLOCKS.iter().position(|name| *name == self.tree.nodes[node].name().to_ascii_lowercase())?;
             let depth = self.tree.nodes[node].path[base..].matches('/').count();
             fits.then_some((depth, place, node))
@@ -389,7 +396,7 @@ impl Builder<'_, '_> {
     fn first_bytes(&self, head: &Head) -> Option<Vec<u8>> {
         let mut rows = self.open(head.address).ok()?;
         let mut bytes = Vec::new();
-        rows.read(self.file, 0..1, false, &mut bytes).ok()?;
+        rows.read(self.file, 0..1, &mut bytes).ok()?;
         if !matches!(head.leaves.first()?.item, Item::VariableNumbers(_)) {
             return Some(bytes);
         }

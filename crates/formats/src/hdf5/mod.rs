@@ -52,8 +52,8 @@ impl Reader for Hdf5 {
         source.files().len() == 1 && container::find_superblock(source, 0).is_ok_and(|found| found.is_some())
     }
 
-    fn plan(&self, source: &dyn Source, _options: &ReadOptions) -> Result<RecordingPlan, FormatError> {
-        Ok(recording::Recording::load(source)?.plan)
+    fn plan(&self, source: &dyn Source, options: &ReadOptions) -> Result<RecordingPlan, FormatError> {
+        Ok(recording::Recording::load(source, options.verify)?.plan)
     }
 
     fn read(

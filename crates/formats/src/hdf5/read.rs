@@ -32,6 +32,12 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Damaged parts of one dataset that are told one by one.
 const TOLD_MAX: u32 = 8;
 
+/// Damaged parts of one dataset, after which the rest of it is given up.
+const FAULTS_MAX: u32 = 1 << 16;
+
+/// Bytes that a row costs beside its own: its time, and where its values begin.
+const ROW_COST: u64 = 16;
+
 /// How many times the bytes of its file a recording may become, beside [`SPARE_BYTES`]. Files in which everything is black, or
 /// nothing was written, become some thousand times as long.
 const TIMES_MAX: u64 = 1 << 14;
@@ -86,7 +92,7 @@ pub(super) fn read(
     options: &ReadOptions,
     sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
 ) -> Result<ReadSummary, FormatError> {
-    let recording = Recording::load(source)?;
+    let recording = Recording::load(source, options.verify)?;
     if plan.channels.len() != recording.plan.channels.len() || plan.episodes.len() != recording.episodes.len() {
         return Err(FormatError::Unsupported("the plan is not of this recording".to_owned()));
     }
@@ -120,7 +126,7 @@ impl Reading<'_> {
             }
             let file = match open.take().filter(|file| file.index() == episode.file) {
                 Some(file) => file,
-                None => File::open(source, episode.file)?.0,
+                None => File::open(source, episode.file, self.options.verify)?.0,
             };
             self.episode(&file, ordinal, episode, recording, plan)?;
             open = Some(file);
@@ -205,6 +211,10 @@ impl Reading<'_> {
         let rows = rows.min(current.rows.rows());
         let mut row = 0;
         while row < rows {
+            if current.faults > FAULTS_MAX {
+                let why = format!("`{}` is damaged in more than {FAULTS_MAX} places", current.channel.topic);
+                return self.lost(FormatError::Unsupported(why), current.ordinal, &current.channel, rows - row);
+            }
             let slab = current.rows.slab(row);
             let slab = slab.start..slab.end.min(rows).max(row + 1);
             match self.slab(current, slab.clone()) {
@@ -258,11 +268,11 @@ impl Reading<'_> {
 
     /// Reads and delivers some rows.
     fn slab(&mut self, current: &mut Current<'_, '_, '_>, rows: Range<u64>) -> Step {
-        let bytes = (rows.end - rows.start).saturating_mul(current.rows.row_bytes() as u64);
-        self.spend(current, bytes)?;
+        let bytes = (rows.end - rows.start).saturating_mul(current.rows.row_bytes() as u64 + ROW_COST);
+        self.spend(bytes)?;
         current.rows.allowance = self.allowance;
         let mut data = std::mem::take(&mut current.bytes);
-        let read = current.rows.read(current.file, rows.clone(), self.options.verify, &mut data);
+        let read = current.rows.read(current.file, rows.clone(), &mut data);
         self.allowance = current.rows.allowance;
         current.bytes = data;
         read?;
@@ -278,10 +288,10 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn spend(&mut self, current: &Current<'_, '_, '_>, bytes: u64) -> Step {
+    /// What is delivered has an end, whatever the file claims. This is no damage of one place: it ends the dataset.
+    fn spend(&mut self, bytes: u64) -> Step {
         self.allowance = self.allowance.checked_sub(bytes).ok_or_else(|| {
-            let address = current.rows.dataset().address;
-            current.file.damaged("a dataset", address, "the datasets of the file claim far more than it can hold")
+            FormatError::Unsupported("the datasets of the file claim far more than it can hold".to_owned())
         })?;
         Ok(())
     }
@@ -338,7 +348,7 @@ impl Reading<'_> {
             match variable(current.file, &mut current.heaps, reference, base) {
                 Ok(value) => {
                     let length = value.as_ref().map_or(0, Vec::len);
-                    self.spend(current, length as u64)?;
+                    self.spend(length as u64)?;
                     held += length;
                     kept.push((row, value));
                 }
@@ -411,7 +421,7 @@ impl Reading<'_> {
             let place = match HeapId::parse(current.file, reference) {
                 Some(id) => match variable_place(current.file, &mut current.heaps, id, 1) {
                     Ok((address, length)) => {
-                        self.spend(current, length)?;
+                        self.spend(length)?;
                         let mut place = plain(current.file, address, length);
                         place.sha256 = hash_at(current.file.source(), current.file.index(), place.chunk_offset, length);
                         place.key_frame = is_picture.then_some(true);

@@ -29,13 +29,13 @@ pub(super) fn files(source: &dyn Source) -> Vec<usize> {
 
 impl Recording {
     /// Reads the headers of all objects.
-    pub(super) fn load(source: &dyn Source) -> Result<Self, FormatError> {
+    pub(super) fn load(source: &dyn Source, verify: bool) -> Result<Self, FormatError> {
         let mut channels = Channels::default();
         let mut notes = Vec::new();
         let mut whole = Arranged::default();
         let mut names = (0, 0);
         for index in files(source) {
-            let (file, odd) = File::open(source, index)?;
+            let (file, odd) = File::open(source, index, verify)?;
             notes.extend(odd);
             let tree = Tree::read(&file)?;
             notes.extend(tree.notes.iter().cloned());

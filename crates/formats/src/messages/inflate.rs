@@ -161,7 +161,7 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Compression::Brotli => Box::new(brotli_decompressor::Decompressor::new(input, BROTLI_BYTES)),
-        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
+        Compression::Bzip2 => Box::new(Bunzip2::new(input)),
         Compression::Snappy
         | Compression::Lz4Block
         | Compression::Sqlite
@@ -171,6 +171,52 @@ fn decoder<'a>(compression: Compression, input: impl BufRead + 'a) -> io::Result
             return Err(io::ErrorKind::Unsupported.into());
         }
     })
+}
+
+/// Undoes bzip2. Unlike the decoder of the crate, it gives what lies before damage however much is asked for at once.
+struct Bunzip2<R> {
+    input: R,
+    state: bzip2::Decompress,
+    error: Option<bzip2::Error>,
+    done: bool,
+}
+
+impl<R: BufRead> Bunzip2<R> {
+    fn new(input: R) -> Self {
+        Self { input, state: bzip2::Decompress::new(false), error: None, done: false }
+    }
+}
+
+impl<R: BufRead> Read for Bunzip2<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(error) = self.error.take() {
+                // Nothing comes out of it any more.
+                self.done = true;
+                return Err(error.into());
+            }
+            if self.done || buffer.is_empty() {
+                return Ok(0);
+            }
+            let (used, made) = (self.state.total_in(), self.state.total_out());
+            let input = self.input.fill_buf()?;
+            let at_end = input.is_empty();
+            let step = self.state.decompress(input, buffer);
+            // OK to cast: not more than there is of each.
+            let (used, made) = ((self.state.total_in() - used) as usize, (self.state.total_out() - made) as usize);
+            self.input.consume(used);
+            match step {
+                // What stands behind the stream is no part of the chunk.
+                Ok(bzip2::Status::StreamEnd) => self.done = true,
+                Ok(_) if at_end && made == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) => self.error = Some(error),
+            }
+            if made > 0 {
+                return Ok(made);
+            }
+        }
+    }
 }
 
 /// What a block of LZ4 becomes, in bytes: each sequence has a token with the lengths of its literals and of its match, both
@@ -412,7 +458,7 @@ mod tests {
             Compression::Lz4Block => lz4_flex::block::compress(bytes),
             // Only the Parquet library writes it; see the tests of pages.
             Compression::Brotli => Vec::new(),
-            Compression::Zarr => panic!("only the array undoes that"),
+            Compression::Hdf5 | Compression::Zarr => panic!("only the array undoes that"),
             Compression::Sqlite | Compression::SqliteZstd => panic!("only a database undoes that"),
             Compression::Bzip2 => {
                 let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());

@@ -272,6 +272,10 @@ impl Dataset {
                 _ => None,
             },
             picture: match &leaf.kind {
+                // Floats lie in the four bytes of a pixel: no decoder of pictures gives them back.
+                Kind::Image(_) if leaf.metadata.get("dtype").is_some_and(|dtype| dtype == "float32") => {
+                    declared(Codec::Other)
+                }
                 Kind::Image(format) => declared(codec.unwrap_or(match format.as_deref() {
                     Some("jpeg") => Codec::Jpeg,
                     Some("png") => Codec::Png,

@@ -271,6 +271,12 @@ fn pixels(dtype: Dtype, storage: Storage, shape: &[Option<u64>]) -> Option<Pixel
     }
 }
 
+/// Whether pictures are depth: one channel of more than eight bits.
+fn is_depth(kind: &Kind, dtype: Option<&String>, shape: &[Option<u64>]) -> bool {
+    let is_wide = dtype.is_some_and(|dtype| matches!(dtype.as_str(), "uint16" | "float32"));
+    matches!(kind, Kind::Image(_) | Kind::Pixels(_)) && is_wide && shape.last() == Some(&Some(1))
+}
+
 fn text(content: &Value, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| content.get(*key)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -362,6 +368,10 @@ impl Found {
         metadata.extend(node.description.map(|text| ("description".to_owned(), text.to_owned())));
         for name in ["dtype", "encoding", "encodingFormat", "encoding_format", "numClasses", "sampleRate"] {
             metadata.extend(text(node.content, &[name]).map(|text| (name.to_owned(), text)));
+        }
+        // One channel of 16 bits is depth; colours have eight.
+        if is_depth(&kind, metadata.get("dtype"), &shape) {
+            metadata.insert("is_depth_map".to_owned(), "true".to_owned());
         }
         // More than a few axes, and nobody means them.
         let kind = match kind {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use flate2::read::ZlibDecoder;
-use prairie_model::{BlobRef, Channel, Compression, Note, NoteKind, ReadEvent};
+use prairie_model::{BlobRef, Channel, Compression, Note, NoteKind, PixelFormat, ReadEvent};
 
 use super::example::{Kind as List, Place, Values, count};
 use super::features::{Dtype, Kind, Leaf, Level, Storage};
@@ -327,9 +327,7 @@ impl Reading<'_> {
             *self.contradicted.entry(at).or_default() += 1;
         }
         let size = match (&leaf.kind, leaf.width()) {
-            (Kind::Pixels(format), Some(width)) if matches!(format, prairie_model::PixelFormat::Mono16) => {
-                Some(width * 2)
-            }
+            (Kind::Pixels(PixelFormat::Mono16), Some(width)) => Some(width * 2),
             (Kind::Pixels(_), width) => width,
             _ => None,
         };

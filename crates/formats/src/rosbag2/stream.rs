@@ -60,7 +60,7 @@ impl Reading<'_> {
         // OK to cast: a source has far fewer files than u32 counts.
         let file = file as u32;
         // A database without messages was told by the layout.
-        let Some(mut messages) = Messages::new(database, file) else { return Ok(()) };
+        let Some(mut messages) = Messages::new(database) else { return Ok(()) };
         while let Some(row) = messages.next() {
             match row.and_then(|row| self.message(&mut messages, &mut topics, (file, &path), &row)) {
                 Ok(done) => done?,
@@ -99,7 +99,7 @@ impl Reading<'_> {
         if !self.out.wants(id) {
             return Ok(Ok(()));
         }
-        let (place, data) = (messages.place(row, false), messages.data(row)?);
+        let (place, data) = (Messages::place(row, false), messages.data(row)?);
         let is_cdr =
             self.out.channel(id).is_some_and(|channel| channel.encoding == prairie_model::MessageEncoding::Cdr);
         // No message in CDR begins with the magic of zstd, so that a bag which lost its description is read as well.
@@ -120,7 +120,7 @@ impl Reading<'_> {
             self.out.spoil(id, log as i64, &why, (file, row.offset()));
             return Ok(Ok(()));
         }
-        let place = messages.place(row, true);
+        let place = Messages::place(row, true);
         let bytes = self.inflater.bytes();
         let place = prairie_model::BlobRef { length: bytes.len() as u64, ..place };
         Ok(self.out.push(id, times, bytes, place, row.offset()))

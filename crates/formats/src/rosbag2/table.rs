@@ -2,14 +2,11 @@
 
 use prairie_model::{BlobRef, Compression, Source};
 
-use crate::sqlite::{Cell, Database, Fault, Shape, Walk};
+use crate::sqlite::{Cell, Database, Fault, Shape, Spot, Walk};
 
 /// The table, and where a walk over it stands.
 pub(crate) struct Messages<'a> {
     pub(crate) database: Database<'a>,
-    /// Index of the database's file.
-    file: u32,
-    root: u32,
     walk: Walk,
     topic_id: usize,
     timestamp: usize,
@@ -30,28 +27,29 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Where the row lies in the file, for notes.
+    /// Where the row begins, for notes.
     pub(crate) fn offset(&self) -> u64 {
-        self.cell.page_spot().map_or(0, |spot| spot.offset)
+        self.cell.spot().offset
     }
 }
 
 impl<'a> Messages<'a> {
     /// The messages of a database; `None` where it has no such table.
-    pub(crate) fn new(database: Database<'a>, file: u32) -> Option<Self> {
+    pub(crate) fn new(database: Database<'a>) -> Option<Self> {
         let table = database.table("messages")?;
         let column = |name| table.column(name);
         let (topic_id, timestamp, data) = (column("topic_id")?, column("timestamp")?, column("data")?);
-        let root = table.root;
-        let (walk, shape, payload) = (Walk::new(root), Shape::default(), Vec::new());
-        Some(Self { database, file, root, walk, topic_id, timestamp, data, shape, payload })
+        let (walk, shape, payload) = (Walk::new(table.root), Shape::default(), Vec::new());
+        Some(Self { database, walk, topic_id, timestamp, data, shape, payload })
     }
 
-    /// Opens the database and its messages, to fetch some of them.
-    pub(crate) fn open(source: &'a dyn Source, file: u32) -> Result<Option<Self>, Fault> {
-        let mut database = Database::open(source, file as usize)?;
+    /// Opens the database that `file` is, or is the log of, to fetch some of its messages.
+    pub(crate) fn open(source: &'a dyn Source, file: usize) -> Result<Option<Self>, Fault> {
+        let path = source.files().get(file).map_or("", |file| file.path.as_str());
+        let of_log = path.strip_suffix("-wal").and_then(|path| source.find(path));
+        let mut database = Database::open(source, of_log.unwrap_or(file))?;
         database.prepare()?;
-        Ok(Self::new(database, file))
+        Ok(Self::new(database))
     }
 
     /// The next row. After an error the walk goes on behind what is damaged.
@@ -79,7 +77,7 @@ impl<'a> Messages<'a> {
 
     /// The data of a row.
     pub(crate) fn data<'r>(&'r mut self, row: &'r Row) -> Result<&'r [u8], Fault> {
-        let payload = if row.cell.spot(row.at, row.length).is_some() || row.cell.is_whole() {
+        let payload = if row.cell.is_whole() {
             row.cell.local()
         } else {
             self.database.pager.payload_into(&row.cell, &mut self.payload)?;
@@ -90,22 +88,17 @@ impl<'a> Messages<'a> {
     }
 
     /// Where the data of a row lies.
-    pub(crate) fn place(&self, row: &Row, zstd: bool) -> BlobRef {
-        let (file, chunk_offset, compression) = match row.cell.spot(row.at, row.length) {
-            Some(spot) => {
-                let compression = if zstd { Compression::Zstd } else { Compression::None };
-                // OK to cast: a source has far fewer files than u32 counts.
-                (spot.file as u32, spot.offset, compression)
-            }
-            None => {
-                let compression = if zstd { Compression::SqliteZstd } else { Compression::Sqlite };
-                // OK to cast: the id is told by its bits.
-                (self.file, row.cell.rowid as u64, compression)
-            }
+    pub(crate) fn place(row: &Row, zstd: bool) -> BlobRef {
+        let (spot, compression) = match (row.cell.direct(row.at, row.length), zstd) {
+            (Some(spot), false) => (spot, Compression::None),
+            (Some(spot), true) => (spot, Compression::Zstd),
+            (None, false) => (row.cell.spot(), Compression::Sqlite),
+            (None, true) => (row.cell.spot(), Compression::SqliteZstd),
         };
         BlobRef {
-            file,
-            chunk_offset,
+            // OK to cast: a source has far fewer files than u32 counts.
+            file: spot.file as u32,
+            chunk_offset: spot.offset,
             chunk_length: row.length,
             compression,
             inner_offset: 0,
@@ -115,9 +108,9 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// The data of the row with that id; `None` where there is none.
-    pub(crate) fn fetch(&mut self, rowid: i64) -> Result<Option<Vec<u8>>, Fault> {
-        let Some(cell) = self.database.pager.seek(self.root, rowid)? else { return Ok(None) };
+    /// The data of the row that begins at that byte; `None` where there is none.
+    pub(crate) fn fetch(&mut self, file: usize, offset: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(cell) = self.database.pager.cell_at(Spot { file, offset })? else { return Ok(None) };
         let row = self.row(cell)?;
         self.data(&row).map(|data| Some(data.to_vec()))
     }

@@ -25,7 +25,8 @@ pub(crate) struct Cell {
     /// Bytes of its payload.
     pub(crate) length: u64,
     pub(super) page: Page,
-    /// Where the payload begins on the page.
+    /// Where the cell begins on the page, and where its payload does.
+    place: usize,
     at: usize,
     /// Bytes of it that lie there.
     local: usize,
@@ -41,13 +42,12 @@ impl Cell {
         &self.page[self.at..self.at + self.local]
     }
 
-    /// Where byte `offset` of the payload lies in a file, if it and `length` bytes lie there in one piece.
-    pub(crate) fn spot(&self, offset: u64, length: u64) -> Option<Spot> {
+    /// Where byte `offset` of the payload lies, if it and `length` bytes lie in a file in one piece.
+    pub(crate) fn direct(&self, offset: u64, length: u64) -> Option<Spot> {
         let end = offset.checked_add(length)?;
-        if end > self.local as u64 {
-            return None;
-        }
-        self.page.spot.map(|spot| Spot { offset: spot.offset + self.at as u64 + offset, ..spot })
+        let spot = self.page.spot;
+        let there = end <= self.local as u64 && self.page.direct;
+        there.then(|| Spot { offset: spot.offset + self.at as u64 + offset, ..spot })
     }
 
     /// Whether all of its payload lies on the leaf.
@@ -55,9 +55,10 @@ impl Cell {
         self.local as u64 == self.length
     }
 
-    /// Where its leaf lies in a file.
-    pub(crate) fn page_spot(&self) -> Option<Spot> {
-        self.page.spot
+    /// Where the cell begins.
+    pub(crate) fn spot(&self) -> Spot {
+        let spot = self.page.spot;
+        Spot { offset: spot.offset + self.place as u64, ..spot }
     }
 }
 
@@ -155,33 +156,6 @@ impl Walk {
     }
 }
 
-/// Finds the row of that id; `None` where there is none.
-pub(super) fn seek(pager: &mut Pager<'_>, root: u32, rowid: i64) -> Result<Option<Cell>, Fault> {
-    let mut number = root;
-    for _ in 0..DEPTH_MAX {
-        let page = pager.page(number)?;
-        let (leaf, cells) = head(&page, number)?;
-        // The first whose id is not smaller.
-        let (mut low, mut high) = (0, cells);
-        while low < high {
-            let middle = low.midpoint(high);
-            if key(&page, number, middle, leaf)? < rowid {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if leaf {
-            return match low < cells && key(&page, number, low, leaf)? == rowid {
-                true => cell(pager, &page, number, low).map(Some),
-                false => Ok(None),
-            };
-        }
-        number = child(&page, number, low, cells)?;
-    }
-    Err(Fault::damaged(number, "the tree is deeper than any"))
-}
-
 /// Where the head of a page begins: the first page has that of the file before it.
 fn head_at(number: u32) -> usize {
     if number == 1 { 100 } else { 0 }
@@ -232,43 +206,34 @@ fn child(page: &[u8], number: u32, at: usize, cells: usize) -> Result<u32, Fault
     cell_bytes(page, number, at, false).map(|(_, bytes)| u32_at(bytes, 0))
 }
 
-/// The id of cell `at`.
-fn key(page: &[u8], number: u32, at: usize, leaf: bool) -> Result<i64, Fault> {
-    let (_, bytes) = cell_bytes(page, number, at, leaf)?;
-    let skipped = match leaf {
-        true => varint(bytes).map(|(_, used)| used),
-        false => Some(4),
-    };
-    let id = skipped.and_then(|skipped| varint(&bytes[skipped..]));
-    // OK to cast: the number is signed.
-    id.map(|(id, _)| id as i64).ok_or_else(|| Fault::damaged(number, format!("cell {at} has no id")))
-}
-
 /// Cell `at` of a leaf.
 fn cell(pager: &Pager<'_>, page: &Page, number: u32, at: usize) -> Result<Cell, Fault> {
-    let (place, bytes) = cell_bytes(page, number, at, true)?;
-    let cut = || Fault::damaged(number, format!("cell {at} is cut off"));
+    let (place, _) = cell_bytes(page, number, at, true)?;
+    cell_at(pager, page, number, place)
+}
+
+/// The cell that begins at byte `place` of a leaf.
+pub(super) fn cell_at(pager: &Pager<'_>, page: &Page, number: u32, place: usize) -> Result<Cell, Fault> {
+    let cut = || Fault::damaged(number, format!("the cell at byte {place} of it is cut off"));
+    let bytes = page.get(place..).ok_or_else(cut)?;
     let (length, used) = varint(bytes).ok_or_else(cut)?;
     // OK to slice: `varint` used that many.
     let (rowid, more) = varint(&bytes[used..]).ok_or_else(cut)?;
-    let start = place + used + more;
+    let at = place + used + more;
     let most = u64::from(pager.pages()) * page.len() as u64;
     if length > most {
-        return Err(Fault::damaged(number, format!("cell {at} claims {length} bytes, and the database has {most}")));
+        let why = format!("the cell at byte {place} of it claims {length} bytes, and the database has {most}");
+        return Err(Fault::damaged(number, why));
     }
     let local = local_bytes(length, pager.usable() as u64);
-    let end = start.checked_add(local).filter(|end| *end <= page.len()).ok_or_else(cut)?;
-    let overflow = if length > local as u64 {
-        if end + 4 > page.len() {
-            return Err(cut());
-        }
-        u32_at(page, end)
-    } else {
-        0
+    let end = at.checked_add(local).filter(|end| *end <= page.len()).ok_or_else(cut)?;
+    let overflow = match length > local as u64 {
+        true if end + 4 > page.len() => return Err(cut()),
+        true => u32_at(page, end),
+        false => 0,
     };
     // OK to cast: the number is signed.
-    let rowid = rowid as i64;
-    Ok(Cell { rowid, length, page: page.clone(), at: start, local, overflow, page_number: number })
+    Ok(Cell { rowid: rowid as i64, length, page: page.clone(), place, at, local, overflow, page_number: number })
 }
 
 /// Bytes of a payload that lie on the leaf, on pages of which `usable` bytes hold data (chapter 1.6 of the format).

@@ -142,6 +142,12 @@ impl Log {
         self.frames.len() as u32
     }
 
+    /// The page whose last version lies around that offset of the log.
+    pub(super) fn page_at(&self, offset: u64) -> Option<u32> {
+        let frame = offset.checked_sub(HEAD)? / (FRAME_HEAD + self.page_bytes as u64);
+        self.frames.iter().find(|(_, known)| u64::from(*known) == frame).map(|(page, _)| *page)
+    }
+
     /// Where the log's version of a page lies in its file.
     pub(super) fn offset(&self, page: u32) -> Option<u64> {
         let at = self.frames.binary_search_by_key(&page, |(page, _)| *page).ok()?;

@@ -1,4 +1,4 @@
-//! SQLite databases, read only: the rows of a table in the order of their ids, and one row by its id.
+//! SQLite databases, read only: the rows of a table in the order of their ids, and one row by its place.
 //!
 //! ```text
 //!   Source ─ Store ─▶ Pager ─ page n ─▶ btree ─ cell ─▶ record ─▶ values
@@ -33,7 +33,7 @@ use std::io;
 use prairie_model::{Note, Source};
 
 pub(crate) use btree::{Cell, Walk};
-pub(crate) use pager::Pager;
+pub(crate) use pager::{Pager, Spot};
 pub(crate) use record::{Record, Shape, Value};
 pub(crate) use schema::Table;
 pub(crate) use squeezed::ZSTD_MAGIC;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use prairie_model::{Note, NoteKind, Source};
 
-use super::btree::{Cell, seek};
+use super::btree::{Cell, cell_at};
 use super::log::Log;
 use super::squeezed::Squeezed;
 use super::{Fault, MAGIC, VALUE_MAX};
@@ -31,8 +31,10 @@ pub(super) struct Page {
     block: Arc<[u8]>,
     from: usize,
     to: usize,
-    /// Where it lies; `None` in a file that is compressed as a whole.
-    pub(super) spot: Option<Spot>,
+    /// Where it lies: in the file, in its log, or in what the file decompresses to.
+    pub(super) spot: Spot,
+    /// Whether it lies so in a file.
+    pub(super) direct: bool,
 }
 
 impl Deref for Page {
@@ -62,6 +64,7 @@ enum TextEncoding {
 pub(crate) struct Pager<'a> {
     store: Store<'a>,
     source: &'a dyn Source,
+    file: usize,
     path: String,
     /// Bytes of the file.
     size: u64,
@@ -131,6 +134,7 @@ impl<'a> Pager<'a> {
         let mut pager = Self {
             store,
             source,
+            file,
             path,
             size,
             page_bytes: 0,
@@ -246,18 +250,15 @@ impl<'a> Pager<'a> {
         {
             let file = log.file;
             let bytes = self.source.read_exact(file, offset, self.page_bytes as u64).map_err(Fault::Io)?;
-            let spot = Some(Spot { file, offset });
-            return Ok(Page { block: bytes.into(), from: 0, to: self.page_bytes, spot });
+            let spot = Spot { file, offset };
+            return Ok(Page { block: bytes.into(), from: 0, to: self.page_bytes, spot, direct: true });
         }
         let offset = u64::from(number - 1) * self.page_bytes as u64;
-        let spot = match &self.store {
-            Store::Plain(_, file) => Some(Spot { file: *file, offset }),
-            Store::Squeezed(_) => None,
-        };
+        let (spot, direct) = (Spot { file: self.file, offset }, matches!(self.store, Store::Plain(..)));
         if let Store::Squeezed(squeezed) = &self.store
             && let Some(page) = squeezed.pinned(offset)
         {
-            return Ok(Page { block: page.into(), from: 0, to: self.page_bytes, spot });
+            return Ok(Page { block: page.into(), from: 0, to: self.page_bytes, spot, direct });
         }
         // Every size of a page divides that of a block.
         let block = self.block(offset / BLOCK_BYTES)?;
@@ -267,7 +268,7 @@ impl<'a> Pager<'a> {
         if to > block.len() {
             return Err(Fault::damaged(number, "the file ends before it or in it"));
         }
-        Ok(Page { block, from, to, spot })
+        Ok(Page { block, from, to, spot, direct })
     }
 
     /// A block of the file, which is shorter at the end.
@@ -333,8 +334,20 @@ impl<'a> Pager<'a> {
         Ok(())
     }
 
-    /// The row of `table` with that id.
-    pub(crate) fn seek(&mut self, root: u32, rowid: i64) -> Result<Option<Cell>, Fault> {
-        seek(self, root, rowid)
+    /// The cell that begins there, in the file or in its log; `None` where no page of the database lies.
+    pub(crate) fn cell_at(&mut self, spot: Spot) -> Result<Option<Cell>, Fault> {
+        let number = match &self.log {
+            Some(log) if log.file == spot.file => log.page_at(spot.offset),
+            _ if spot.file == self.file => u32::try_from(spot.offset / self.page_bytes as u64 + 1).ok(),
+            _ => None,
+        };
+        let Some(number) = number else { return Ok(None) };
+        let page = self.page(number)?;
+        // A page of which the log has a newer version is not where it was.
+        let place = spot.offset.checked_sub(page.spot.offset).filter(|_| page.spot.file == spot.file);
+        match place.and_then(|place| usize::try_from(place).ok()).filter(|place| *place < self.page_bytes) {
+            Some(place) => cell_at(self, &page, number, place).map(Some),
+            None => Ok(None),
+        }
     }
 }

@@ -79,6 +79,9 @@ impl Cache {
     }
 }
 
+/// Where each inner chunk of a shard lies, and its length.
+type ShardIndex = Rc<Vec<(u64, u64)>>;
+
 /// An array that is read.
 pub(super) struct Array {
     pub(super) meta: ArrayMeta,
@@ -88,7 +91,7 @@ pub(super) struct Array {
     grid: Vec<u64>,
     /// Files by their number in the grid, in row-major order.
     files: Vec<(u64, Item)>,
-    indexes: VecDeque<(u64, Rc<Vec<(u64, u64)>>)>,
+    indexes: VecDeque<(u64, ShardIndex)>,
     /// Rows that no chunk holds, so far.
     pub(super) filled: u64,
 }
@@ -407,15 +410,15 @@ fn copy(meta: &ArrayMeta, chunk: &[u8], origin: &[u64], (from, count): (u64, u64
     }
     // What of the chunk is wanted, per axis: from where in the chunk, from where in the output, how many.
     let mut parts = Vec::with_capacity(axes);
-    for axis in 0..axes {
-        let (begin, length) = if axis == 0 { (from, count) } else { (0, meta.shape[axis]) };
-        let low = origin[axis].max(begin);
-        let high = origin[axis].saturating_add(meta.chunk[axis]).min(begin.saturating_add(length));
+    for (axis, (&origin, (&shape, &chunk))) in origin.iter().zip(meta.shape.iter().zip(&meta.chunk)).enumerate() {
+        let (begin, length) = if axis == 0 { (from, count) } else { (0, shape) };
+        let low = origin.max(begin);
+        let high = origin.saturating_add(chunk).min(begin.saturating_add(length));
         if low >= high {
             return;
         }
         // OK to cast: places within what is in memory.
-        parts.push(((low - origin[axis]) as usize, (low - begin) as usize, (high - low) as usize));
+        parts.push(((low - origin) as usize, (low - begin) as usize, (high - low) as usize));
     }
     let extent = |axis: usize| if axis == 0 { count as usize } else { meta.shape[axis] as usize };
     // Axes that the chunk covers from end to end are copied together with the axis before them.

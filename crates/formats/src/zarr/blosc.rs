@@ -135,7 +135,7 @@ pub(super) fn unshuffle(shuffled: &[u8], element: usize, out: &mut [u8]) {
 /// Bits of the elements in rows: back to elements. Only multiples of eight elements are ever shuffled.
 fn bit_unshuffle(shuffled: &[u8], element: usize, out: &mut [u8]) {
     let count = out.len() / element;
-    if count % 8 != 0 {
+    if !count.is_multiple_of(8) {
         out.copy_from_slice(shuffled);
         return;
     }

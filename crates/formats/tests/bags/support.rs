@@ -160,3 +160,18 @@ pub(crate) fn read(reader: &dyn Reader, source: &dyn Source) -> Result<Recording
     assert_eq!(delivered as u64, recording.count() - recording.undecodable(), "every message is delivered or counted");
     Ok(recording)
 }
+
+/// Calls `each` with copies of `bytes` in which a byte from `from` on is another, at every place of small inputs and many of large ones.
+pub(crate) fn flips(bytes: &[u8], from: usize, mut each: impl FnMut(&[u8])) {
+    let mut copy = bytes.to_vec();
+    let step = (bytes.len() - from).div_ceil(1500).max(1);
+    for at in (from..bytes.len()).step_by(step) {
+        for value in [0, 0xff, copy[at] ^ 1, copy[at] ^ 0x80] {
+            let before = std::mem::replace(&mut copy[at], value);
+            if before != value {
+                each(&copy);
+            }
+            copy[at] = before;
+        }
+    }
+}

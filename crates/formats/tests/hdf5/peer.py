@@ -1,4 +1,6 @@
-"""`make FOLDER` writes HDF5 files in every way that h5py can; `dump FILE` says what h5py reads of one."""
+"""HDF5 files in every way that h5py can write them.
+
+`make FOLDER` writes them, `dump FILE` says what h5py reads of one, and `seeds FOLDER` writes small ones for the fuzzer."""
 
 import hashlib
 import json
@@ -9,6 +11,10 @@ import h5py
 import numpy as np
 
 T = 23
+# Bytes of a seed; rows of the arrays of many chunks; groups beside each other.
+SEED_MAX = 64 * 1024
+MANY = 3001
+WIDE = 300
 
 
 def numbers(dtype, shape, seed=1):
@@ -64,11 +70,6 @@ def make_layouts(file):
     file.create_dataset("grows_all", data=data, chunks=(2, 3, 2), maxshape=(None, None, None))
     file.create_dataset("may_grow", data=data, chunks=(5, 2, 5), maxshape=(T + 9, 8, 6))
     file.create_dataset("larger_chunk", data=data, chunks=(2, 5, 4), maxshape=(None, 7, 5))
-    many = numbers("i2", (3001, 2))
-    for name, options in {"fixed": {}, "growing": {"maxshape": (None, 2)}, "both": {"maxshape": (None, None)}}.items():
-        group = file.create_group(f"many_{name}")
-        group.create_dataset("plain", data=many, chunks=(1, 2), **options)
-        group.create_dataset("packed", data=many, chunks=(1, 2), compression="gzip", **options)
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     early.set_chunk((2, 7, 5))
     early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -91,6 +92,14 @@ def make_layouts(file):
     layout[:] = h5py.VirtualSource(".", "longer", shape=(T, 3))
     file.create_virtual_dataset("virtual", layout)
     file.create_dataset("external", (T,), dtype="i4", external=[("raw.bin", 0, 4 * T)])
+
+
+def make_many(file):
+    many = numbers("i2", (MANY, 2))
+    for name, options in {"fixed": {}, "growing": {"maxshape": (None, 2)}, "both": {"maxshape": (None, None)}}.items():
+        group = file.create_group(f"many_{name}")
+        group.create_dataset("plain", data=many, chunks=(1, 2), **options)
+        group.create_dataset("packed", data=many, chunks=(1, 2), compression="gzip", **options)
 
 
 def make_filters(file):
@@ -142,7 +151,7 @@ def nbit(file, name, base, bits, data):
 
 
 def make_groups(file):
-    for n in range(300):
+    for n in range(WIDE):
         file[f"wide/episode_{n}/x"] = numbers("f4", (n % 7 + 1, 2), seed=n)
     deep = file
     for n in range(20):
@@ -150,7 +159,7 @@ def make_groups(file):
     deep["x"] = numbers("f4", (T, 2))
     deep["loop"] = h5py.SoftLink("/")
     deep["again"] = file["/"]
-    for n in range(60):
+    for n in range(min(60, WIDE)):
         deep.attrs[f"attribute {n}"] = f"value {n} " * 30
     deep.attrs["numbers"] = np.arange(5)
     deep["x"].attrs["names"] = ["left", "right"]
@@ -165,7 +174,7 @@ def make_robomimic(file):
         {"env_name": "Lift", "type": 1, "env_kwargs": {"control_freq": 20, "robots": ["Panda"]}}
     )
     data.attrs["total"] = 3 * T
-    for n in (0, 1, 2, 10):
+    for n in (0, 1, 2, 10) if T > 15 else (2, 10):
         demo = data.create_group(f"demo_{n}")
         demo.attrs["num_samples"] = T
         demo.attrs["model_file"] = "<mujoco>" + "x" * 9000
@@ -227,6 +236,7 @@ def make_agibot(file):
 MADE = {
     "types": make_types,
     "layouts": make_layouts,
+    "many": make_many,
     "filters": make_filters,
     "groups": make_groups,
     "robomimic": make_robomimic,
@@ -244,6 +254,18 @@ def make(folder):
             path = folder / f"{name}-{libver}.h5"
             with h5py.File(path, "w", libver=libver, userblock_size=userblock, **options) as file:
                 write(file)
+
+
+def seeds(folder):
+    global T, MANY, WIDE
+    T, MANY, WIDE = 15, 40, 12
+    for name, write in MADE.items():
+        for libver in ("earliest", "latest"):
+            path = folder / f"{name}-{libver}"
+            with h5py.File(path, "w", libver=libver) as file:
+                write(file)
+            if path.stat().st_size > SEED_MAX:
+                path.unlink()
 
 
 def values(data):
@@ -289,4 +311,4 @@ def dump(path):
 
 
 if __name__ == "__main__":
-    {"make": make, "dump": dump}[sys.argv[1]](Path(sys.argv[2]))
+    {"make": make, "dump": dump, "seeds": seeds}[sys.argv[1]](Path(sys.argv[2]))

@@ -1,6 +1,5 @@
 //! Recordings and conformance files by others: each is read, or refused with a reason.
 
-use std::path::PathBuf;
 
 use prairie_formats::sniff;
 
@@ -29,7 +28,7 @@ fn every_sample_is_read_or_refused_with_a_reason() {
             assert!(recording.summary.complete && recording.notes.is_empty(), "{name}: {:?}", recording.texts());
         }
         let Some(python) = &python else { continue };
-        let path = PathBuf::from(support::samples("samples").expect("there")).join(name);
+        let path = support::samples("samples").expect("there").join(name);
         let group = |key: &str| match key {
             "/" => String::new(),
             key if is_robot => format!("data/{key}/"),

@@ -15,6 +15,9 @@ use prairie_model::{
 };
 use sha2::{Digest, Sha256};
 
+/// Times that are kept of one channel.
+const TIMES_MAX: usize = 10_000;
+
 /// Everything that reading gave.
 pub(crate) struct Recording {
     pub(crate) plan: RecordingPlan,
@@ -59,14 +62,18 @@ pub(crate) fn memory(bytes: Vec<u8>) -> MemorySource {
 
 /// Plans and reads, and reads every blob back.
 pub(crate) fn read(source: &dyn Source) -> Result<Recording, FormatError> {
-    let options = ReadOptions::default();
-    let plan = Hdf5.plan(source, &options)?;
+    read_with(source, &ReadOptions::default())
+}
+
+/// As [`read`].
+pub(crate) fn read_with(source: &dyn Source, options: &ReadOptions) -> Result<Recording, FormatError> {
+    let plan = Hdf5.plan(source, options)?;
     let mut notes = plan.notes.clone();
     let mut channels: BTreeMap<(String, String), Got> = BTreeMap::new();
     let mut opaque = 0;
     let mut blobs = BlobReader::with_room(source, 32 << 20);
     let mut ended = Vec::new();
-    let summary = Hdf5.read(source, &plan, &options, &mut |event| {
+    let summary = Hdf5.read(source, &plan, options, &mut |event| {
         match event {
             ReadEvent::Batch(batch) => {
                 let episode = batch.episode.expect("tables have episodes");
@@ -74,7 +81,8 @@ pub(crate) fn read(source: &dyn Source) -> Result<Recording, FormatError> {
                 let key = plan.episodes[episode as usize].key.clone();
                 let got = channels.entry((key, batch.channel.topic.clone())).or_default();
                 got.rows += batch.len() as u64;
-                got.times.extend(&batch.log_time);
+                let room = TIMES_MAX.saturating_sub(got.times.len());
+                got.times.extend(batch.log_time.iter().take(room));
                 match &batch.payload {
                     Payload::Opaque(places) => {
                         assert_eq!(places.len(), batch.len());
@@ -173,4 +181,18 @@ pub(crate) fn python() -> Option<PathBuf> {
     let python = env::var_os("PRAIRIE_PYTHON").map(PathBuf::from)?;
     let works = std::process::Command::new(&python).args(["-c", "import h5py"]).output();
     works.is_ok_and(|output| output.status.success()).then_some(python)
+}
+
+/// The seeds of the fuzzer, which `h5py` made.
+pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/hdf5");
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<_> = entries
+        .map(|path| {
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(&path).expect("a file"))
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() >= 8);
+    files
 }

@@ -182,7 +182,6 @@ impl Rows {
         &mut self,
         file: &File<'_>,
         rows: Range<u64>,
-        verify: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
         let count = rows.end.saturating_sub(rows.start);
@@ -226,7 +225,7 @@ impl Rows {
                 self.fill(bytes, out);
                 Ok(())
             }
-            Layout::Chunked(_) => self.read_chunks(file, rows, bytes, verify, out),
+            Layout::Chunked(_) => self.read_chunks(file, rows, bytes, out),
         }
     }
 
@@ -245,7 +244,6 @@ impl Rows {
         file: &File<'_>,
         rows: Range<u64>,
         bytes: usize,
-        verify: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
         let Layout::Chunked(chunked) = &self.dataset.layout else { return Ok(()) };
@@ -256,7 +254,7 @@ impl Rows {
         chunks.sort_by(|one, other| one.starts.cmp(&other.starts));
         chunks.dedup_by(|one, other| one.starts == other.starts);
         for chunk in &chunks {
-            self.place_chunk(file, &chunked, chunk, &rows, verify, out)?;
+            self.place_chunk(file, &chunked, chunk, &rows, out)?;
         }
         self.chunks = chunks;
         Ok(())
@@ -269,7 +267,6 @@ impl Rows {
         chunked: &Chunked,
         chunk: &Chunk,
         rows: &Range<u64>,
-        verify: bool,
         out: &mut [u8],
     ) -> Result<(), FormatError> {
         let what = "a chunk";
@@ -309,7 +306,7 @@ impl Rows {
                 }
                 let size = row.saturating_mul(chunked.shape[0]) as usize;
                 self.allowance = self.allowance.checked_sub(size as u64).ok_or_else(|| {
-                    file.damaged(what, chunk.address, "the chunks of the file claim far more than it can hold")
+                    FormatError::Unsupported("the chunks of the file claim far more than it can hold".to_owned())
                 })?;
                 if chunk.stored > file.left(chunk.address) {
                     let why = format!("it claims {} bytes, and {} are left", chunk.stored, file.left(chunk.address));
@@ -317,7 +314,7 @@ impl Rows {
                 }
                 self.buffers.data.resize(chunk.stored as usize, 0);
                 file.fill(what, chunk.address, &mut self.buffers.data)?;
-                let undone = self.dataset.filters.undo_in(&mut self.buffers, chunk.mask, Some(size), verify);
+                let undone = self.dataset.filters.undo_in(&mut self.buffers, chunk.mask, Some(size), file.verifies());
                 undone.map_err(|why| file.damaged(what, chunk.address, why))?;
                 self.decoded = Some(chunk.address);
             }

@@ -17,7 +17,7 @@ pub(super) fn arrange(builder: &mut Builder<'_, '_>) -> Option<Arranged> {
         let path = builder.tree.nodes[node].path.trim_start_matches('/');
         let key = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
         let skips = |topic: &str| alone && topic.contains('/');
-        let spec = Spec { node, key, skips: &skips, facts: &facts, rate: RATE, states: None };
+        let spec = Spec { node, key, skips: &skips, facts: &facts, rate: RATE, states: None, is_unknown: true };
         let Some(mut episode) = builder.episode(&spec) else { continue };
         if alone {
             episode.source.attributes.remove("skipped_datasets");

@@ -51,7 +51,15 @@ fn root_episode(
     skips: &dyn Fn(&str) -> bool,
 ) -> Option<Arranged> {
     let facts = facts_of(builder, 0);
-    let spec = super::episode::Spec { node: 0, key: "/".to_owned(), skips, facts: &facts, rate, states: None };
+    let spec = super::episode::Spec {
+        node: 0,
+        key: "/".to_owned(),
+        skips,
+        facts: &facts,
+        rate,
+        states: None,
+        is_unknown: false,
+    };
     let episode = builder.episode(&spec)?;
     Some(Arranged { profile, episodes: vec![episode], facts })
 }

@@ -42,7 +42,15 @@ pub(super) fn arrange(builder: &mut Builder<'_, '_>) -> Option<Arranged> {
     let mut episodes = Vec::new();
     for node in demos {
         let key = builder.tree.nodes[node].name().to_owned();
-        let spec = Spec { node, key: key.clone(), skips: &skips, facts: &facts, rate: RATE, states: Some("states") };
+        let spec = Spec {
+            node,
+            key: key.clone(),
+            skips: &skips,
+            facts: &facts,
+            rate: RATE,
+            states: Some("states"),
+            is_unknown: false,
+        };
         let Some(mut episode) = builder.episode(&spec) else { continue };
         let attributes = &mut episode.source.attributes;
         if let Some(count) = attributes.remove("skipped_datasets") {
@@ -73,7 +81,7 @@ fn masks(builder: &Builder<'_, '_>) -> Vec<(String, std::collections::BTreeSet<S
             return None;
         }
         let mut all = Vec::new();
-        rows.read(builder.file, 0..rows.rows(), true, &mut all).ok()?;
+        rows.read(builder.file, 0..rows.rows(), &mut all).ok()?;
         match small(builder.file, leaf, head.element, &all)? {
             Small::Texts(texts) => Some(texts.into_iter().collect()),
             _ => None,
