@@ -51,7 +51,8 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Columns, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &Ulog, &XrTeleoperate, &Zarr];
+pub const READERS: &[&dyn Reader] =
+    &[&Bag, &Blocks, &Columns, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &Ulog, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///

@@ -85,7 +85,8 @@ fn robots_of_others_are_what_a_walk_over_their_xml_says() {
         }
         let masses: Vec<Option<f64>> = model.links.iter().map(|link| link.mass_kg).collect();
         let theirs = told["masses"].as_array().expect("masses").iter();
-        let theirs: Vec<Option<f64>> = theirs.map(|mass| mass.as_str().map(|it| it.parse().expect("a number"))).collect();
+        let theirs: Vec<Option<f64>> =
+            theirs.map(|mass| mass.as_str().map(|it| it.parse().expect("a number"))).collect();
         assert_eq!(masses, theirs);
         println!("{}: {} joints, {} links, notes {:?}", path.display(), joints.len(), masses.len(), model.notes);
     }
@@ -118,14 +119,18 @@ fn what_mujoco_compiles_has_the_same_joints() {
             let limited = theirs["limited"].as_bool().expect("a truth");
             assert_eq!(ours.lower.is_some() && ours.upper.is_some(), limited, "{file} {}", ours.name);
             if let (Some(lower), Some(upper)) = (ours.lower, ours.upper) {
-                assert!(close(lower, &theirs["range"][0]) && close(upper, &theirs["range"][1]), "{file} {ours:?} {theirs}");
+                assert!(
+                    close(lower, &theirs["range"][0]) && close(upper, &theirs["range"][1]),
+                    "{file} {ours:?} {theirs}"
+                );
             }
             assert_eq!(ours.child.as_deref(), theirs["body"].as_str(), "{file} {}", ours.name);
             for at in 0..3 {
                 assert!(close(ours.origin.position[at], &theirs["pos"][at]), "{file} {ours:?} {theirs}");
             }
             let [x, y, z, w] = ours.origin.orientation;
-            let dot: f64 = [w, x, y, z].iter().enumerate().map(|(at, q)| q * theirs["quat"][at].as_f64().expect("q")).sum();
+            let dot: f64 =
+                [w, x, y, z].iter().enumerate().map(|(at, q)| q * theirs["quat"][at].as_f64().expect("q")).sum();
             assert!((dot.abs() - 1.0).abs() < 1e-9, "{file} {ours:?} {theirs}");
         }
         assert_eq!(model.actuators.len() as u64, theirs["actuators"].as_u64().expect("a count"), "{file}");
@@ -157,7 +162,8 @@ fn hostile_texts_are_refused_or_bounded() {
     let deep = format!("<mujoco><worldbody>{}{}</worldbody></mujoco>", "<body>".repeat(5_000), "</body>".repeat(5_000));
     let model = RobotModel::parse(&deep).expect("a robot");
     assert!(model.links.len() <= 300 && !model.notes.is_empty());
-    let classes: BTreeMap<usize, String> = (0..2_000).map(|at| (at, format!("<default class=\"c{at}\"><joint a{at}=\"1\"/>"))).collect();
+    let classes: BTreeMap<usize, String> =
+        (0..2_000).map(|at| (at, format!("<default class=\"c{at}\"><joint a{at}=\"1\"/>"))).collect();
     let nested: String = classes.into_values().collect();
     let text = format!("<mujoco><default>{nested}{}</default></mujoco>", "</default>".repeat(2_000));
     assert!(!RobotModel::parse(&text).expect("a robot").notes.is_empty());

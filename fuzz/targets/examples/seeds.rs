@@ -73,20 +73,22 @@ fn tables() -> Result<()> {
     let rows = b"schema = \"prairie/table/1\"\n[time]\ncolumn = \"t\"\nunit = \"iso8601\"\n[episodes]\ncolumn = \"run\"\n\
         [[files]]\npath = \"*.csv\"\n[csv]\ndecimal = \",\"\n[renames]\n\"q 1\" = \"q1\"\n\
         [[streams]]\nname = \"qpos\"\ncolumns = [\"q0\", \"q1\"]\nunit = \"rad\"\n[[streams]]\nname = \"mode\"\ntext = true\n";
-    let csv = b"t;run;q0;q 1 ;mode\n2026-01-01T00:00:00Z;1;0,5;;idle\n2026-01-01T00:00:01.5+08:00;1;-1;2;go\nx;2;1;2;\n";
+    let csv =
+        b"t;run;q0;q 1 ;mode\n2026-01-01T00:00:00Z;1;0,5;;idle\n2026-01-01T00:00:01.5+08:00;1;-1;2;go\nx;2;1;2;\n";
     save("table", "csv", &pack([("recording.toml", &rows[..]), ("a.csv", csv)]))?;
     let arrays = b"schema = \"prairie/table/1\"\n[time]\nrate_hz = 10\n[[files]]\npath = \"**.npy\"\n\
         [[streams]]\nname = \"a\"\ncolumns = [\"array[0:2]\", \"array[2]\"]\n";
     let array = |fortran: &str| {
         let header = format!("{{'descr': '<f2', 'fortran_order': {fortran}, 'shape': (2, 3), }}\n");
         let length = u16::try_from(header.len()).map(u16::to_le_bytes);
-        Ok::<_, anyhow::Error>([b"\x93NUMPY\x01\x00", &length?[..], header.as_bytes(), &[0, 60, 0, 64, 0, 66].repeat(2)].concat())
+        Ok::<_, anyhow::Error>(
+            [b"\x93NUMPY\x01\x00", &length?[..], header.as_bytes(), &[0, 60, 0, 64, 0, 66].repeat(2)].concat(),
+        )
     };
     let (one, other) = (array("False")?, array("True")?);
     save("table", "npy", &pack([("recording.toml", &arrays[..]), ("a.npy", &one), ("b/c.npy", &other)]))?;
-    let message = |kind: u8, body: &[u8]| {
-        [&u16::try_from(body.len()).unwrap_or(0).to_le_bytes()[..], &[kind], body].concat()
-    };
+    let message =
+        |kind: u8, body: &[u8]| [&u16::try_from(body.len()).unwrap_or(0).to_le_bytes()[..], &[kind], body].concat();
     let mut flags = [0; 40];
     flags[8] = 1;
     let mut log = [&b"ULog\x01\x12\x35\x01"[..], &[0; 8], &message(b'B', &flags)].concat();

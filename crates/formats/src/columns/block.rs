@@ -47,9 +47,8 @@ pub(super) fn rows(arrays: &Arrays<'_>, config: &Config) -> u64 {
 /// The streams of a file that names none: its arrays of as many rows as it has.
 pub(super) fn streams(arrays: &Arrays<'_>, config: &Config) -> Vec<StreamConfig> {
     let rows = rows(arrays, config);
-    let is_other = |name: &str| {
-        [&config.time.column, &config.episodes.column].into_iter().flatten().any(|other| other == name)
-    };
+    let is_other =
+        |name: &str| [&config.time.column, &config.episodes.column].into_iter().flatten().any(|other| other == name);
     let series = arrays.arrays.iter().filter(|array| !array.shape.is_empty() && array.rows == rows);
     let named = series.map(|array| (config.column_name(&array.name), array.element.is_text()));
     named.filter(|(name, _)| !is_other(name)).map(|(name, text)| StreamConfig::of_column(&name, text)).collect()
@@ -164,11 +163,10 @@ impl Window {
 /// The cell that an element is.
 fn cell_of(element: Element, bytes: &[u8]) -> Cell {
     match element.kind {
-        elements::Kind::Bytes | elements::Kind::Unicode => {
-            element.text(bytes).filter(|text| !text.trim().is_empty()).map_or(Cell::Null, |text| {
-                Cell::Text(text.trim().to_owned())
-            })
-        }
+        elements::Kind::Bytes | elements::Kind::Unicode => element
+            .text(bytes)
+            .filter(|text| !text.trim().is_empty())
+            .map_or(Cell::Null, |text| Cell::Text(text.trim().to_owned())),
         elements::Kind::Time(nanos) => {
             let time = element.integer(bytes).filter(|time| *time != i64::MIN);
             time.and_then(|time| time.checked_mul(nanos)).map_or(Cell::Null, Cell::Time)
@@ -202,7 +200,8 @@ pub(super) fn runs(
         for row in 0..count {
             let begin = usize::try_from(row).unwrap_or(usize::MAX).saturating_mul(size);
             let element = array.and_then(|array| Some((array, bytes.get(begin..begin.checked_add(size)?)?)));
-            let text = element.and_then(|(array, bytes)| cell::Reading::text(&cell_of(arrays.arrays[array].element, bytes)));
+            let text =
+                element.and_then(|(array, bytes)| cell::Reading::text(&cell_of(arrays.arrays[array].element, bytes)));
             if take(text.as_deref()).is_break() {
                 return Ok(());
             }

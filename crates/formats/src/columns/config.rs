@@ -193,7 +193,10 @@ impl Config {
             return Err(format!("its schema is `{}`, and this program reads `{SCHEMA}`", self.schema));
         }
         if self.files.is_empty() || self.files.len() > PATTERNS_MAX {
-            return Err(format!("it names {} files or patterns, and 1 to {PATTERNS_MAX} are allowed", self.files.len()));
+            return Err(format!(
+                "it names {} files or patterns, and 1 to {PATTERNS_MAX} are allowed",
+                self.files.len()
+            ));
         }
         if let Some(file) = self.files.iter().find(|file| file.path.len() > PATTERN_MAX) {
             return Err(format!("a path of it has {} bytes, and {PATTERN_MAX} are allowed", file.path.len()));

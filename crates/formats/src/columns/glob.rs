@@ -13,9 +13,7 @@ pub(super) fn matches(pattern: &str, path: &str) -> bool {
         for end in 0..=path.len() {
             // OK to index: `end` is at most the length, and not zero where one is taken off.
             next[end] = match letter {
-                '*' => {
-                    fits[end] || (end > 0 && next[end - 1] && (is_deep || path[end - 1] != '/'))
-                }
+                '*' => fits[end] || (end > 0 && next[end - 1] && (is_deep || path[end - 1] != '/')),
                 '?' => end > 0 && fits[end - 1] && path[end - 1] != '/',
                 letter => end > 0 && fits[end - 1] && path[end - 1] == letter,
             };

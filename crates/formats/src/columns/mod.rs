@@ -32,8 +32,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use prairie_model::{
-    Channel, MessageEncoding, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source,
-    SourceEpisode,
+    Channel, MessageEncoding, Note, NoteKind, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source, SourceEpisode,
 };
 
 use crate::lerobot::table::Table;

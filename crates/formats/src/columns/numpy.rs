@@ -145,7 +145,8 @@ impl<'a> Array<'a> {
         let before = 8 + if wide { 4 } else { 2 } + length;
         let bytes = |counts: &[u64]| counts.iter().try_fold(element.size as u64, |bytes, n| bytes.checked_mul(*n));
         let row = bytes(shape.get(1..).unwrap_or_default()).filter(|row| (1..=ROW_MAX).contains(row));
-        let row = row.ok_or_else(|| wrong(format!("a row of {shape:?} elements has none, or more than {ROW_MAX} bytes")))?;
+        let row =
+            row.ok_or_else(|| wrong(format!("a row of {shape:?} elements has none, or more than {ROW_MAX} bytes")))?;
         let claimed = shape.first().copied().unwrap_or(1);
         let there = size.saturating_sub(before) / row;
         let (rows, is_turned) = (claimed.min(there), fortran && shape.len() > 1);
@@ -238,7 +239,8 @@ impl<'a> Array<'a> {
 /// Type of elements, whether columns come first, and elements per axis.
 fn parse(header: &str) -> Result<(Element, bool, Vec<u64>), String> {
     let after = |key: &str| {
-        let rest = [format!("'{key}'"), format!("\"{key}\"")].iter().find_map(|quoted| Some(header.split_once(quoted)?.1));
+        let rest =
+            [format!("'{key}'"), format!("\"{key}\"")].iter().find_map(|quoted| Some(header.split_once(quoted)?.1));
         rest.and_then(|rest| rest.trim_start().strip_prefix(':')).map(str::trim_start)
     };
     let descr = after("descr").ok_or("its header names no type")?;

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use prairie_model::{
-    Channel, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent, ReadOptions, ReadSummary,
-};
+use prairie_model::{Channel, MessageBatch, Nanos, Note, NoteKind, Payload, ReadEvent, ReadOptions, ReadSummary};
 
 use super::config::Config;
 use super::stream::{Stream, Waiting};

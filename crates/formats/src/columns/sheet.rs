@@ -34,9 +34,8 @@ pub(super) fn columns(
 ) -> Result<Vec<(String, bool)>, FormatError> {
     let reading = cell::Reading::new(config);
     let mut found: Vec<(String, bool)> = Vec::new();
-    let is_other = |name: &str| {
-        [&config.time.column, &config.episodes.column].into_iter().flatten().any(|other| other == name)
-    };
+    let is_other =
+        |name: &str| [&config.time.column, &config.episodes.column].into_iter().flatten().any(|other| other == name);
     read_rows(source, listed.file, (format, config.delimiter()), &mut |row| {
         for (name, cell) in row.names.iter().zip(row.cells) {
             let name = config.column_name(name);

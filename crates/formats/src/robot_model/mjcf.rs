@@ -43,9 +43,8 @@ pub(super) fn read(root: Node<'_, '_>) -> RobotModel {
         auto_limits: true,
         sequence: "xyz".to_owned(),
     };
-    let sections = |name: &'static str| {
-        root.children().filter(move |node| node.is_element() && node.tag_name().name() == name)
-    };
+    let sections =
+        |name: &'static str| root.children().filter(move |node| node.is_element() && node.tag_name().name() == name);
     // Sections may come several times and in any order: what others depend on first.
     sections("compiler").for_each(|node| reading.compiler(node));
     reading.classes.insert(MAIN.to_owned(), Defaults::new());
@@ -337,7 +336,9 @@ impl Reading {
             let coefficients = node.attribute("polycoef").and_then(numbers).unwrap_or_else(|| vec![0.0, 1.0]);
             let at = |place: usize, otherwise: f64| coefficients.get(place).copied().unwrap_or(otherwise);
             if coefficients.iter().skip(2).any(|coefficient| *coefficient != 0.0) {
-                self.odd(format!("joint `{follower}` follows `{leader}` by a curve, of which the straight part is kept"));
+                self.odd(format!(
+                    "joint `{follower}` follows `{leader}` by a curve, of which the straight part is kept"
+                ));
             }
             let mimic = Mimic { joint: leader.to_owned(), multiplier: at(1, 1.0), offset: at(0, 0.0) };
             match self.model.joints.iter_mut().find(|joint| joint.name == follower) {

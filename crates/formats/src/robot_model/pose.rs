@@ -20,7 +20,10 @@ impl Pose {
     pub(super) fn then(&self, inner: &Self) -> Self {
         let turned = rotate(self.orientation, inner.position);
         let position = std::array::from_fn(|at| self.position[at] + turned[at]);
-        Self { position, orientation: normal(product(self.orientation, inner.orientation)).unwrap_or([0.0, 0.0, 0.0, 1.0]) }
+        Self {
+            position,
+            orientation: normal(product(self.orientation, inner.orientation)).unwrap_or([0.0, 0.0, 0.0, 1.0]),
+        }
     }
 }
 

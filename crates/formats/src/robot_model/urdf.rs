@@ -160,7 +160,9 @@ impl Reading {
             for link in [&joint.parent, &joint.child] {
                 match link {
                     Some(link) if links.contains(link.as_str()) => {}
-                    Some(link) => self.odd(format!("joint `{}` names the link `{link}`, which is not there", joint.name)),
+                    Some(link) => {
+                        self.odd(format!("joint `{}` names the link `{link}`, which is not there", joint.name))
+                    }
                     None => self.odd(format!("joint `{}` lacks a parent or a child", joint.name)),
                 }
             }

@@ -114,7 +114,8 @@ mod tests {
         let summary = read(&source, 0, &mut |row| {
             rows.push(row.cells.to_vec());
             ControlFlow::Continue(())
-        }).expect("a table");
+        })
+        .expect("a table");
         assert_eq!(summary, TableSummary { rows: 2, unreadable: 0, truncated: false });
         let first = vec![Cell::Int(1), Cell::Time(1_500_000_000), Cell::Float(310.5), Cell::Text("OK".to_owned())];
         let second = vec![Cell::Null, Cell::Time(2_500_000_000), Cell::Null, Cell::Null];

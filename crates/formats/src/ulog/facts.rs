@@ -85,8 +85,7 @@ pub(super) fn pair(body: &[u8]) -> Option<(String, String)> {
     let text = if kind == "char" {
         String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
     } else {
-        let texts: Option<Vec<String>> =
-            value.chunks_exact(element.size).map(|bytes| element.display(bytes)).collect();
+        let texts: Option<Vec<String>> = value.chunks_exact(element.size).map(|bytes| element.display(bytes)).collect();
         match (texts?.as_slice(), is_list) {
             ([one], false) => one.clone(),
             (several, _) => format!("[{}]", several.join(", ")),

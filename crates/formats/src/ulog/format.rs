@@ -99,7 +99,9 @@ impl Formats {
             let member_name = member_name.trim();
             let (size, parsed) = match basic(kind) {
                 Some(element) => (element.size, basic_kind(kind, member_name, element, count)),
-                None if depth == 0 => return Err(format!("formats inside `{name}` are nested more than {DEPTH_MAX} deep")),
+                None if depth == 0 => {
+                    return Err(format!("formats inside `{name}` are nested more than {DEPTH_MAX} deep"));
+                }
                 None => {
                     let inner = self.compile(kind, depth - 1, room)?;
                     (inner.size, MemberKind::Nested(inner))
@@ -140,9 +142,8 @@ impl Layout {
 
     /// Where the time of a message lies in it.
     pub(super) fn stamp(&self) -> Option<usize> {
-        let is_stamp = |member: &&Member| {
-            member.name == "timestamp" && member.kind == MemberKind::Stamp && member.count.is_none()
-        };
+        let is_stamp =
+            |member: &&Member| member.name == "timestamp" && member.kind == MemberKind::Stamp && member.count.is_none();
         self.members.iter().find(is_stamp).map(|member| member.offset)
     }
 }
@@ -214,7 +215,13 @@ mod tests {
 
     #[test]
     fn odd_formats_are_refused() {
-        let deep = formats(&["a:b x;", "b:a y;", "long:uint8_t[65535] a;uint8_t[2] b;", "odd:float", "twice:float a;float a;"]);
+        let deep = formats(&[
+            "a:b x;",
+            "b:a y;",
+            "long:uint8_t[65535] a;uint8_t[2] b;",
+            "odd:float",
+            "twice:float a;float a;",
+        ]);
         for (name, why) in [
             ("a", "nested more than 8"),
             ("long", "longer"),

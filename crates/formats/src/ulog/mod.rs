@@ -42,7 +42,8 @@ impl Reader for Ulog {
 
     fn claims(&self, source: &dyn Source) -> bool {
         let mut head = [0; read::MAGIC.len()];
-        source.files().len() == 1 && source.read_at(0, 0, &mut head).is_ok_and(|n| n == head.len() && head == *read::MAGIC)
+        source.files().len() == 1
+            && source.read_at(0, 0, &mut head).is_ok_and(|n| n == head.len() && head == *read::MAGIC)
     }
 
     fn plan(&self, source: &dyn Source, _options: &ReadOptions) -> Result<RecordingPlan, FormatError> {

@@ -158,7 +158,8 @@ pub(super) fn read(
     let path = source.files().get(file).map(|file| file.path.clone()).unwrap_or_default();
     let size = source.files().get(file).map_or(0, |file| file.size);
     let summary = ReadSummary { complete: true, lost: Some(0), ..ReadSummary::default() };
-    let mut reading = Reading { state: State::new(&plan.channels), plan, options, sink, summary, damage: Damage::default() };
+    let mut reading =
+        Reading { state: State::new(&plan.channels), plan, options, sink, summary, damage: Damage::default() };
     // Each part ends where data was appended, most likely in the middle of a message.
     let ends = head.appended.iter().copied().chain([size]);
     let mut begin = HEADER_BYTES;
@@ -218,7 +219,9 @@ impl Reading<'_> {
                 Next::Cut(_) if !is_last => return Ok(ControlFlow::Continue(())),
                 Next::Cut(from) => {
                     (self.summary.complete, self.summary.lost) = (false, None);
-                    let text = format!("the log ends in the middle of a message, or with bytes that are none, from byte {from} on");
+                    let text = format!(
+                        "the log ends in the middle of a message, or with bytes that are none, from byte {from} on"
+                    );
                     return Ok(self.tell(Note::new(NoteKind::Truncated, text).at(path, from)));
                 }
             };
@@ -324,7 +327,8 @@ impl Reading<'_> {
         for channel in odd {
             let undecodable = self.summary.channels.get(&channel.id).map_or(0, |tally| tally.undecodable);
             if undecodable > 0 {
-                let why = channel.undecodable.clone().unwrap_or_else(|| "they are shorter than their format".to_owned());
+                let why =
+                    channel.undecodable.clone().unwrap_or_else(|| "they are shorter than their format".to_owned());
                 let text = format!("{undecodable} messages of `{}` cannot be decoded: {why}", channel.topic);
                 let note = Note::new(NoteKind::Undecodable, text).stream(&channel.topic);
                 self.tell(note.numbers(undecodable as f64, Some(0.0)))?;
@@ -439,7 +443,8 @@ impl State {
         });
         let topic = if *instance == 0 { name.clone() } else { format!("{name}/{instance}") };
         let known = self.topics.get(&topic).copied();
-        let Some(lane) = known.or_else(|| self.lane(&topic, Spec::Messages { name: &name, instance: *instance, layout: &layout }))
+        let Some(lane) =
+            known.or_else(|| self.lane(&topic, Spec::Messages { name: &name, instance: *instance, layout: &layout }))
         else {
             return Told::Nothing;
         };

@@ -178,10 +178,7 @@ impl<'a> Walk<'a> {
 
 /// Whether a type is one of those that are known.
 fn is_kind(kind: u8) -> bool {
-    matches!(
-        kind,
-        b'A' | b'B' | b'C' | b'D' | b'F' | b'I' | b'L' | b'M' | b'O' | b'P' | b'Q' | b'R' | b'S'
-    )
+    matches!(kind, b'A' | b'B' | b'C' | b'D' | b'F' | b'I' | b'L' | b'M' | b'O' | b'P' | b'Q' | b'R' | b'S')
 }
 
 /// Whether a body can be that of a message of a type, as far as the type alone tells.

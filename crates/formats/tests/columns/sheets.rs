@@ -70,8 +70,10 @@ fn options_of_csv_and_units_of_time() {
     assert_eq!(recording.numbers(0, "gut"), [some(&[1.0]), some(&[0.0])]);
     assert_eq!(recording.times(0, "force"), [0, 500_000]);
 
-    let config = "[time]\ncolumn = \"at\"\nunit = \"iso8601\"\nutc_offset = \"+08:00\"\n[[files]]\npath = \"a.jsonl\"\n";
-    let text = "{\"at\":\"2026-01-01T08:00:00\",\"pose\":{\"x\":1}}\n{\"at\":\"2026-01-01T00:00:01.5Z\",\"pose\":{\"x\":2}}\n";
+    let config =
+        "[time]\ncolumn = \"at\"\nunit = \"iso8601\"\nutc_offset = \"+08:00\"\n[[files]]\npath = \"a.jsonl\"\n";
+    let text =
+        "{\"at\":\"2026-01-01T08:00:00\",\"pose\":{\"x\":1}}\n{\"at\":\"2026-01-01T00:00:01.5Z\",\"pose\":{\"x\":2}}\n";
     let recording = read(&source(config, &[("a.jsonl", text.as_bytes())])).expect("a table");
     assert_eq!(recording.times(0, "pose.x"), [0, 1_500_000_000]);
 }
@@ -147,7 +149,10 @@ fn a_wrong_description_says_why() {
         ("[time]\ncolumn = \"t\"\nunit = \"h\"\n[[files]]\npath = \"a\"", "unknown variant `h`"),
         ("[time]\nrate_hz = 1\n[csv]\ndecimal = \"'\"\n[[files]]\npath = \"a\"", "`decimal`"),
         ("[time]\nrate_hz = 1\n[csv]\ndelimiter = \"ab\"\n[[files]]\npath = \"a\"", "`delimiter`"),
-        ("[time]\nrate_hz = 1\n[[files]]\npath = \"a\"\n[[streams]]\nname = \"x\"\n[[streams]]\nname = \"x\"", "two streams"),
+        (
+            "[time]\nrate_hz = 1\n[[files]]\npath = \"a\"\n[[streams]]\nname = \"x\"\n[[streams]]\nname = \"x\"",
+            "two streams",
+        ),
         ("[time]\nrate_hz = 1\nzone = 1\n[[files]]\npath = \"a\"", "unknown field `zone`"),
     ] {
         let error = read(&source(config, &[])).expect_err("no plan").to_string();
@@ -168,7 +173,9 @@ fn a_real_cobot_is_read() {
          [[streams]]\nname = \"joint_velocities\"\ncolumns = [{}]\n[[streams]]\nname = \"joint_temperatures\"\ncolumns = [{}]\n\
          [[streams]]\nname = \"cycle\"\n[[streams]]\nname = \"protective_stop\"\ncolumns = [\"Robot_ProtectiveStop\"]\n\
          [[streams]]\nname = \"grip_lost\"\n",
-        joints("Current_J"), joints("Speed_J"), joints("Temperature_J")
+        joints("Current_J"),
+        joints("Speed_J"),
+        joints("Temperature_J")
     );
     let recording = read(&source(&config, &[("ur3.csv", &text)])).expect("a table");
     let rows = recording.numbers(0, "joint_currents");

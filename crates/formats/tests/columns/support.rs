@@ -109,9 +109,7 @@ pub(crate) fn read(source: &dyn Source) -> Result<Recording, FormatError> {
                     texts.iter().map(|text| Got::Text(text.unwrap_or_default().to_owned())).collect()
                 } else {
                     let list = column.as_list::<i32>();
-                    let row = |row: usize| {
-                        Got::Numbers(list.value(row).as_primitive::<Float64Type>().iter().collect())
-                    };
+                    let row = |row: usize| Got::Numbers(list.value(row).as_primitive::<Float64Type>().iter().collect());
                     (0..list.len()).map(row).collect()
                 };
                 let rows = recording.rows.entry((episode, batch.channel.topic.clone())).or_default();

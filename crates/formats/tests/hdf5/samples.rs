@@ -1,6 +1,5 @@
 //! Recordings and conformance files by others: each is read, or refused with a reason.
 
-
 use prairie_formats::sniff;
 
 use crate::{peer, support};

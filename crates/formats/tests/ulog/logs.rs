@@ -10,7 +10,8 @@ fn messages_are_structs_of_their_members() {
     let log = Log::sample();
     assert_eq!(sniff(&log.source()).expect("it is known").name(), "ulog");
     let recording = read(&log.source()).expect("a log");
-    let planned: Vec<_> = recording.plan.channels.iter().map(|it| (it.topic.as_str(), it.schema_name.as_str())).collect();
+    let planned: Vec<_> =
+        recording.plan.channels.iter().map(|it| (it.topic.as_str(), it.schema_name.as_str())).collect();
     assert_eq!(planned, [("attitude", "attitude"), ("attitude/1", "attitude"), ("esc", "esc")]);
     let later: Vec<_> = recording.channels.iter().skip(3).map(|it| it.topic.as_str()).collect();
     assert_eq!(later, ["logged_messages/warning", "parameter_changes", "dropouts", "logged_messages/tag_3/info"]);

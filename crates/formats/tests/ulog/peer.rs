@@ -26,14 +26,17 @@ fn what_pyulog_reads_is_read() {
     for entry in samples.and_then(|samples| std::fs::read_dir(samples).ok()).into_iter().flatten() {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name");
-        if path.extension().is_some_and(|extension| extension == "ulg") && std::fs::metadata(&path).is_ok_and(|it| it.len() > 0) {
+        if path.extension().is_some_and(|extension| extension == "ulg")
+            && std::fs::metadata(&path).is_ok_and(|it| it.len() > 0)
+        {
             std::fs::copy(&path, folder.path().join(name)).expect("a copy");
         }
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ulog/peer.py");
     let output = Command::new(&python).arg(script).arg(folder.path()).output().expect("Python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut names: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").map(|it| it.expect("a file").path()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("a folder").map(|it| it.expect("a file").path()).collect();
     names.sort();
     for log in names.iter().filter(|path| path.extension().is_some_and(|extension| extension == "ulg")) {
         compare(log);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use prairie_model::{Recorder, utc_offset_s};
 use serde::{Deserialize, Serialize};
 
-
 /// Version of the form. A reader refuses others.
 pub const STATION_LOG_SCHEMA: &str = "prairie/station-log/1";
 
