@@ -54,7 +54,9 @@ fn python(module: &str) -> Option<std::ffi::OsString> {
 
 fn told(python: &std::ffi::OsString, script: &str, argument: &Path) -> Value {
     let script = format!("{}/tests/robot_model/{script}", env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(python).arg(script).arg(argument).output().expect("Python starts");
+    // MuJoCo leaves a log where it is started.
+    let output = Command::new(python).arg(script).arg(argument).current_dir(env::temp_dir()).output();
+    let output = output.expect("Python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
