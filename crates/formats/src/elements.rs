@@ -230,7 +230,9 @@ impl Element {
         match self.kind {
             Kind::Bytes | Kind::Unicode => self.text(bytes),
             Kind::Bool => Some((self.integer(bytes)? != 0).to_string()),
-            Kind::Float => self.number(bytes).map(|number| number.to_string()),
+            Kind::Float if self.size == 8 => self.number(bytes).map(|number| number.to_string()),
+            // OK to cast: a number of that precision, so that its own digits are written.
+            Kind::Float => self.number(bytes).map(|number| (number as f32).to_string()),
             _ => self.integer(bytes).map(|number| number.to_string()),
         }
     }
@@ -240,6 +242,36 @@ impl Element {
 fn fixed<const N: usize>(bytes: &[u8]) -> impl ExactSizeIterator<Item = [u8; N]> {
     // OK to index: chunks are exact.
     bytes.chunks_exact(N).map(|element| std::array::from_fn(|at| element[at]))
+}
+
+/// Elements whose axes lie in another order, in the order of `shape`. `order` has the axis of `shape` for each axis that is stored.
+pub(crate) fn reordered(stored: &[u8], shape: &[u64], order: &[usize], size: usize) -> Vec<u8> {
+    let mut out = vec![0; stored.len()];
+    // Elements from one place to the next along each axis of what comes out.
+    let mut strides = vec![1_u64; shape.len()];
+    for axis in (0..shape.len().saturating_sub(1)).rev() {
+        // OK to index and multiply: the product of all axes fits into memory.
+        strides[axis] = strides[axis + 1] * shape[axis + 1];
+    }
+    let lengths: Vec<u64> = order.iter().map(|axis| shape[*axis]).collect();
+    let strides: Vec<u64> = order.iter().map(|axis| strides[*axis]).collect();
+    let mut at = vec![0_u64; shape.len()];
+    let mut place = 0_u64;
+    for element in stored.chunks_exact(size) {
+        // OK to cast and index: the place of an element.
+        let to = place as usize * size;
+        out[to..to + size].copy_from_slice(element);
+        for axis in (0..at.len()).rev() {
+            at[axis] += 1;
+            place += strides[axis];
+            if at[axis] < lengths[axis] {
+                break;
+            }
+            place -= strides[axis] * lengths[axis];
+            at[axis] = 0;
+        }
+    }
+    out
 }
 
 /// Half precision.

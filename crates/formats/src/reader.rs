@@ -7,11 +7,13 @@ use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 use crate::FormatError;
 use crate::bag::Bag;
 use crate::blocks::Blocks;
+use crate::columns::Columns;
 use crate::hdf5::Hdf5;
 use crate::lerobot::LeRobot;
 use crate::mcap::Mcap;
 use crate::rlds::Rlds;
 use crate::rosbag2::Rosbag2;
+use crate::ulog::Ulog;
 use crate::xr_teleoperate::XrTeleoperate;
 use crate::zarr::Zarr;
 
@@ -49,7 +51,8 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, by name.
-pub const READERS: &[&dyn Reader] = &[&Bag, &Blocks, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &XrTeleoperate, &Zarr];
+pub const READERS: &[&dyn Reader] =
+    &[&Bag, &Blocks, &Columns, &Hdf5, &LeRobot, &Mcap, &Rlds, &Rosbag2, &Ulog, &XrTeleoperate, &Zarr];
 
 /// The reader whose format this is.
 ///

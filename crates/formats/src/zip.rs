@@ -55,6 +55,19 @@ struct Entry {
     header: u64,
 }
 
+/// Where an entry lies in its archive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Where its bytes begin.
+    pub(crate) offset: u64,
+    /// Bytes in the archive.
+    pub(crate) packed: u64,
+    /// Bytes that come out.
+    pub(crate) size: u64,
+    /// Whether they are compressed by DEFLATE.
+    pub(crate) deflated: bool,
+}
+
 impl Zip {
     /// Reads the central directory.
     ///
@@ -141,6 +154,26 @@ impl Zip {
         Ok((!it.deflated).then_some((data, it.packed)))
     }
 
+    /// Where an entry lies.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or claims more bytes than can come out of it.
+    pub(crate) fn place(&self, source: &dyn Source, number: usize) -> Result<Place, FormatError> {
+        let reader = Reading { source, file: self.file };
+        let Some(entry) = self.entries.get(number) else {
+            return Err(reader.entry(0, "there is no such entry".to_owned()));
+        };
+        let offset = self.data(source, number, entry)?;
+        let Entry { packed, size, deflated, .. } = *entry;
+        let most = if deflated { packed.saturating_mul(DEFLATE_RATIO).saturating_add(64) } else { packed };
+        if size > most || (!deflated && size < packed) {
+            let why = format!("`{}`: it claims {size} bytes out of {packed}", self.name(number));
+            return Err(reader.entry(offset, why));
+        }
+        Ok(Place { offset, packed, size, deflated })
+    }
+
     /// Where the data of an entry begins, by its local header.
     fn data(&self, source: &dyn Source, number: usize, entry: &Entry) -> Result<u64, FormatError> {
         let reader = Reading { source, file: self.file };
@@ -172,16 +205,10 @@ impl Zip {
         let Some(entry) = self.entries.get(number) else {
             return Err(reader.entry(0, "there is no such entry".to_owned()));
         };
-        let data = self.data(source, number, entry)?;
+        let Place { offset: data, .. } = self.place(source, number)?;
         let wrong = |why: String| reader.entry(data, format!("`{}`: {why}", self.name(number)));
         if entry.size > limit {
             return Err(wrong(format!("it has {} bytes, and {limit} are read", entry.size)));
-        }
-        if entry.size > entry.packed.saturating_mul(DEFLATE_RATIO).saturating_add(64) {
-            return Err(wrong(format!("it claims {} bytes out of {}", entry.size, entry.packed)));
-        }
-        if !entry.deflated && entry.size != entry.packed {
-            return Err(wrong(format!("{} bytes are stored, {} claimed", entry.packed, entry.size)));
         }
         let packed = reader.exact(data, entry.packed)?;
         let bytes = if entry.deflated { inflate(&packed, entry.size).map_err(wrong)? } else { packed };

@@ -50,7 +50,7 @@ pub use source::{
 };
 pub use stream::{Clock, Series, Stream, StreamBatch};
 pub use table::{Cell, Row};
-pub use time::{Nanos, TimeSpan};
+pub use time::{Nanos, TimeSpan, utc_offset_s};
 pub use witness::{AuditDraw, DrawKind, Presence, RecorderSpan, UnitAudit};
 pub use work::{
     Condition, Confirmation, CounterReading, Crew, LinkClaim, LogFinding, LogNote, LogNoteKind, ModeSpan, Recorder,

@@ -39,6 +39,94 @@ impl Nanos {
         let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
         (year_of_era + era * 400 + i64::from(month <= 2), month, day)
     }
+
+    /// A date and a time of ISO 8601 (`2026-10-05T06:00:01.25+08:00`), with `T`, `t` or a blank between them, `/` or `-` in the
+    /// date, with or without seconds and an offset; without one it is `offset_s` seconds ahead of UTC.
+    pub fn from_iso_8601(text: &str, offset_s: i64) -> Option<Self> {
+        if !text.is_ascii() || text.len() < 16 {
+            return None;
+        }
+        let digits = |from: usize, to: usize| -> Option<i64> {
+            let part = text.get(from..to)?;
+            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+        };
+        let at = |place: usize| text.as_bytes().get(place).copied().unwrap_or(0);
+        if !(matches!(at(4), b'-' | b'/') && at(7) == at(4) && matches!(at(10), b'T' | b't' | b' ') && at(13) == b':') {
+            return None;
+        }
+        let days = days_of(digits(0, 4)?, digits(5, 7)?, digits(8, 10)?)?;
+        let (hour, minute) = (digits(11, 13)?, digits(14, 16)?);
+        let mut rest = &text[16..];
+        let mut second = 0;
+        let mut nanos = 0;
+        if rest.starts_with(':') {
+            second = digits(17, 19)?;
+            rest = &text[19..];
+            if let Some(fraction) = rest.strip_prefix(['.', ',']) {
+                let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
+                if length == 0 {
+                    return None;
+                }
+                // Digits beyond nanoseconds are left out.
+                let kept = length.min(9);
+                // OK to cast: at most 9.
+                nanos = fraction[..kept].parse::<i64>().ok()? * 10_i64.pow(9 - kept as u32);
+                rest = &fraction[length..];
+            }
+        }
+        let offset = match rest.trim() {
+            "" => offset_s,
+            rest => utc_offset_s(rest)?,
+        };
+        if hour > 24 || minute > 59 || second > 60 {
+            return None;
+        }
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset;
+        seconds.checked_mul(1_000_000_000)?.checked_add(nanos).map(Self)
+    }
+}
+
+/// Seconds of an offset from UTC: `Z`, `+08:00`, `-0530`, `+08`.
+pub fn utc_offset_s(text: &str) -> Option<i64> {
+    if matches!(text, "Z" | "z") {
+        return Some(0);
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].chars().filter(|letter| *letter != ':').collect();
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes) = match digits.len() {
+        2 => (digits.parse::<i64>().ok()?, 0),
+        4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
+        _ => return None,
+    };
+    (hours <= 15 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar; `None` for a date that there is not.
+///
+/// The calendar is counted from a first of March, so that a leap day is the last of its year.
+fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let length = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if day < 1 || day > length {
+        return None;
+    }
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let before = years * 365 + years.div_euclid(4) - years.div_euclid(100) + years.div_euclid(400);
+    // Months from March on have 31, 30, 31, 30, 31 days, again and again: 153 in five.
+    Some(before + (153 * months + 2) / 5 + day - 1 - 719_468)
 }
 
 impl Serialize for Nanos {

@@ -2,7 +2,7 @@
 //!
 //! Seeds are small and valid, so that mutations of them reach far into a parser. They are made by the project's own writers, and
 //! from the first frames of its own recordings in `samples/`. Those of `hdf5` are made by `h5py`, since nothing here writes HDF5:
-//! `python crates/formats/tests/hdf5/peer.py seeds fuzz/corpus/hdf5`.
+//! `python crates/formats/tests/hdf5/peer.py seeds fuzz/corpus/hdf5`. Those of `zarr` are made by the package `zarr` in the same way.
 #![expect(clippy::disallowed_methods, reason = "seeds are files of the tree")]
 
 #[path = "../../../crates/formats/tests/bags/write.rs"]
@@ -63,7 +63,74 @@ fn main() -> Result<()> {
     rlds().context("failed to make the seeds of rlds")?;
     xr_teleoperate().context("failed to make the seeds of xr_teleoperate")?;
     ledger().context("failed to make the seeds of the ledger")?;
+    tables().context("failed to make the seeds of tables")?;
+    robots().context("failed to make the seeds of robots")?;
     texts()
+}
+
+/// Tables with their description: rows, and arrays.
+fn tables() -> Result<()> {
+    let rows = b"schema = \"prairie/table/1\"\n[time]\ncolumn = \"t\"\nunit = \"iso8601\"\n[episodes]\ncolumn = \"run\"\n\
+        [[files]]\npath = \"*.csv\"\n[csv]\ndecimal = \",\"\n[renames]\n\"q 1\" = \"q1\"\n\
+        [[streams]]\nname = \"qpos\"\ncolumns = [\"q0\", \"q1\"]\nunit = \"rad\"\n[[streams]]\nname = \"mode\"\ntext = true\n";
+    let csv =
+        b"t;run;q0;q 1 ;mode\n2026-01-01T00:00:00Z;1;0,5;;idle\n2026-01-01T00:00:01.5+08:00;1;-1;2;go\nx;2;1;2;\n";
+    save("table", "csv", &pack([("recording.toml", &rows[..]), ("a.csv", csv)]))?;
+    let arrays = b"schema = \"prairie/table/1\"\n[time]\nrate_hz = 10\n[[files]]\npath = \"**.npy\"\n\
+        [[streams]]\nname = \"a\"\ncolumns = [\"array[0:2]\", \"array[2]\"]\n";
+    let array = |fortran: &str| {
+        let header = format!("{{'descr': '<f2', 'fortran_order': {fortran}, 'shape': (2, 3), }}\n");
+        let length = u16::try_from(header.len()).map(u16::to_le_bytes);
+        Ok::<_, anyhow::Error>(
+            [b"\x93NUMPY\x01\x00", &length?[..], header.as_bytes(), &[0, 60, 0, 64, 0, 66].repeat(2)].concat(),
+        )
+    };
+    let (one, other) = (array("False")?, array("True")?);
+    save("table", "npy", &pack([("recording.toml", &arrays[..]), ("a.npy", &one), ("b/c.npy", &other)]))?;
+    let message =
+        |kind: u8, body: &[u8]| [&u16::try_from(body.len()).unwrap_or(0).to_le_bytes()[..], &[kind], body].concat();
+    let mut flags = [0; 40];
+    flags[8] = 1;
+    let mut log = [&b"ULog\x01\x12\x35\x01"[..], &[0; 8], &message(b'B', &flags)].concat();
+    log.extend(message(b'F', b"a:uint64_t timestamp;part[2] p;char[3] c;uint8_t[4] _padding0;"));
+    log.extend(message(b'F', b"part:float x;int16_t[2] y;"));
+    log.extend(message(b'I', b"\x0fchar[3] sys_namePX4"));
+    log.extend(message(b'P', b"\x07float G\0\0\0?"));
+    log.extend(message(b'M', b"\x00\x09char[1] mx"));
+    log.extend(message(b'A', b"\x00\x07\x00a"));
+    log.extend(message(b'A', b"\x01\x08\x00a"));
+    for at in 0..6_u8 {
+        log.extend(message(b'D', &[&[7 + at % 2, 0, at], &[0; 7][..], &[at; 16], b"hi\0"].concat()));
+    }
+    log.extend(message(b'L', b"4\x09\0\0\0\0\0\0\0low"));
+    log.extend(message(b'C', b"6\x01\0\x09\0\0\0\0\0\0\0tag"));
+    log.extend(message(b'P', b"\x07float G\0\0\0@"));
+    log.extend(message(b'O', &[5, 0]));
+    log.extend(message(b'S', &[0x2F, 0x73, 0x13, 0x20, 0x25, 0x0C, 0xBB, 0x12]));
+    log.extend(message(b'D', &[&[7, 0, 9], &[0; 7][..], &[1; 19]].concat()));
+    save("ulog", "log", &log)?;
+    let data = root().join("crates/media/tests/data");
+    for name in ["gradient", "grey"] {
+        save("jpegxl", name, &fs::read(data.join(format!("{name}.jxl")))?)?;
+    }
+    Ok(())
+}
+
+/// A robot in each language.
+fn robots() -> Result<()> {
+    let urdf = br#"<robot name="r"><link name="a"><inertial><origin xyz="1 2 3" rpy="0 0 1"/><mass value="2"/></inertial></link>
+        <link name="b"/><joint name="j" type="revolute"><origin xyz="0 0 1"/><parent link="a"/><child link="b"/>
+        <axis xyz="0 1 0"/><limit lower="-1" upper="1" effort="5" velocity="2"/><mimic joint="k" offset="0.5"/></joint>
+        <transmission name="t"><type>x</type><joint name="j"/><actuator name="m"/></transmission></robot>"#;
+    let mjcf = br#"<mujoco model="m"><compiler angle="degree" eulerseq="xyz"/><default><joint range="-90 90"/>
+        <default class="c"><joint axis="0 1 0" actuatorfrcrange="-3 2"/></default></default>
+        <worldbody><body name="b" pos="0 0 1" quat="1 0 0 0" childclass="c"><freejoint/><inertial pos="0 0 0" mass="1"/>
+        <frame euler="0 0 90"><body xyaxes="1 0 0 0 1 0"><joint name="j"/><joint name="k" type="slide" limited="false"/></body></frame>
+        <body zaxis="0 1 1"><joint type="ball" range="0 40"/></body></body></worldbody>
+        <actuator><motor joint="j" ctrlrange="-1 1"/></actuator>
+        <equality><joint joint1="j" joint2="k" polycoef="0 2"/></equality></mujoco>"#;
+    save("robot_model", "urdf", urdf)?;
+    save("robot_model", "mjcf", mjcf)
 }
 
 /// The same messages, in the shapes that a container can have.

@@ -44,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "hdf5", run: recordings::hdf5 },
     Target { name: "idl", run: encodings::idl },
     Target { name: "jpeg", run: pictures::jpeg },
+    Target { name: "jpegxl", run: pictures::jpegxl },
     Target { name: "json", run: encodings::json },
     Target { name: "lerobot", run: recordings::lerobot },
     Target { name: "mapping", run: texts::mapping },
@@ -54,13 +55,17 @@ pub const TARGETS: &[Target] = &[
     Target { name: "protobuf", run: encodings::protobuf },
     Target { name: "raw", run: pictures::raw },
     Target { name: "rlds", run: recordings::rlds },
+    Target { name: "robot_model", run: texts::robot_model },
     Target { name: "ros1", run: encodings::ros1 },
     Target { name: "rosbag2", run: recordings::rosbag2 },
     Target { name: "rvl", run: pictures::rvl },
     Target { name: "station_log", run: texts::station_log },
+    Target { name: "table", run: recordings::table },
     Target { name: "task_book", run: texts::task_book },
     Target { name: "tile", run: ledgers::tile },
+    Target { name: "ulog", run: recordings::ulog },
     Target { name: "xr_teleoperate", run: recordings::xr_teleoperate },
+    Target { name: "zarr", run: recordings::zarr },
 ];
 
 /// Feeds `data` to the target of that name; false when there is none.

@@ -12,6 +12,10 @@ pub(crate) fn jpeg(data: &[u8]) {
     intra(Codec::Jpeg, data);
 }
 
+pub(crate) fn jpegxl(data: &[u8]) {
+    intra(Codec::JpegXl, data);
+}
+
 pub(crate) fn png(data: &[u8]) {
     intra(Codec::Png, data);
 }

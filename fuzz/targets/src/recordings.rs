@@ -4,13 +4,16 @@ use std::ops::ControlFlow;
 
 use prairie_formats::bag::Bag;
 use prairie_formats::blocks::Blocks;
+use prairie_formats::columns::Columns;
 use prairie_formats::hdf5::Hdf5;
 use prairie_formats::lerobot::LeRobot;
 use prairie_formats::mcap::Mcap;
 use prairie_formats::mp4::{annexb as units, read_track};
 use prairie_formats::rlds::Rlds;
 use prairie_formats::rosbag2::Rosbag2;
+use prairie_formats::ulog::Ulog;
 use prairie_formats::xr_teleoperate::XrTeleoperate;
+use prairie_formats::zarr::Zarr;
 use prairie_formats::{BlobReader, Reader, sniff};
 use prairie_model::{BlobColumns, Codec, EpisodeTally, MemorySource, Payload, ReadEvent, ReadOptions, Source, is_blob};
 use prairie_standardize::{Mapping, Overrides, Segmentation, Standard, Standardizer, inline};
@@ -71,6 +74,30 @@ pub(crate) fn rlds(data: &[u8]) {
     let source = MemorySource::new(unpack(data));
     sniff(&source).ok();
     read(&Rlds, &source);
+}
+
+/// A folder with its description.
+pub(crate) fn table(data: &[u8]) {
+    let source = MemorySource::new(unpack(data));
+    sniff(&source).ok();
+    read(&Columns, &source);
+}
+
+pub(crate) fn ulog(data: &[u8]) {
+    let source = MemorySource::new([("a.ulg".to_owned(), data.to_vec())]);
+    sniff(&source).ok();
+    read(&Ulog, &source);
+}
+
+/// A folder, or a ZIP archive where the bytes begin as one.
+pub(crate) fn zarr(data: &[u8]) {
+    let files = match data.starts_with(b"PK") {
+        true => vec![("a.zarr.zip".to_owned(), data.to_vec())],
+        false => unpack(data),
+    };
+    let source = MemorySource::new(files);
+    sniff(&source).ok();
+    read(&Zarr, &source);
 }
 
 pub(crate) fn xr_teleoperate(data: &[u8]) {

@@ -1,5 +1,6 @@
 //! Files that people and other parties write: mappings, profiles, signed envelopes.
 
+use prairie_formats::robot_model::RobotModel;
 use prairie_formats::table::{TableFormat, read_table};
 use prairie_ledger::{Envelope, PrivateKey};
 use prairie_model::MemorySource;
@@ -104,4 +105,17 @@ pub(crate) fn task_book(data: &[u8]) {
     }
     drop(Truth::from_toml(text));
     drop(LogMapping::from_toml(text));
+}
+
+/// A robot has no more parts than its description has bytes, and every number of it is one.
+pub(crate) fn robot_model(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(model) = RobotModel::parse(text) else { return };
+    assert!(model.joints.len() + model.links.len() + model.actuators.len() <= data.len());
+    for joint in &model.joints {
+        let numbers = [joint.lower, joint.upper, joint.velocity, joint.effort];
+        assert!(numbers.into_iter().flatten().all(f64::is_finite), "{joint:?}");
+        let length: f64 = joint.origin.orientation.iter().map(|part| part * part).sum();
+        assert!((length - 1.0).abs() < 1e-6, "{joint:?}");
+    }
 }

@@ -117,6 +117,6 @@ macro_rules! smokes {
 }
 
 smokes!(
-    annexb av1 bag blocks cdr checkpoint envelope h264 hdf5 idl jpeg json lerobot mapping mcap mp4 png profile protobuf raw rlds
-    ros1 rosbag2 rvl station_log task_book tile xr_teleoperate
+    annexb av1 bag blocks cdr checkpoint envelope h264 hdf5 idl jpeg jpegxl json lerobot mapping mcap mp4 png profile
+    protobuf raw rlds robot_model ros1 rosbag2 rvl station_log table task_book tile ulog xr_teleoperate zarr
 );

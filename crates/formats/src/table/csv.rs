@@ -1,6 +1,7 @@
 //! CSV: the delimiter is found from the line of names, quotes are those of RFC 4180.
 
 use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 
 use prairie_model::{Row, Source};
 
@@ -10,7 +11,8 @@ use crate::FormatError;
 pub(super) fn read(
     source: &dyn Source,
     file: usize,
-    sink: &mut dyn FnMut(&Row<'_>),
+    delimiter: Option<u8>,
+    sink: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
 ) -> Result<TableSummary, FormatError> {
     let name = name_of(source, file);
     let failed = |why: String| FormatError::Damaged { what: "the line of names", file: name.clone(), offset: 0, why };
@@ -25,7 +27,7 @@ pub(super) fn read(
     if head.contains(&0) {
         return Err(failed("it holds a zero byte: this is no text, or one in UTF-16".to_owned()));
     }
-    let delimiter = delimiter_of(head);
+    let delimiter = delimiter.unwrap_or_else(|| delimiter_of(head));
     let reader =
         |bytes| csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(bytes);
     let mut record = csv::ByteRecord::new();
@@ -70,7 +72,9 @@ pub(super) fn read(
             continue;
         }
         summary.rows += 1;
-        sink(&Row { generation: 1, names: &names, cells: &cells, number });
+        if sink(&Row { generation: 1, names: &names, cells: &cells, number }).is_break() {
+            return Ok(summary);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! JSON Lines: one object per line.
 
 use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 
 use prairie_model::{Cell, Row, Source};
 use serde_json::{Map, Value};
@@ -14,7 +15,7 @@ pub(super) const DEPTH_MAX: usize = 8;
 pub(super) fn read(
     source: &dyn Source,
     file: usize,
-    sink: &mut dyn FnMut(&Row<'_>),
+    sink: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
 ) -> Result<TableSummary, FormatError> {
     let mut bytes = BufReader::with_capacity(1 << 16, FileRead { source, file, offset: 0 });
     let mut summary = TableSummary::default();
@@ -73,7 +74,9 @@ pub(super) fn read(
         names.truncate(cells.len());
         generation += u64::from(changed || generation == 0);
         summary.rows += 1;
-        sink(&Row { generation, names: &names, cells: &cells, number });
+        if sink(&Row { generation, names: &names, cells: &cells, number }).is_break() {
+            return Ok(summary);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod mcap;
 mod parquet;
 
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use prairie_model::{Cell, Row, Source};
 
@@ -72,11 +73,31 @@ pub fn read_table(
     format: &TableFormat,
     sink: &mut dyn FnMut(&Row<'_>),
 ) -> Result<TableSummary, FormatError> {
+    let mut all = |row: &Row<'_>| {
+        sink(row);
+        ControlFlow::Continue(())
+    };
     match format {
-        TableFormat::Csv => csv::read(source, file, sink),
+        TableFormat::Csv => csv::read(source, file, None, &mut all),
+        TableFormat::JsonLines => json_lines::read(source, file, &mut all),
+        TableFormat::Parquet => parquet::read(source, file, &mut all),
+        TableFormat::Mcap(topic) => mcap::read(source, file, topic, sink),
+    }
+}
+
+/// As [`read_table`], until the sink breaks, and with the delimiter of CSV that somebody knows. The topics of an MCAP are no tables
+/// here.
+pub(crate) fn read_rows(
+    source: &dyn Source,
+    file: usize,
+    (format, delimiter): (&TableFormat, Option<u8>),
+    sink: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+) -> Result<TableSummary, FormatError> {
+    match format {
+        TableFormat::Csv => csv::read(source, file, delimiter, sink),
         TableFormat::JsonLines => json_lines::read(source, file, sink),
         TableFormat::Parquet => parquet::read(source, file, sink),
-        TableFormat::Mcap(topic) => mcap::read(source, file, topic, sink),
+        TableFormat::Mcap(_) => Err(FormatError::Unsupported("an MCAP is no table of a recording".to_owned())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parquet: columns of numbers, texts, truths and times; others as their text.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -14,7 +15,7 @@ use crate::lerobot::table::Table;
 pub(super) fn read(
     source: &dyn Source,
     file: usize,
-    sink: &mut dyn FnMut(&Row<'_>),
+    sink: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
 ) -> Result<TableSummary, FormatError> {
     let table = Table::open(source, file)?;
     let names: Vec<String> = table.fields().iter().map(|field| field.name().clone()).collect();
@@ -37,7 +38,9 @@ pub(super) fn read(
                 cells.clear();
                 cells.extend(columns.iter().map(|column| column.cell(row)));
                 summary.rows += 1;
-                sink(&Row { generation: 1, names: &names, cells: &cells, number });
+                if sink(&Row { generation: 1, names: &names, cells: &cells, number }).is_break() {
+                    return Ok(summary);
+                }
             }
         }
     }
@@ -108,7 +111,11 @@ mod tests {
         writer.close().expect("a footer");
         let source = MemorySource::new([("log.parquet".to_owned(), bytes)]);
         let mut rows = Vec::new();
-        let summary = read(&source, 0, &mut |row| rows.push(row.cells.to_vec())).expect("a table");
+        let summary = read(&source, 0, &mut |row| {
+            rows.push(row.cells.to_vec());
+            ControlFlow::Continue(())
+        })
+        .expect("a table");
         assert_eq!(summary, TableSummary { rows: 2, unreadable: 0, truncated: false });
         let first = vec![Cell::Int(1), Cell::Time(1_500_000_000), Cell::Float(310.5), Cell::Text("OK".to_owned())];
         let second = vec![Cell::Null, Cell::Time(2_500_000_000), Cell::Null, Cell::Null];

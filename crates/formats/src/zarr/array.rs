@@ -17,6 +17,7 @@ use super::codec::{crc32c, decode, texts};
 use super::meta::ArrayMeta;
 use super::store::{Item, Store};
 use crate::FormatError;
+use crate::elements::reordered;
 
 /// Bytes of a chunk as it is stored. One that does not compress is a little larger than its elements.
 const STORED_MAX: u64 = (256 << 20) + (16 << 20);
@@ -397,36 +398,6 @@ fn coordinates(mut number: u64, grid: &[u64]) -> Vec<u64> {
         number /= (*count).max(1);
     }
     at
-}
-
-/// A chunk whose axes lie in another order, in the order of the array. `order` has the array's axis for each of the chunk's.
-fn reordered(stored: &[u8], shape: &[u64], order: &[usize], size: usize) -> Vec<u8> {
-    let mut out = vec![0; stored.len()];
-    // Elements from one place to the next along each axis of what comes out.
-    let mut strides = vec![1_u64; shape.len()];
-    for axis in (0..shape.len().saturating_sub(1)).rev() {
-        // OK to index and multiply: the product of all axes fits into memory.
-        strides[axis] = strides[axis + 1] * shape[axis + 1];
-    }
-    let lengths: Vec<u64> = order.iter().map(|axis| shape[*axis]).collect();
-    let strides: Vec<u64> = order.iter().map(|axis| strides[*axis]).collect();
-    let mut at = vec![0_u64; shape.len()];
-    let mut place = 0_u64;
-    for element in stored.chunks_exact(size) {
-        // OK to cast and index: the place of an element of the chunk.
-        let to = place as usize * size;
-        out[to..to + size].copy_from_slice(element);
-        for axis in (0..at.len()).rev() {
-            at[axis] += 1;
-            place += strides[axis];
-            if at[axis] < lengths[axis] {
-                break;
-            }
-            place -= strides[axis] * lengths[axis];
-            at[axis] = 0;
-        }
-    }
-    out
 }
 
 /// Copies what a chunk holds of `count` rows from row `from` on.

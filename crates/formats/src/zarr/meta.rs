@@ -192,6 +192,9 @@ impl ArrayMeta {
         if self.chunk.contains(&0) {
             return Err("its chunks have no elements".to_owned());
         }
+        if self.shape.iter().skip(1).any(|length| *length == 0) {
+            return Err("its rows have no elements".to_owned());
+        }
         let size = self.element.size as u64;
         let bytes = |counts: &[u64]| counts.iter().try_fold(size, |bytes, count| bytes.checked_mul(*count));
         let within = |what: &str, bytes: Option<u64>, most: u64| match bytes {

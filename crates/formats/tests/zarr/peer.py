@@ -1,6 +1,7 @@
 """Writes stores with the Python packages zarr and numcodecs, and beside each what they read back from it.
 
-For each store NAME there is NAME.json: topic to rows; a row is a list of numbers as text, a text, or a SHA-256.
+For each store NAME there is NAME.json: topic to rows; a row is a list of numbers as text, a text, or a SHA-256. `peer.py seeds FOLDER`
+writes small stores for fuzzing instead: `path \\n length (4 bytes, little-endian) bytes`, again and again, or a ZIP archive.
 """
 
 import hashlib
@@ -13,8 +14,58 @@ import numcodecs
 import numpy as np
 import zarr
 
-FOLDER = Path(sys.argv[1])
 RNG = np.random.default_rng(7)
+
+
+def seeds(folder):
+    """Stores of every codec, a few hundred bytes each."""
+    import tempfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = np.repeat(np.arange(12, dtype="f4"), 2).reshape(8, 3)
+    blosc = numcodecs.Blosc
+
+    def add(store, version, compressors, filters):
+        root = zarr.open_group(store, mode="w", zarr_format=version)
+        ends = root.create_array("meta/episode_ends", shape=(2,), chunks=(2,), dtype="i8", compressors=None)
+        ends[:] = [5, 8]
+        for at, compressor in enumerate(compressors):
+            settings = {"chunks": (3, 2), "compressors": compressor, "filters": filters.get(at, [])}
+            if version == 3 and at == 0:
+                settings |= {"chunks": (2, 3), "shards": (4, 3)}
+            array = root.create_array(f"data/a{at}", shape=data.shape, dtype=data.dtype, **settings)
+            array[:] = data
+        picture = root.create_array("data/img", shape=(8, 8, 8, 3), chunks=(4, 8, 8, 3), dtype="u1", compressors=compressors[-1])
+        picture[:] = 7
+
+    def pack(name, files):
+        parts = []
+        for path in sorted(files.rglob("*")):
+            if path.is_file() and path.name != ".zmetadata":
+                content = path.read_bytes()
+                parts.append(str(path.relative_to(files)).encode() + b"\n" + len(content).to_bytes(4, "little") + content)
+        (folder / name).write_bytes(b"".join(parts))
+
+    several = [blosc(cname=name, shuffle=at % 3) for at, name in enumerate(["blosclz", "lz4", "zlib", "zstd"])]
+    others = [None, numcodecs.Zlib(), numcodecs.GZip(), numcodecs.LZ4(), numcodecs.Zstd()]
+    filters = {1: [numcodecs.Delta("<f4")], 2: [numcodecs.Shuffle(4)], 3: [numcodecs.CRC32()]}
+    from zarr import codecs as c
+
+    third = [[c.ZstdCodec()], [c.GzipCodec(), c.Crc32cCodec()], [c.BloscCodec(cname="lz4", shuffle="bitshuffle")]]
+    for name, version, compressors in [("blosc", 2, several), ("v2", 2, others), ("v3", 3, third)]:
+        with tempfile.TemporaryDirectory() as made:
+            add(made, version, compressors, filters if name == "v2" else {})
+            pack(name, Path(made))
+    store = zarr.storage.ZipStore(folder / "zip", mode="w")
+    add(store, 2, several[:2], {})
+    store.close()
+
+
+if sys.argv[1] == "seeds":
+    seeds(Path(sys.argv[2]))
+    sys.exit()
+
+FOLDER = Path(sys.argv[1])
 
 
 def row(value, view):

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::Recorder;
+use prairie_model::{Recorder, utc_offset_s};
 use serde::{Deserialize, Serialize};
-
-use super::cell::offset_of;
 
 /// Version of the form. A reader refuses others.
 pub const STATION_LOG_SCHEMA: &str = "prairie/station-log/1";
@@ -282,7 +280,7 @@ impl LogMapping {
         if mapping.files.len() > SECTIONS_MAX {
             return Err(LogMappingError::TooMany(mapping.files.len()));
         }
-        if let Some(offset) = mapping.utc_offset.as_ref().filter(|offset| offset_of(offset).is_none()) {
+        if let Some(offset) = mapping.utc_offset.as_ref().filter(|offset| utc_offset_s(offset).is_none()) {
             return Err(LogMappingError::Offset(offset.clone()));
         }
         for section in &mapping.files {
@@ -308,7 +306,7 @@ impl LogMapping {
 
     /// Seconds that local time is ahead of UTC.
     pub(super) fn offset_s(&self) -> i64 {
-        self.utc_offset.as_deref().and_then(offset_of).unwrap_or(0)
+        self.utc_offset.as_deref().and_then(utc_offset_s).unwrap_or(0)
     }
 }
 
