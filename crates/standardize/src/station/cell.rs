@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(number_of(&Cell::Text("inf".to_owned())), None);
         assert_eq!(whole_of(&Cell::Float(3.0)), Some(3));
         assert_eq!(whole_of(&Cell::Text("3.5".to_owned())), None);
-        assert_eq!(offset_of("+8"), None);
-        assert_eq!(offset_of("-0530"), Some(-19_800));
+        assert_eq!(utc_offset_s("+8"), None);
+        assert_eq!(utc_offset_s("-0530"), Some(-19_800));
     }
 }
