@@ -14,8 +14,10 @@ mod features;
 mod folder;
 mod grid;
 mod judge;
+mod laid;
 mod load;
 mod number;
+mod prepared;
 mod proof;
 mod rows;
 mod spool;
@@ -34,15 +36,16 @@ use crate::target::TARGETS;
 
 pub use align::Align;
 pub(crate) use alike::check_alike;
-pub(crate) use features::{Feature, Selection, select};
+pub(crate) use features::{Selection, select};
 pub(crate) use folder::Folder;
 use folder::PROOF;
-pub(crate) use grid::{FramePlan, Grid, frames, grid};
 pub use judge::Likeness;
+pub(crate) use laid::{Done, Laid, lay, unlike};
 pub(crate) use load::StoredEpisode;
+pub(crate) use prepared::{Ready, prepare};
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
-pub(crate) use rows::{FeatureRows, FeatureTotals, LoadedPart, period_ns, rows};
-pub(crate) use video::{Encoding, LoadedCamera, Prepared, Unfit};
+pub(crate) use rows::FeatureTotals;
+pub(crate) use video::{Encoding, Unfit};
 
 /// How a version is exported.
 #[derive(Debug, Clone, Default)]
