@@ -123,7 +123,12 @@ impl Finds {
         self.above.pop();
         if self.found.len() == before.0 && depth == 0 {
             let papers = self.passed_over.count > before.1;
-            let why = if papers { "there is no recording in it" } else { "there is no file in it" };
+            let why = if papers {
+                "there is no recording in it; tables need a `recording.toml` that describes them, and `prairie log import` \
+                 reads the log of a station"
+            } else {
+                "there is no file in it"
+            };
             let empty = EngineError::invalid(format!("folder `{name}`"), why);
             self.found.push(Found::Failed(name, 0, empty));
         }

@@ -87,8 +87,10 @@ pub fn explain(name: &str) -> Result<String, EngineError> {
 pub fn formats() -> Vec<FormatLine> {
     let readers = prairie_formats::READERS.iter().map(|reader| (reader.name(), "in", reader.describe()));
     let targets = TARGETS.iter().map(|target| (target.name(), "out", target.describe()));
-    readers
-        .chain(targets)
+    let mut lines: Vec<_> = readers.chain(targets).collect();
+    lines.sort_by_key(|(name, direction, _)| (*direction == "out", *name));
+    lines
+        .into_iter()
         .map(|(name, direction, what)| FormatLine {
             name: name.to_owned(),
             direction: direction.to_owned(),
