@@ -97,7 +97,8 @@ pub(crate) fn plan(path: &str, source: &dyn Source) -> Result<(&'static dyn Read
     Ok((reader, plan))
 }
 
-fn read_options() -> ReadOptions {
+/// Everything of a recording, with the byte sequences that lenses want as values.
+pub(crate) fn read_options() -> ReadOptions {
     ReadOptions { inline: prairie_standardize::inline(), ..ReadOptions::default() }
 }
 
@@ -253,7 +254,7 @@ fn forward(
 }
 
 /// Reads the channels that delimit episodes, where there are any, before everything else is read.
-fn segment(
+pub(crate) fn segment(
     reader: &dyn Reader,
     source: &dyn Source,
     plan: &RecordingPlan,
