@@ -323,7 +323,7 @@ pub(crate) struct Prove {
     /// Greatest difference of two times [default: 0.001]
     #[arg(long, value_name = "S", help_heading = "What counts as the same")]
     pub(crate) time_tolerance_s: Option<f64>,
-    /// Least peak signal to noise ratio of a picture that was encoded again [default: 30]
+    /// Least peak signal to noise ratio of a picture that was encoded again [default: 28]
     #[arg(long, value_name = "DB", help_heading = "What counts as the same")]
     pub(crate) psnr_min_db: Option<f64>,
     /// Least structural similarity of a picture that was encoded again [default: 0.9]

@@ -78,10 +78,10 @@ impl<'a> Frames<'a> {
         })
     }
 
-    /// What a decoder must know besides the pictures, as far as it is known: parameter sets, the size of raw pictures.
-    pub(super) fn configuration(&mut self, first: usize) -> Option<Vec<u8>> {
-        let bytes = self.bytes(first).ok()?;
-        let (_, info) = &self.frames[first];
+    /// What a decoder must know besides a picture, as far as that one says it: parameter sets, the size of raw pictures.
+    pub(super) fn configuration(&mut self, at: usize) -> Option<Vec<u8>> {
+        let bytes = self.bytes(at).ok()?;
+        let (_, info) = &self.frames[at];
         match info.codec {
             Codec::H264 | Codec::H265 if info.config.is_empty() => annexb::config(info.codec, &bytes),
             Codec::H264 | Codec::H265 => Some(info.config.clone()),

@@ -83,9 +83,13 @@ impl<'a> Numbers<'a> {
     pub(super) fn unit(&self, element: Element) -> Option<&str> {
         let of = &self.series[element.series];
         let column = of.series.columns.get(element.at).copied().unwrap_or(of.series.name);
-        let of_kind = of.batch.kind().into_iter().flat_map(|kind| kind.numbers()).find(|(name, ..)| *name == column);
         let stated = of.batch.stream.unit.as_deref().filter(|unit| !unit.is_empty());
-        stated.or(of_kind.map(|(.., unit)| *unit).filter(|unit| !unit.is_empty()))
+        // Columns of a table are taken for joints by their names, which say nothing of units.
+        if of.batch.stream.schema.ends_with(".feature") {
+            return stated;
+        }
+        let of_kind = of.batch.kind().into_iter().flat_map(|kind| kind.numbers()).find(|(name, ..)| *name == column);
+        of_kind.map(|(.., unit)| *unit).filter(|unit| !unit.is_empty()).or(stated)
     }
 
     pub(super) fn value(&self, element: Element, row: usize) -> f64 {

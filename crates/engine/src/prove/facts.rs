@@ -15,7 +15,8 @@ pub(super) fn episode(at: usize, (from, to): (&Loaded<'_>, &Loaded<'_>), pairing
         let mode = Some(episode.mode.name().to_owned()).filter(|_| episode.mode != Mode::Unknown);
         let outcome = Some(episode.outcome.name().to_owned()).filter(|_| episode.outcome != Outcome::Unknown);
         [
-            ("task", episode.task.clone()),
+            // LeRobot has a task in every episode, which says nothing where nobody named one.
+            ("task", episode.task.clone().filter(|task| !task.is_empty())),
             ("robot", episode.robot.clone()),
             ("type of the robot", episode.robot_type.clone()),
             ("operator", episode.operator.clone()),

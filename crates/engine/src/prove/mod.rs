@@ -72,7 +72,7 @@ impl Default for ProveOptions {
         Self {
             tolerance: 1.2e-7,
             time_tolerance_s: 1e-3,
-            psnr_min_db: 30.0,
+            psnr_min_db: 28.0,
             ssim_min: 0.9,
             worst_part_min_db: 20.0,
             subset: false,

@@ -187,7 +187,6 @@ fn is_loss(note: &Note) -> bool {
         NoteKind::Truncated
             | NoteKind::Corrupt
             | NoteKind::Checksum
-            | NoteKind::IndexWrong
             | NoteKind::FileMissing
             | NoteKind::CountMismatch
             | NoteKind::Ragged

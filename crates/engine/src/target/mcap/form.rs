@@ -182,6 +182,9 @@ fn action(batch: &StreamBatch, values: ListArray) -> Form {
     match batch.stream.representation.as_deref() {
         _ if !named => array(batch, values),
         Some("velocity") => Form::Joints([None, Some(values), None]),
+        Some("absolute") | None if batch.stream.unit.as_deref() == Some("N·m") => {
+            Form::Joints([None, None, Some(values)])
+        }
         Some("absolute") | None => Form::Joints([Some(values), None, None]),
         Some(_) => array(batch, values),
     }
