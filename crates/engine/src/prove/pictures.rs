@@ -9,8 +9,9 @@
 //! **Invariant:** where pictures of a stream were copied, one that was encoded is a difference, however alike.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use arrow::array::Array as _;
+use arrow::array::{Array as _, Int64Array};
 use prairie_media::even_rgb;
 use prairie_model::{Clock, StreamBatch, StreamKind};
 
@@ -92,18 +93,21 @@ fn stream(
 /// Messages lie in the order of decoding, and with B-frames so do their log times. What was made to be shown in another order says
 /// so in its stamps.
 fn in_order_of_showing(pictures: &StreamBatch) -> Result<StreamBatch, EngineError> {
-    let stamps = pictures.header_time_ns().filter(|stamps| stamps.null_count() == 0);
+    // A stamp of zero is none, which one picture may well have.
+    let stamps = pictures.header_time_ns().filter(|stamps| stamps.null_count() <= 1 && stamps.len() > 1);
     let is_coded = pictures.stream.picture.as_ref().is_some_and(|picture| !picture.codec.is_intra());
     let Some(stamps) = stamps.filter(|_| is_coded && pictures.stream.clock == Clock::Log) else {
         return Ok(pictures.clone());
     };
+    let shown: Int64Array = stamps.iter().zip(pictures.t_ns()).map(|(stamp, t)| Some(stamp.unwrap_or(*t))).collect();
     let bug = |error: arrow::error::ArrowError| EngineError::Bug(error.to_string());
-    let order = arrow::compute::sort_to_indices(stamps, None, None).map_err(bug)?;
-    let sorted = arrow::compute::take_record_batch(&pictures.samples, &order).map_err(bug)?;
-    let mut columns = sorted.columns().to_vec();
-    // OK to index: every table of samples has its times first, and a column of stamps among them.
-    columns[0] = sorted.column_by_name("header_time_ns").unwrap_or(&columns[0]).clone();
-    let samples = arrow::array::RecordBatch::try_new(sorted.schema(), columns).map_err(bug)?;
+    let order = arrow::compute::sort_to_indices(&shown, None, None).map_err(bug)?;
+    let mut columns = pictures.samples.columns().to_vec();
+    let times = pictures.samples.schema().index_of("t_ns").map_err(bug)?;
+    // OK to index: its place was just found. The schema lets no time be missing, and none is.
+    columns[times] = Arc::new(shown);
+    let samples = arrow::array::RecordBatch::try_new(pictures.samples.schema(), columns).map_err(bug)?;
+    let samples = arrow::compute::take_record_batch(&samples, &order).map_err(bug)?;
     Ok(StreamBatch { samples, ..pictures.clone() })
 }
 
