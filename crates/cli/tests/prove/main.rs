@@ -61,3 +61,35 @@ fn a_recording_is_equal_to_itself_and_to_no_other() {
     assert_eq!(output.status.code(), Some(2), "what cannot be read is no difference");
     assert_eq!(run(dir.path(), &["prove", one.to_str().unwrap()]).status.code(), Some(2));
 }
+
+#[test]
+fn a_unit_that_was_changed_is_named_and_a_mapping_reads_the_source() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let table = |name: &str, unit: &str| {
+        let folder = dir.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        let rows: Vec<String> =
+            (0..50).map(|row| format!("{},{},{}", row as f64 * 0.02, row * row, 50 - row)).collect();
+        fs::write(folder.join("run.csv"), format!("t,left,right\n{}\n", rows.join("\n"))).unwrap();
+        let about = format!(
+            "schema = \"prairie/table/1\"\n[[files]]\npath = \"run.csv\"\n[time]\ncolumn = \"t\"\nunit = \"s\"\n\
+             [[streams]]\nname = \"pressures\"\ncolumns = [\"left\", \"right\"]\nnames = [\"left\", \"right\"]\nunit = \"{unit}\"\n"
+        );
+        fs::write(folder.join("recording.toml"), about).unwrap();
+        folder
+    };
+    let (pascals, volts, same) = (table("one", "Pa"), table("two", "V"), table("three", "Pa"));
+    assert_eq!(prove(dir.path(), &pascals, &same, &[]).0, 0);
+    let (code, report) = prove(dir.path(), &pascals, &volts, &[]);
+    assert_eq!(code, 1);
+    let told = support::differences(&report);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert_eq!(told[0], "pressures value[left]: its unit is `V`, and in the source `Pa`");
+    let (code, report) = prove(dir.path(), &pascals, &same, &["--task", "press"]);
+    assert_eq!((code, support::left_out(&report)), (1, vec!["task `press`".to_owned()]), "facts are of the source");
+    let mapping = dir.path().join("mapping.toml");
+    fs::write(&mapping, "[[stream]]\ntopic = \"pressures\"\nignore = true\n").unwrap();
+    let (code, report) = prove(dir.path(), &pascals, &same, &["--mapping", mapping.to_str().unwrap()]);
+    assert_eq!(code, 1, "{report}");
+    assert!(support::differences(&report)[0].contains("nothing in the source has these 50 numbers"), "{report}");
+}

