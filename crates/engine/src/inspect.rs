@@ -110,7 +110,8 @@ fn limits(robot: &Robot) -> JointLimits {
     JointLimits { joints: robot.joints.iter().map(limit).collect() }
 }
 
-fn read_options() -> ReadOptions {
+/// Everything of a recording, with the byte sequences that lenses want as values.
+pub(crate) fn read_options() -> ReadOptions {
     ReadOptions { inline: prairie_standardize::inline(), ..ReadOptions::default() }
 }
 
@@ -266,7 +267,7 @@ fn forward(
 }
 
 /// Reads the channels that delimit episodes, where there are any, before everything else is read.
-fn segment(
+pub(crate) fn segment(
     reader: &dyn Reader,
     source: &dyn Source,
     plan: &RecordingPlan,

@@ -4,6 +4,7 @@
 //!   cli, server, python ─▶ Engine ─┬─ ingest ── store ─ formats ─ standardize ─ quality ─ catalog
 //!                                  ├─ check, receipt, repair
 //!                                  ├─ query, ls, show, dataset
+//!                                  ├─ prove ─── formats ─ standardize ─ media ─▶ what two forms of episodes differ in
 //!                                  ├─ export ── catalog ─ formats ─ media ─▶ a folder and its proof
 //!                                  └─ fsck, compact, gc, erase
 //! ```
@@ -47,6 +48,7 @@ mod log_rows;
 mod options;
 mod page;
 mod progress;
+mod prove;
 mod queue;
 mod recompute;
 mod reference;
@@ -85,6 +87,7 @@ pub use prairie_verify::inputs::{Input, Need};
 pub use prairie_verify::monitor::{Monitoring, Standing};
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
+pub use prove::{Difference, PROOF_TYPE, Pair, ProveOptions, ProveReport, ProvenEpisode, SideReport, prove};
 pub use reference::{
     CheckLine, FormatLine, SubjectLine, calculate, checks, explain, format_page, formats, formats_reference, methods,
     subjects,

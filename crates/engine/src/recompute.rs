@@ -92,7 +92,8 @@ fn not_of_this(receipt: &ReceiptPayload, name: &str, id: RecordingId) -> EngineE
     })
 }
 
-fn recording_id(source: &PathSource) -> std::io::Result<RecordingId> {
+/// The id of a recording: the hash over the hashes of its files.
+pub(crate) fn recording_id(source: &PathSource) -> std::io::Result<RecordingId> {
     let mut files = Vec::new();
     for (index, file) in source.files().iter().enumerate() {
         let (object, _) = prairie_store::hash_file(source, index, &|_| {})?;

@@ -19,6 +19,7 @@ mod map;
 mod monitor;
 mod paper;
 mod protocol;
+mod prove;
 mod query;
 mod receipt;
 mod reference;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Query(args) => query::run(&context, &args),
         Command::Dataset(args) => dataset::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
+        Command::Prove(args) => prove::run(&context, args),
         Command::Receipt(args) => receipt::run(&context, args),
         Command::Repair(args) => repair::run(&context, &args),
         Command::Register(args) => register::run(&context, &args),

@@ -8,11 +8,11 @@
 //!
 //! The folder appears under its name only when it is whole: it is written beside it and renamed at the end.
 
-mod align;
+pub(crate) mod align;
 mod alike;
 mod features;
 mod folder;
-mod grid;
+pub(crate) mod grid;
 mod judge;
 mod laid;
 mod load;
@@ -37,8 +37,7 @@ use crate::target::TARGETS;
 pub use align::Align;
 pub(crate) use alike::check_alike;
 pub(crate) use features::{Selection, select};
-pub(crate) use folder::Folder;
-use folder::PROOF;
+pub(crate) use folder::{Folder, PROOF};
 pub use judge::Likeness;
 pub(crate) use laid::{Done, Laid, lay, unlike};
 pub(crate) use load::StoredEpisode;

@@ -56,16 +56,17 @@ impl LoadedPart {
         self.batch.series().into_iter().find(|series| series.name == self.series)
     }
 
-    /// A name per number of the series: what the stream calls it, made unique by the stream's name where several streams share
+    /// A name per number of the series: its column, or what the stream calls it, made unique by the stream's name where several streams share
     /// a feature.
     fn names(&self, width: usize, alone: bool) -> Vec<String> {
         let stream = &self.batch.stream;
         let columns = self.series().map(|series| series.columns).unwrap_or_default();
         (0..width)
             .map(|at| {
-                let name = match (stream.names.get(at), columns.get(at)) {
-                    (Some(name), _) => name.clone(),
-                    (None, Some(column)) => (*column).to_owned(),
+                // The names of a stream are those of the elements of a list, and its columns have their own.
+                let name = match (columns.get(at), stream.names.get(at)) {
+                    (Some(column), _) => (*column).to_owned(),
+                    (None, Some(name)) => name.clone(),
                     (None, None) if width == 1 => self.series.to_owned(),
                     (None, None) => format!("{}_{at}", self.series),
                 };

@@ -36,7 +36,7 @@ pub use plan::{ChannelPlan, PlanReport, PlansReport, plan};
 pub use protocol::ProtocolReport;
 pub use query::Rows;
 pub use receipt::{LedgerState, ReceiptCheck, SignatureCheck, check_receipt, countersign};
-pub(crate) use receipt::{SignedReceipt, saw_pictures};
+pub(crate) use receipt::{SignedReceipt, now, saw_pictures};
 pub use register::{RegisterEntry, RegisterReport, RegisterVersion, hash_file};
 pub use repair::RepairReport;
 pub(crate) use repair::profile_of;

@@ -24,6 +24,8 @@ const MAX_FOUND: usize = 1 << 22;
 /// A dataset, before any row is read.
 pub(super) struct Dataset {
     pub(super) info: Info,
+    /// Texts of tasks by their index.
+    pub(super) tasks: Tasks,
     /// In the order of their index. The place in it is the ordinal of an episode.
     pub(super) episodes: Vec<EpisodeMeta>,
     /// Ordinal of an episode by its index.
@@ -53,7 +55,7 @@ impl Dataset {
         let episodes: Vec<EpisodeMeta> = described.into_values().collect();
         // OK to cast: more than 2^32 episodes do not fit in memory.
         let ordinals = (0_u32..).zip(&episodes).map(|(ordinal, episode)| (episode.index, ordinal)).collect();
-        let mut dataset = Self { info, episodes, ordinals, features: Vec::new(), data, notes };
+        let mut dataset = Self { info, tasks, episodes, ordinals, features: Vec::new(), data, notes };
         dataset.find_features(source);
         dataset.compare_claims(source);
         Ok(dataset)

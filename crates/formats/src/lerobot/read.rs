@@ -541,6 +541,12 @@ impl Reading<'_> {
             let limit = episode.tasks.len() as f64;
             notes.push(Note::new(NoteKind::IndexWrong, text).numbers(tasks as f64, Some(limit)));
         }
+        // Trainers take the task of a row from its number.
+        let named = current.seen.tasks.iter().filter_map(|index| self.dataset.tasks.get(index));
+        if let Some(other) = named.into_iter().find(|task| !episode.tasks.is_empty() && !episode.tasks.contains(task)) {
+            let text = format!("rows name the task `{other}`, the metadata `{}`", episode.tasks.join("; "));
+            notes.push(Note::new(NoteKind::IndexWrong, text));
+        }
         if current.untimed > 0 {
             let text = format!("{} rows have neither a timestamp nor a place in the episode", current.untimed);
             notes.push(Note::new(NoteKind::Undecodable, text).numbers(current.untimed as f64, Some(0.0)));

@@ -73,10 +73,10 @@ impl Video {
         // OK to cast: saturates.
         let ticks = |seconds: f64| (seconds * scale).round() as i64;
         let first = ticks(from_s);
-        let begin = self.shown.partition_point(|(time, _)| *time < ticks(from_s - period_s / 2.0));
-        let end = to_s.map_or(self.shown.len(), |to_s| {
-            self.shown.partition_point(|(time, _)| *time < ticks(to_s - period_s / 2.0))
-        });
+        // A tick may be as long as a frame, so that half of one is no whole tick.
+        let before = |seconds: f64| ((seconds - period_s / 2.0) * scale).ceil() as i64;
+        let begin = self.shown.partition_point(|(time, _)| *time < before(from_s));
+        let end = to_s.map_or(self.shown.len(), |to_s| self.shown.partition_point(|(time, _)| *time < before(to_s)));
         let mut frames = Frames { times: Vec::new(), blobs: Vec::new() };
         for (time, at) in self.shown.get(begin..end).unwrap_or_default() {
             // OK to index: `shown` numbers the samples of this track.

@@ -176,14 +176,16 @@ fn even_length(list: &ListArray) -> Option<usize> {
     (0..list.len()).all(|row| list.is_valid(row) && length(list, row) == first).then_some(first)
 }
 
-/// Commands with a name for each number are joint targets, unless they are differences, for which joints have no field.
+/// Commands with a name for each number are joint targets where they are in the units of joints, unless they are differences, for
+/// which joints have no field.
 fn action(batch: &StreamBatch, values: ListArray) -> Form {
     let named = even_length(&values).is_some_and(|width| width > 0 && width == batch.stream.names.len());
-    match batch.stream.representation.as_deref() {
+    match (batch.stream.representation.as_deref(), batch.stream.unit.as_deref()) {
         _ if !named => array(batch, values),
-        Some("velocity") => Form::Joints([None, Some(values), None]),
-        Some("absolute") | None => Form::Joints([Some(values), None, None]),
-        Some(_) => array(batch, values),
+        (Some("velocity"), None | Some("rad/s")) => Form::Joints([None, Some(values), None]),
+        (Some("absolute") | None, Some("N·m")) => Form::Joints([None, None, Some(values)]),
+        (Some("absolute") | None, None | Some("rad")) => Form::Joints([Some(values), None, None]),
+        _ => array(batch, values),
     }
 }
 
