@@ -2,6 +2,8 @@
 
 mod lerobot_v3;
 mod mcap;
+mod robomimic;
+mod steps;
 
 use std::path::Path;
 
@@ -30,4 +32,4 @@ pub(crate) trait Target: Sync {
 }
 
 /// Every target, by name.
-pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap];
+pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap, &robomimic::Robomimic];
