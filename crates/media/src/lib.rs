@@ -61,7 +61,7 @@ use prairie_model::{Codec, FrameError, Nanos, Picture, PictureInfo};
 pub use error::EncodeError;
 pub use even::{even_rgb, rgb};
 pub use h264_encode::{AccessUnit, H264Encoder, H264Settings};
-pub use probe::{is_key_frame, probe, sniff};
+pub use probe::{is_common, is_key_frame, probe, sniff};
 pub use quality::{luma, psnr, ssim};
 
 /// The largest width or height.

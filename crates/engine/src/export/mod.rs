@@ -43,7 +43,7 @@ pub(crate) use features::Part;
 pub(crate) use features::{Feature, Selection, select};
 pub(crate) use folder::Folder;
 use folder::PROOF;
-pub(crate) use grid::{FramePlan, Grid};
+pub(crate) use grid::FramePlan;
 pub use judge::Likeness;
 pub(crate) use laid::{Done, Laid, lay, unlike};
 pub(crate) use load::StoredEpisode;

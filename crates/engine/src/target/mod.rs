@@ -2,6 +2,7 @@
 
 mod lerobot_v3;
 mod mcap;
+mod rlds;
 mod robomimic;
 mod steps;
 
@@ -32,4 +33,4 @@ pub(crate) trait Target: Sync {
 }
 
 /// Every target, by name.
-pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap, &robomimic::Robomimic];
+pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap, &rlds::Rlds, &robomimic::Robomimic];

@@ -168,6 +168,16 @@ impl Filled {
 pub(super) struct Sizes(BTreeMap<String, (u32, u32)>);
 
 impl Sizes {
+    /// Width and height of a camera's pictures; `None` before the first.
+    pub(super) fn of(&self, name: &str) -> Option<(u32, u32)> {
+        self.0.get(name).copied()
+    }
+
+    /// Takes in the cameras of another.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The picture in colour, or why it cannot be one of this camera.
     pub(super) fn fit<'a>(
         &mut self,
@@ -192,7 +202,6 @@ pub(super) struct Asked<'a> {
     pub(super) episode: &'a StoredEpisode,
     pub(super) member: &'a DatasetEpisode,
     pub(super) laid: &'a Laid<'a>,
-    pub(super) job: &'a ExportJob,
     pub(super) places: &'a [Place],
 }
 
@@ -239,7 +248,7 @@ pub(super) fn write_all<S: Steps>(
                 return Ok(Err((String::new(), Unfit::Why(why))));
             }
             let places = places(laid, job, S::RESERVED, S::camera);
-            let asked = Asked { episode, member, laid, job, places: &places };
+            let asked = Asked { episode, member, laid, places: &places };
             match form.episode(&asked)? {
                 Ok(pictures) => account.add(job, laid, pictures).map(Ok),
                 Err(unfit) => Ok(Err(unfit)),
