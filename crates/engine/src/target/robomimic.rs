@@ -158,7 +158,7 @@ impl<'e> Output<'e> {
         // Pictures first: they may turn out not to be fit.
         for ((feature, camera, plan), place) in laid.cameras.iter().zip(&places[laid.rows.len()..]) {
             let Place::Observation(name) = place else { continue };
-            let written = self.camera(name, camera, plan, &mut blobs, &mut sizes)?;
+            let written = self.pixels(name, camera, plan, &mut blobs, &mut sizes)?;
             let (object, plan, bytes) = match written {
                 Ok(written) => written,
                 Err(unfit) => return Ok(Err((feature.name.clone(), unfit))),
@@ -199,7 +199,7 @@ impl<'e> Output<'e> {
     }
 
     /// Writes the pictures of a camera, and says where, what the rows show, and how many bytes of pixels there are.
-    fn camera(
+    fn pixels(
         &mut self,
         name: &str,
         camera: &LoadedCamera,

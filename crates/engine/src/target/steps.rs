@@ -159,7 +159,8 @@ impl Filled {
     }
 
     pub(super) fn close(self, proof: &mut Proof) {
-        proof.filled.extend(self.0.into_iter().map(|(what, episodes)| format!("{what} (in {episodes} episodes)")));
+        let told = |(what, episodes)| format!("{what} (in {episodes} episode{})", if episodes == 1 { "" } else { "s" });
+        proof.filled.extend(self.0.into_iter().map(told));
     }
 }
 

@@ -10,8 +10,8 @@ use super::{Hdf5Writer, Object, Value, failed};
 use crate::FormatError;
 use crate::hdf5::container::{DEFLATE, SHUFFLE, kind};
 
-/// How hard chunks are compressed, from 1 to 9: that of `h5py` where nobody says.
-const LEVEL: u32 = 4;
+/// How hard chunks are compressed, from 1 to 9. Pictures of cameras get a tenth smaller with more, at nearly twice the time.
+const LEVEL: u32 = 1;
 
 /// Nodes of the trees of chunks have up to twice so many children: a superblock of version 0 cannot say another number.
 const CHUNKS_K: usize = 32;
