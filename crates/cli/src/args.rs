@@ -98,8 +98,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Explain a check, control, endpoint, gate or watch: what it asks, why, an example
     Explain(Explain),
-    /// List the formats that can be read and written
-    Formats,
+    /// List the formats that can be read and written, and what comes over of each
+    Formats(Formats),
     /// Test that data follows the specification
     Spec(Spec),
     /// Look for damage in the store
@@ -116,9 +116,25 @@ pub(crate) enum Command {
     Config(Config),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Print the reference of the command line, as docs/reference/cli.md has it
+    /// Print a page of docs/reference that is made from the program: `cli` or `formats`
     #[command(hide = true)]
-    Reference,
+    Reference(Reference),
+}
+
+/// List the formats that can be read and written, and what comes over of each
+#[derive(Debug, Args)]
+pub(crate) struct Formats {
+    /// Print the page of this one
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// A page of docs/reference.
+#[derive(Debug, Args)]
+pub(crate) struct Reference {
+    /// `cli` or `formats`
+    #[arg(value_name = "PAGE", default_value = "cli", value_parser = ["cli", "formats"])]
+    pub(crate) page: String,
 }
 
 /// What the caller knows better than the source.
@@ -165,9 +181,15 @@ pub(crate) struct Reading {
     /// TOML file that says how topics become streams, or the name of a mapping that comes with Prairie
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
+    /// Description of the robot (URDF or MJCF), for names and limits of joints: as `[robot]` of the mapping
+    #[arg(long, value_name = "FILE")]
+    pub(crate) robot_model: Option<PathBuf>,
     /// TOML file with the limits and requirements of the checks
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
+    /// The reader to take where several claim a recording: a name of `prairie formats`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
     /// Leave the checks that look at pictures unknown
     #[arg(long)]
     pub(crate) no_video: bool,
@@ -327,6 +349,9 @@ pub(crate) enum ReceiptCommand {
         /// The mapping that was used, where it was not the built-in one
         #[arg(long, value_name = "FILE")]
         mapping: Option<PathBuf>,
+        /// The description of the robot that was used
+        #[arg(long, value_name = "FILE")]
+        robot_model: Option<PathBuf>,
         /// The profile that was used, where it was not the built-in one
         #[arg(long, value_name = "FILE")]
         profile: Option<PathBuf>,
@@ -642,6 +667,8 @@ pub(crate) enum MapCommand {
     Init {
         /// The recording
         path: PathBuf,
+        #[command(flatten)]
+        reading: Box<Reading>,
     },
     /// Show what a mapping makes of each channel
     Check {

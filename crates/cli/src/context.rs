@@ -82,10 +82,11 @@ impl Context {
     pub(crate) fn reading(&self, reading: &Reading) -> Result<IngestOptions, Failure> {
         let mapping = reading.mapping.clone().or_else(|| self.config.mapping.value.clone());
         let profile = reading.profile.clone().or_else(|| self.config.profile.value.clone());
-        let mapping = mapping.as_deref().map(mapping_text).transpose()?;
+        let mapping = mapping_with_robot(mapping.as_deref(), reading.robot_model.as_deref())?;
         let profile = profile.as_deref().map(read_text).transpose()?;
         let facts = &reading.facts;
         let mut given: Vec<(&'static str, Option<String>)> = vec![
+            ("format", reading.format.clone()),
             ("task", facts.task.clone()),
             ("robot", facts.robot.clone()),
             ("operator", facts.operator.clone()),
@@ -110,6 +111,14 @@ pub(crate) fn out_line(text: fmt::Arguments<'_>) {
         eprint!("{}", failure.render());
         std::process::exit(i32::from(failure.exit()));
     }
+}
+
+/// The text of a mapping with the section that a robot's description makes.
+pub(crate) fn mapping_with_robot(mapping: Option<&Path>, robot: Option<&Path>) -> Result<Option<String>, Failure> {
+    let mapping = mapping.map(mapping_text).transpose()?;
+    let Some(robot) = robot else { return Ok(mapping) };
+    let section = prairie_engine::robot_section(&read_text(robot)?)?;
+    Ok(Some(format!("{}\n{section}", mapping.unwrap_or_default())))
 }
 
 /// The text of a mapping: a file, or one that comes with Prairie.

@@ -157,7 +157,11 @@ impl EngineError {
                 Some("`prairie ingest PATH…` makes one; `--store DIR` or `PRAIRIE_STORE` says where it is".to_owned())
             }
             Self::Read { source: FormatError::Unrecognized(_), .. } => {
-                Some("Prairie reads MCAP files, LeRobot v2.0, v2.1 and v3.0 folders, and blocks of text with a `recording.toml`".to_owned())
+                Some("`prairie formats` lists what Prairie reads".to_owned())
+            }
+            Self::Read { source: FormatError::Ambiguous(claims), .. } => {
+                let choices: Vec<_> = claims.iter().map(|name| format!("`--format {name}`")).collect();
+                Some(format!("{} says which of them is to read it", choices.join(" or ")))
             }
             Self::Catalog { source, .. } => catalog_hint(source),
             Self::OpenStore { source, .. } | Self::Store { source, .. } if is_refusal(source) => Some(
@@ -166,7 +170,11 @@ impl EngineError {
             ),
             Self::NotFound { kind: "episode", .. } => Some("`prairie ls` lists the episodes of the store".to_owned()),
             Self::NotFound { kind: "dataset", .. } => Some("`prairie dataset ls` lists the datasets".to_owned()),
-            Self::NotFound { kind: "check", .. } => {
+            Self::NotFound { kind: "format", .. } => Some("`prairie formats` lists them".to_owned()),
+            Self::NotFound { kind: "mapping", .. } => {
+                Some("`prairie map list` lists those that come with Prairie".to_owned())
+            }
+            Self::NotFound { kind: "check, control, endpoint, gate or watch", .. } => {
                 Some("`prairie explain` lists checks, endpoints, gates and watches".to_owned())
             }
             Self::Damaged { .. } => {

@@ -42,6 +42,20 @@ pub(crate) fn recordings(paths: &[PathBuf]) -> Finds {
     finds
 }
 
+/// The one recording under a path.
+pub(crate) fn only(path: &Path) -> Result<(String, PathSource), EngineError> {
+    let mut found = recordings(&[path.to_owned()]).found;
+    let count = found.len();
+    match (found.pop(), count) {
+        (Some(Found::Recording(name, source)), 1) => Ok((name, source)),
+        (Some(Found::Failed(_, _, error)), 1) => Err(error),
+        _ => {
+            let why = format!("it holds {count} recordings: name one of them");
+            Err(EngineError::invalid(format!("folder `{}`", path.display()), why))
+        }
+    }
+}
+
 /// Folders deeper than this are refused: nobody's archive is as deep.
 const DEEPEST: usize = 32;
 
@@ -69,7 +83,8 @@ impl Finds {
         }
         if may_be_one_recording(path) {
             match PathSource::open(path) {
-                Ok(source) if sniff(&source).is_ok() => {
+                // Also where several readers claim it, or it cannot be read: that is told of the folder, not of its files.
+                Ok(source) if !matches!(sniff(&source), Err(FormatError::Unrecognized(_))) => {
                     self.found.push(Found::Recording(name, source));
                     return;
                 }

@@ -17,14 +17,14 @@ use std::sync::Arc;
 use std::thread;
 
 use arrow::array::Array;
-use prairie_formats::{BlobReader, Reader, sniff};
+use prairie_formats::{BlobReader, Reader, sniff_as};
 use prairie_media::PictureDecoder;
 use prairie_model::{
     BlobRef, Channel, EpisodeDraft, EpisodeTally, FrameError, Hash256, Nanos, Note, NoteKind, Payload, Picture,
     PictureInfo, ReadEvent, ReadOptions, RecordingPlan, Source, StreamBatch,
 };
-use prairie_quality::{Examination, Examined, Facts, Profile};
-use prairie_standardize::{Concerns, Mapping, Segmentation, Standard, Standardizer};
+use prairie_quality::{Examination, Examined, Facts, JointLimit, JointLimits, Profile};
+use prairie_standardize::{Concerns, Mapping, Robot, RobotJoint, Segmentation, Standard, Standardizer};
 
 use crate::content::ContentHasher;
 use crate::error::EngineError;
@@ -89,12 +89,25 @@ pub(crate) trait InspectSink {
     fn episode(&mut self, episode: InspectedEpisode) -> Result<(), EngineError>;
 }
 
-/// Plans a recording: finds its reader and reads its indexes.
-pub(crate) fn plan(path: &str, source: &dyn Source) -> Result<(&'static dyn Reader, RecordingPlan), EngineError> {
+/// Plans a recording: finds its reader, the one of that name if there is one, and reads its indexes.
+pub(crate) fn plan(
+    path: &str,
+    source: &dyn Source,
+    format: Option<&str>,
+) -> Result<(&'static dyn Reader, RecordingPlan), EngineError> {
     let failed = |error| EngineError::Read { path: path.to_owned(), source: error };
-    let reader = sniff(source).map_err(failed)?;
+    let reader = sniff_as(source, format).map_err(failed)?;
     let plan = reader.plan(source, &read_options()).map_err(failed)?;
     Ok((reader, plan))
+}
+
+/// What the checks may ask of a robot's joints.
+fn limits(robot: &Robot) -> JointLimits {
+    let limit = |joint: &RobotJoint| {
+        let RobotJoint { name, lower, upper, velocity, acceleration, effort } = joint.clone();
+        (name, JointLimit { lower, upper, velocity, acceleration, effort })
+    };
+    JointLimits { joints: robot.joints.iter().map(limit).collect() }
 }
 
 fn read_options() -> ReadOptions {
@@ -134,7 +147,7 @@ pub(crate) fn inspect(
     sink: &mut dyn InspectSink,
     progress: &dyn Progress,
 ) -> Result<Inspection, EngineError> {
-    let prepared = prepare(path, source, plan(path, source)?, &options.mapping)?;
+    let prepared = prepare(path, source, plan(path, source, options.overrides.format.as_deref())?, &options.mapping)?;
     inspect_prepared(path, source, prepared, options, earlier, sink, progress)
 }
 
@@ -424,12 +437,14 @@ impl<'a> Inspector<'a> {
         let varies = open.content.varies();
         let content = open.content.finish();
         let history = self.earlier.history(&draft, content, &open.examination.sameness())?;
+        let limits = self.options.mapping.robot().map(limits);
         let facts = Facts {
             recording_notes: &self.recording_notes,
             video_checked: self.options.video,
             history: &history,
             content: varies.then_some(content),
             repairs: &self.repairs,
+            limits: limits.as_ref(),
             ..Facts::new(&draft)
         };
         let examined = open.examination.finish(&facts);

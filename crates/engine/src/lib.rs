@@ -85,7 +85,10 @@ pub use prairie_verify::inputs::{Input, Need};
 pub use prairie_verify::monitor::{Monitoring, Standing};
 pub use prairie_verify::verdict::{Decision as VerdictDecision, State as VerdictState, Verdict};
 pub use progress::{Progress, Quiet};
-pub use reference::{CheckLine, FormatLine, SubjectLine, calculate, checks, explain, formats, methods, subjects};
+pub use reference::{
+    CheckLine, FormatLine, SubjectLine, calculate, checks, explain, format_page, formats, formats_reference, methods,
+    subjects,
+};
 pub use report::{
     CheckReport, CheckedEpisode, CheckedRecording, EpisodeReport, EpisodeSummary, Failure, FindingReport, IngestReport,
     Lineage, Messages, PassedOver, RecordingReport, SegmentReport, Status, StreamReport,
@@ -96,7 +99,7 @@ pub use verbs::{
     ReceiptCheck, RegisterEntry, RegisterReport, RegisterVersion, RepairReport, ReportCheck, Rows, ShippedLine,
     SignatureCheck, SimulationReport, SpecProblem, SpecReport, SpecRule, VerdictReport, assess_claim, check,
     check_receipt, check_report, check_report_with_logs, countersign, hash_file, ledger_verify_files, map_check,
-    map_init, plan, shipped_mapping, shipped_mappings, simulate_station, spec_check,
+    map_init, plan, robot_section, shipped_mapping, shipped_mappings, simulate_station, spec_check,
 };
 
 /// How `ingest` reads and judges.

@@ -22,7 +22,7 @@ pub struct InspectOptions {
 }
 
 impl InspectOptions {
-    /// Options from the texts of a mapping and a profile (the built-in ones when `None`) and facts by name: `task`, `robot`,
+    /// Options from the texts of a mapping and a profile (the built-in ones when `None`) and facts by name: `format`, `task`, `robot`,
     /// `operator`, `station`, `software`, `mode`, `outcome`, `owner`, `licence`, `consent`, `purpose`, `custody`.
     ///
     /// # Errors
@@ -52,6 +52,7 @@ pub(crate) fn overrides(facts: BTreeMap<String, String>) -> Result<Overrides, En
     for (name, value) in facts {
         let rights = &mut overrides.rights;
         let place = match name.as_str() {
+            "format" => &mut overrides.format,
             "task" => &mut overrides.task,
             "robot" => &mut overrides.robot,
             "operator" => &mut overrides.operator,

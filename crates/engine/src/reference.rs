@@ -1,10 +1,11 @@
 //! What the house knows: checks, readers, targets.
 
+use prairie_formats::FormatPage;
 use prairie_verify::calc::Method;
 use serde::Serialize;
 
 use crate::error::{EngineError, chain};
-use crate::target::TARGETS;
+use crate::target::{TARGETS, TargetPage};
 
 /// A line of `explain`.
 #[derive(Debug, Clone, Serialize)]
@@ -94,6 +95,79 @@ pub fn formats() -> Vec<FormatLine> {
             what: what.to_owned(),
         })
         .collect()
+}
+
+/// The page of a reader or a target, in Markdown.
+///
+/// # Errors
+///
+/// When there is none of that name.
+pub fn format_page(name: &str) -> Result<String, EngineError> {
+    let reader = prairie_formats::READERS.iter().find(|reader| reader.name() == name);
+    let target = TARGETS.iter().find(|target| target.name() == name);
+    if reader.is_none() && target.is_none() {
+        return Err(EngineError::NotFound { kind: "format", name: name.to_owned() });
+    }
+    let mut page = format!("## {name}\n");
+    if let Some(reader) = reader {
+        let FormatPage { recognised, carries, limits } = reader.page();
+        add(&mut page, &format!("\n{}.\n\nRecognised by {recognised}.\n", sentence(reader.describe())));
+        list(&mut page, "Comes over", carries);
+        list(&mut page, "Does not", limits);
+    }
+    if let Some(target) = target {
+        let TargetPage { carries, limits } = target.page();
+        add(&mut page, &format!("\n{}: `prairie export NAME --to {name} DIR`.\n", sentence(target.describe())));
+        list(&mut page, "Goes over", carries);
+        list(&mut page, "Does not", limits);
+    }
+    Ok(page)
+}
+
+/// The page `docs/reference/formats.md`.
+///
+/// # Errors
+///
+/// Never: every name that it asks for is there.
+pub fn formats_reference() -> Result<String, EngineError> {
+    let mut text = String::from(
+        "# Formats\n\nMade from the program itself: `UPDATE_DOCS=1 cargo nextest run --workspace -E 'test(the_reference)'` writes it \
+         anew.\n\nA format is recognised by what is in the files, never by their names alone. Where several readers claim a \
+         recording, it is not\ntaken, and the message names them: `--format NAME` chooses. `prairie formats NAME` prints one of \
+         these pages.\n\nWhatever the format, numbers become streams at their own rate and pictures stay where they are; what is \
+         damaged, missing or\nnot decoded is a finding with its place, and counted.\n",
+    );
+    for (title, direction) in [("# Read", "in"), ("# Written", "out")] {
+        add(&mut text, &format!("\n{title}\n\n| format | what |\n|---|---|\n"));
+        for line in formats().iter().filter(|line| line.direction == direction) {
+            add(&mut text, &format!("| [{0}](#{0}) | {1} |\n", line.name, sentence(&line.what)));
+        }
+    }
+    let mut names: Vec<String> = formats().into_iter().map(|line| line.name).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        add(&mut text, "\n");
+        add(&mut text, &format_page(&name)?);
+    }
+    Ok(text)
+}
+
+fn add(text: &mut String, more: &str) {
+    text.push_str(more);
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn list(page: &mut String, title: &str, items: &[&str]) {
+    if !items.is_empty() {
+        add(page, &format!("\n{title}:\n\n"));
+        items.iter().for_each(|item| add(page, &format!("- {item}\n")));
+    }
 }
 
 /// Every statistic that can be computed by name.

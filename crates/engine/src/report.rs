@@ -292,6 +292,8 @@ pub struct StreamReport {
     pub unit: Option<String>,
     /// Names of the elements of its vectors.
     pub names: Vec<String>,
+    /// Places of the elements of each part of the body, as far as their names tell.
+    pub parts: BTreeMap<&'static str, Vec<usize>>,
     /// Message type in the source.
     pub schema: String,
     /// Codec, for pictures.

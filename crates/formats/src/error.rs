@@ -13,6 +13,16 @@ pub enum FormatError {
     /// Several readers claim it.
     #[error("several readers claim it: {}", .0.join(", "))]
     Ambiguous(Vec<&'static str>),
+    /// The reader that was asked for does not claim it.
+    #[error("{}", not_claimed(format, *is_known, claims))]
+    NotClaimed {
+        /// The name that was asked for.
+        format: String,
+        /// Whether there is a reader of that name.
+        is_known: bool,
+        /// Those that claim it.
+        claims: Vec<&'static str>,
+    },
     /// The container is damaged where nothing can be read without it.
     #[error("failed to read {what} at byte {offset} of `{file}`: {why}")]
     Damaged {
@@ -56,6 +66,15 @@ pub enum FormatError {
     /// What was asked for cannot be expressed in the format.
     #[error("{0}")]
     Unsupported(String),
+}
+
+/// Why the reader that was asked for cannot be taken.
+fn not_claimed(format: &str, is_known: bool, claims: &[&str]) -> String {
+    let why = if is_known { "does not claim it" } else { "is no format" };
+    match claims {
+        [] => format!("`{format}` {why}, nor does any other reader"),
+        claims => format!("`{format}` {why}; it is claimed by {}", claims.join(", ")),
+    }
 }
 
 impl FormatError {

@@ -43,4 +43,4 @@ mod zip;
 
 pub use blob::BlobReader;
 pub use error::FormatError;
-pub use reader::{READERS, Reader, sniff};
+pub use reader::{FormatPage, READERS, Reader, sniff, sniff_as};

@@ -17,6 +17,17 @@ use crate::ulog::Ulog;
 use crate::xr_teleoperate::XrTeleoperate;
 use crate::zarr::Zarr;
 
+/// What a reader takes from its format: a page of `docs/reference/formats.md`.
+#[derive(Debug, Clone, Copy)]
+pub struct FormatPage {
+    /// What it is recognised by, in lower case.
+    pub recognised: &'static str,
+    /// What comes over.
+    pub carries: &'static [&'static str],
+    /// What does not, and what becomes of it.
+    pub limits: &'static [&'static str],
+}
+
 /// Reads one format.
 pub trait Reader: Sync {
     /// The format's name: `mcap`, `lerobot`.
@@ -24,6 +35,9 @@ pub trait Reader: Sync {
 
     /// What it reads, in one line for `prairie formats`.
     fn describe(&self) -> &'static str;
+
+    /// What it takes from the format, for `prairie formats NAME`.
+    fn page(&self) -> &'static FormatPage;
 
     /// Whether this is the format, by content. Reads at most a few kilobytes; what cannot be read is not claimed.
     fn claims(&self, source: &dyn Source) -> bool;
@@ -60,7 +74,24 @@ pub const READERS: &[&dyn Reader] =
 ///
 /// When no reader claims it, or several do, or its first bytes cannot be read.
 pub fn sniff(source: &dyn Source) -> Result<&'static dyn Reader, FormatError> {
+    sniff_as(source, None)
+}
+
+/// The reader of that name, where it claims the recording; without a name, the only one that does.
+///
+/// # Errors
+///
+/// As [`sniff`], and when there is no reader of that name, or it does not claim the recording.
+pub fn sniff_as(source: &dyn Source, format: Option<&str>) -> Result<&'static dyn Reader, FormatError> {
     let claims: Vec<_> = READERS.iter().copied().filter(|reader| reader.claims(source)).collect();
+    if let Some(format) = format {
+        let wanted = claims.iter().find(|reader| reader.name() == format);
+        return wanted.copied().ok_or_else(|| FormatError::NotClaimed {
+            format: format.to_owned(),
+            is_known: READERS.iter().any(|reader| reader.name() == format),
+            claims: claims.iter().map(|reader| reader.name()).collect(),
+        });
+    }
     match claims[..] {
         [reader] => Ok(reader),
         [] => Err(describe(source).map_or_else(|error| error, FormatError::Unrecognized)),

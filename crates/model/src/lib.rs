@@ -16,6 +16,7 @@
 //!
 //! **Invariant:** unknown is `None` (or a variant called `Unknown`), never zero, an empty string or 1970.
 
+mod body;
 mod canonical;
 mod episode;
 mod finding;
@@ -33,6 +34,7 @@ mod time;
 mod witness;
 mod work;
 
+pub use body::BodyPart;
 pub use canonical::{canonical_json, hash_canonical};
 pub use episode::{Episode, EpisodeDraft, EpisodeTally, Mode, Outcome, Rights, Segment, SegmentLabel};
 pub use finding::{Decision, Dimension, DimensionState, Finding, Severity, Tri};

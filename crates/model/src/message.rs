@@ -183,11 +183,13 @@ pub struct ReadOptions {
     pub episodes: Option<BTreeSet<u32>>,
     /// Whether to verify chunk and data checksums where the container has them.
     pub verify: bool,
+    /// Whether pictures are hashed as they pass, where hashing is most of the work; ingest needs it.
+    pub hashes: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { inline: |_, _| false, channels: None, episodes: None, verify: true }
+        Self { inline: |_, _| false, channels: None, episodes: None, verify: true, hashes: true }
     }
 }
 

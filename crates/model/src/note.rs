@@ -42,6 +42,10 @@ pub enum NoteKind {
     UnitAssumed,
     /// An explicit value of the source could not be understood and is unknown therefore.
     ValueUnknown,
+    /// Elements are called as in the robot's description, where the recording spells them otherwise.
+    NamesReconciled,
+    /// Elements without names got those of the robot's description, or it does not know some of them.
+    NamesAssumed,
     /// Segmentation marks are missing their partner or overlap.
     MarkerUnpaired,
 }

@@ -162,6 +162,8 @@ fn every_kind_of_note_is_judged_by_one_check() {
         NoteKind::Ragged,
         NoteKind::UnitAssumed,
         NoteKind::ValueUnknown,
+        NoteKind::NamesReconciled,
+        NoteKind::NamesAssumed,
         NoteKind::MarkerUnpaired,
     ];
     for kind in kinds {
@@ -184,6 +186,8 @@ fn every_kind_of_note_is_judged_by_one_check() {
             | NoteKind::Ragged
             | NoteKind::UnitAssumed
             | NoteKind::ValueUnknown
+            | NoteKind::NamesReconciled
+            | NoteKind::NamesAssumed
             | NoteKind::MarkerUnpaired => {}
         }
         let kind = serde_json::to_value(kind).expect("a name");

@@ -8,7 +8,7 @@ use crate::track::Track;
 /// The commands and the states of one joint on one grid; NaN where unknown.
 type Course = (Vec<f64>, Vec<f64>);
 
-/// Commands of positions, and the joints that they command.
+/// Commands, and the joints that they command.
 pub(crate) struct Pair<'a> {
     pub(crate) action: &'a StreamScene,
     pub(crate) commands: &'a Track,
@@ -21,11 +21,15 @@ pub(crate) struct Pair<'a> {
 /// Every pair of a stream of absolute commands with the stream of joints that shares most of its names; without names, with the
 /// one joint stream that is as wide. Deltas and velocities are no positions, so they have no pair.
 pub(crate) fn pairs(scene: &Scene) -> Vec<Pair<'_>> {
+    let mut pairs = all_pairs(scene);
+    pairs.retain(|pair| pair.action.stream.representation.as_deref().is_none_or(|what| what == "absolute"));
+    pairs
+}
+
+/// As [`pairs`], of whatever commands are said to be.
+pub(crate) fn all_pairs(scene: &Scene) -> Vec<Pair<'_>> {
     let mut pairs = Vec::new();
     for (_, action, commands) in scene.tracks(StreamKind::Action) {
-        if action.stream.representation.as_deref().is_some_and(|what| what != "absolute") {
-            continue;
-        }
         let candidates = scene.tracks(StreamKind::JointState).map(|(_, state, states)| {
             let columns = columns(commands, states);
             Pair { action, commands, state, states, columns }

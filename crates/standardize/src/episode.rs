@@ -41,8 +41,8 @@ pub(crate) struct Open {
     robot_type: Option<String>,
     /// Whether any sample of a success flag was true; `None` without such a flag.
     success: Option<bool>,
-    /// Units that were converted, by stream.
-    converted: BTreeSet<(usize, String)>,
+    /// What the rules converted, assumed or renamed, by stream.
+    converted: BTreeSet<(usize, NoteKind, String)>,
 }
 
 /// Messages of a topic that became no sample.
@@ -154,7 +154,7 @@ impl Open {
                     self.tally.frames += part.samples as u64;
                 }
                 self.listen(channel, part);
-                self.converted.extend(made.converted.iter().map(|text| (at, text.clone())));
+                self.converted.extend(made.notes.iter().map(|(kind, text)| (at, *kind, text.clone())));
                 let ordinal = self.episode.ordinal;
                 self.flows[at].push(part, log, &mut |stream, samples| {
                     out(Standard::Batch(batch(ordinal, at, stream, samples)));
@@ -267,8 +267,8 @@ impl Open {
         for (at, flow) in self.flows.iter_mut().enumerate() {
             flow.settle(&mut |stream, samples| out(Standard::Batch(batch(ordinal, at, stream, samples))))?;
         }
-        for (at, text) in &self.converted {
-            self.flows[*at].note(NoteKind::UnitAssumed, text.clone());
+        for (at, kind, text) in &self.converted {
+            self.flows[*at].note(*kind, text.clone());
         }
         for flow in &mut self.flows {
             self.notes.extend(flow.notes());

@@ -47,6 +47,8 @@ mod mapping;
 mod metadata;
 mod overrides;
 mod part;
+mod robot;
+mod rotation;
 mod rule;
 mod segment;
 pub mod shipped;
@@ -61,9 +63,10 @@ mod unit;
 pub use error::StandardizeError;
 pub use mapping::{Mapping, MappingError};
 pub use overrides::Overrides;
+pub use robot::{Robot, RobotJoint};
 pub use segment::{Segmentation, marker_channels};
 pub use standardizer::{Concerns, RecordingTally, Standard, Standardizer, inline};
 
 /// Version of the rules in this crate. It is part of every derivation: change it whenever the same recording would give other
 /// rows.
-pub const STANDARDIZER_VERSION: &str = "prairie-standardize/2";
+pub const STANDARDIZER_VERSION: &str = "prairie-standardize/3";

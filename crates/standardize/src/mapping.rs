@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use prairie_model::{Hash256, RecordingPlan, Rights, StreamKind};
 use serde::{Deserialize, Serialize};
 
+use crate::robot::Robot;
+use crate::rotation::Rotation;
 use crate::unit::to_si;
 
 /// What the built-in lenses cannot know: custom types, units, names, markers. `docs/reference/mapping.md` describes the file.
@@ -20,6 +22,9 @@ pub struct Mapping {
     pub(crate) episode: BTreeMap<String, String>,
     pub(crate) rights: Rights,
     pub(crate) markers: Option<Markers>,
+    /// The robot's joints, from its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) robot: Option<Robot>,
     /// The first rule that matches a channel counts.
     #[serde(rename = "stream")]
     pub(crate) rules: Vec<Rule>,
@@ -116,6 +121,9 @@ pub(crate) struct Rule {
     /// Unit of the source's numbers: of all columns, or by column. They are converted to SI.
     pub(crate) unit: Option<Units>,
     pub(crate) names: Vec<String>,
+    /// Globs of names: only elements that are called so are taken, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) elements: Vec<String>,
     /// Path of the names in the message.
     pub(crate) names_path: Option<String>,
     pub(crate) frame: Option<String>,
@@ -126,6 +134,9 @@ pub(crate) struct Rule {
     pub(crate) header: Option<String>,
     pub(crate) clock: Option<ClockWish>,
     pub(crate) gripper: Option<GripperRange>,
+    /// The rotation of a pose, where it is no quaternion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rotation: Option<Rotation>,
 }
 
 /// Where the numbers of a column are.
@@ -207,10 +218,23 @@ impl Mapping {
         if mapping.markers.as_ref().is_some_and(|markers| markers.topic.is_empty()) {
             return Err(MappingError::Section { section: "markers", why: "it needs a `topic`".to_owned() });
         }
+        if let Some(why) = mapping.robot.as_ref().and_then(|robot| robot.check().err()) {
+            return Err(MappingError::Section { section: "robot", why });
+        }
         for (at, rule) in mapping.rules.iter().enumerate() {
             rule.check().map_err(|why| MappingError::Rule { rule: at + 1, why })?;
         }
         Ok(mapping)
+    }
+
+    /// The robot that it describes.
+    pub fn robot(&self) -> Option<&Robot> {
+        self.robot.as_ref()
+    }
+
+    /// This mapping with the joints of `robot`, unless it has some of its own.
+    pub fn with_robot(self, robot: Robot) -> Self {
+        Self { robot: Some(self.robot.unwrap_or(robot)), ..self }
     }
 
     /// Hash of what the mapping says. White space, comments and the order of keys do not count.
@@ -280,7 +304,22 @@ impl Rule {
                 return Err("`gripper` needs `open` and `closed` to differ".to_owned());
             }
         }
+        if !self.elements.is_empty() && self.columns.is_empty() {
+            return Err("`elements` need `columns`".to_owned());
+        }
+        if let Some(rotation) = &self.rotation {
+            if self.kind != Some(StreamKind::Pose) || self.columns.is_empty() {
+                return Err("`rotation` is for streams of kind `pose` with `columns`".to_owned());
+            }
+            rotation.check()?;
+        }
         Ok(())
+    }
+
+    /// Which of these names it takes.
+    pub(crate) fn chosen(&self, names: &[String]) -> Vec<usize> {
+        let wanted = |name: &String| self.elements.iter().any(|pattern| glob(pattern, name));
+        (0..names.len()).filter(|at| wanted(&names[*at])).collect()
     }
 
     /// The unit of a column, where the rule states one. A single unit is that of the kind's first column.

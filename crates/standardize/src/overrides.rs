@@ -8,6 +8,8 @@ use prairie_model::{Episode, Mode, Outcome, Rights};
 /// recording says; `None` leaves the recording its say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overrides {
+    /// The reader to take, where several claim the recording.
+    pub format: Option<String>,
     /// What was to be done.
     pub task: Option<String>,
     /// The robot.
@@ -33,6 +35,7 @@ impl Overrides {
         let all = [
             ("consent", consent.as_deref()),
             ("custody", custody.as_deref()),
+            ("format", self.format.as_deref()),
             ("licence", licence.as_deref()),
             ("mode", self.mode.map(Mode::name)),
             ("operator", self.operator.as_deref()),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, StringArray};
-use prairie_model::StreamKind;
+use prairie_model::{NoteKind, StreamKind};
 
 use crate::columns;
 use crate::lens::{Input, is_command};
 use crate::mapping::{ColumnPath, Rule};
 use crate::part::{Part, element, interleave, names_of};
+use crate::robot::Robot;
 use crate::unit::to_si;
 
 /// What one rule, or none, made of a batch.
@@ -16,27 +17,49 @@ use crate::unit::to_si;
 pub(crate) struct Made<'a> {
     pub(crate) rule: Option<&'a Rule>,
     pub(crate) parts: Vec<Part>,
-    /// Which units were converted.
-    pub(crate) converted: Vec<String>,
+    /// What was converted, assumed or renamed.
+    pub(crate) notes: Vec<(NoteKind, String)>,
 }
 
 /// The parts of a batch: by the rule's own columns, or by a lens and then as the rule says.
-pub(crate) fn convert<'a>(input: &Input<'_>, rule: Option<&'a Rule>) -> Made<'a> {
-    let Some(rule) = rule else {
-        return Made { rule: None, parts: commands(input, crate::lens::convert(input)), converted: Vec::new() };
+pub(crate) fn convert<'a>(input: &Input<'_>, rule: Option<&'a Rule>, robot: Option<&Robot>) -> Made<'a> {
+    let mut made = match rule {
+        Some(rule) => by_rule(input, rule),
+        None => Made { rule: None, parts: commands(input, crate::lens::convert(input)), notes: Vec::new() },
     };
+    if let Some(robot) = robot {
+        made.parts.iter_mut().for_each(|part| made.notes.extend(reconcile(part, robot)));
+    }
+    made
+}
+
+/// Names of joints as the robot's description has them.
+fn reconcile(part: &mut Part, robot: &Robot) -> Vec<(NoteKind, String)> {
+    let columns: &[&str] = match part.kind {
+        StreamKind::JointState => &["position", "velocity", "effort"],
+        StreamKind::Action => &["value"],
+        _ => return Vec::new(),
+    };
+    let lists = columns.iter().filter_map(|column| part.list(column));
+    // OK to cast: lengths of lists are not negative.
+    let width = lists.filter(|list| !list.is_empty()).map(|list| list.value_length(0) as usize).max().unwrap_or(0);
+    robot.reconcile(&mut part.facts.names, width)
+}
+
+fn by_rule<'a>(input: &Input<'_>, rule: &'a Rule) -> Made<'a> {
     let mut parts = match rule.kind {
         Some(kind) if !rule.columns.is_empty() => own_columns(input, rule, kind).into_iter().collect(),
         Some(kind) => crate::lens::convert(input).into_iter().flat_map(|part| into_kind(part, kind)).collect(),
         None => commands(input, crate::lens::convert(input)),
     };
-    let mut converted = Vec::new();
+    let mut notes = Vec::new();
     for part in &mut parts {
         state(part, input, rule);
-        convert_units(part, rule, &mut converted);
+        convert_units(part, rule, &mut notes);
+        rotate(part, input, rule, &mut notes);
         normalise_gripper(part, rule);
     }
-    Made { rule: Some(rule), parts, converted }
+    Made { rule: Some(rule), parts, notes }
 }
 
 /// What comes on a command topic is an action, whatever the type of the message.
@@ -124,12 +147,12 @@ fn own_columns(input: &Input<'_>, rule: &Rule, kind: StreamKind) -> Option<Part>
                 let is_text = column == "text";
                 texts.map(|texts| Arc::new(if is_text { crate::lens::not_null(texts) } else { texts }) as _)
             }
-            ColumnPath::One(path) if is_list => input.lists(path).map(|list| Arc::new(list) as _),
-            ColumnPath::One(path) => input.numbers(path).map(|numbers| Arc::new(numbers) as _),
-            ColumnPath::Several(paths) if is_list => {
-                let columns: Option<Vec<_>> = paths.iter().map(|path| input.numbers(path)).collect();
-                columns.map(|columns| Arc::new(interleave(&columns.iter().collect::<Vec<_>>())) as _)
+            path if is_list => list_of(input, path).and_then(|list| Some(Arc::new(chosen(input, rule, list)?) as _)),
+            ColumnPath::One(path) if !rule.elements.is_empty() => {
+                let list = input.lists(path).and_then(|list| chosen(input, rule, list));
+                list.and_then(|list| element(&list, 0)).map(|numbers| Arc::new(numbers) as _)
             }
+            ColumnPath::One(path) => input.numbers(path).map(|numbers| Arc::new(numbers) as _),
             ColumnPath::Several(_) => None,
         };
         found |= array.is_some();
@@ -140,6 +163,22 @@ fn own_columns(input: &Input<'_>, rule: &Rule, kind: StreamKind) -> Option<Part>
     found.then_some(part)
 }
 
+/// The names that elements have before a rule chooses among them.
+fn names_before<'a>(input: &'a Input<'_>, rule: &'a Rule) -> &'a [String] {
+    if rule.names.is_empty() { &input.channel.names } else { &rule.names }
+}
+
+/// The elements that the rule takes; `None` where there is none of them.
+fn chosen(input: &Input<'_>, rule: &Rule, list: ListArray) -> Option<ListArray> {
+    if rule.elements.is_empty() {
+        return Some(list);
+    }
+    let places = rule.chosen(names_before(input, rule));
+    let elements: Option<Vec<Float64Array>> = places.into_iter().map(|at| element(&list, at)).collect();
+    let elements = elements.filter(|elements| !elements.is_empty())?;
+    Some(interleave(&elements.iter().collect::<Vec<_>>()))
+}
+
 fn number_texts(input: &Input<'_>, path: &str) -> Option<StringArray> {
     let numbers = input.numbers(path)?;
     Some(numbers.iter().map(|number| number.map(|number| number.to_string())).collect())
@@ -148,7 +187,10 @@ fn number_texts(input: &Input<'_>, path: &str) -> Option<StringArray> {
 /// Writes what the rule states.
 fn state(part: &mut Part, input: &Input<'_>, rule: &Rule) {
     let facts = &mut part.facts;
-    if !rule.names.is_empty() {
+    if !rule.elements.is_empty() {
+        let names = names_before(input, rule);
+        facts.names = rule.chosen(names).into_iter().map(|at| names[at].clone()).collect();
+    } else if !rule.names.is_empty() {
         facts.names.clone_from(&rule.names);
     } else if let Some((list, texts)) = rule.names_path.as_ref().and_then(|path| input.text_lists(path))
         && !list.is_empty()
@@ -169,7 +211,7 @@ fn state(part: &mut Part, input: &Input<'_>, rule: &Rule) {
     }
 }
 
-fn convert_units(part: &mut Part, rule: &Rule, converted: &mut Vec<String>) {
+fn convert_units(part: &mut Part, rule: &Rule, notes: &mut Vec<(NoteKind, String)>) {
     let kind = part.kind;
     for (at, (column, ..)) in kind.numbers().iter().enumerate() {
         let Some((unit, (factor, si))) = rule.unit_of(kind, column).and_then(|unit| Some((unit, to_si(unit)?))) else {
@@ -191,7 +233,39 @@ fn convert_units(part: &mut Part, rule: &Rule, converted: &mut Vec<String>) {
         });
         if let Some(scaled) = scaled {
             part.set(column, scaled);
-            converted.push(format!("`{column}` was converted from {unit} to {si}"));
+            notes.push((NoteKind::UnitAssumed, format!("`{column}` was converted from {unit} to {si}")));
+        }
+    }
+}
+
+/// The quaternion of a pose, from what the rule says its rotation is. A row without all three numbers has none.
+fn rotate(part: &mut Part, input: &Input<'_>, rule: &Rule, notes: &mut Vec<(NoteKind, String)>) {
+    let (StreamKind::Pose, Some(rotation)) = (part.kind, &rule.rotation) else { return };
+    let (Some(list), Some(factor)) = (list_of(input, &rotation.path), rotation.factor()) else { return };
+    let [a, b, c] = [0, 1, 2].map(|at| element(&list, at));
+    let (Some(a), Some(b), Some(c)) = (a, b, c) else { return };
+    let row = |row: usize| -> Option<[f64; 4]> {
+        let angles = [&a, &b, &c];
+        if angles.iter().any(|angle| angle.is_null(row)) {
+            return None;
+        }
+        Some(rotation.form.quaternion(angles.map(|angle| angle.value(row) * factor)))
+    };
+    let quaternions: Vec<Option<[f64; 4]>> = (0..list.len()).map(row).collect();
+    for (at, column) in ["qx", "qy", "qz", "qw"].into_iter().enumerate() {
+        let numbers: Float64Array = quaternions.iter().map(|row| row.map(|row| row[at])).collect();
+        part.set(column, Arc::new(numbers));
+    }
+    notes.push((NoteKind::UnitAssumed, rotation.told()));
+}
+
+/// The numbers at a path, or at several, as lists.
+fn list_of(input: &Input<'_>, path: &ColumnPath) -> Option<ListArray> {
+    match path {
+        ColumnPath::One(path) => input.lists(path),
+        ColumnPath::Several(paths) => {
+            let columns: Option<Vec<_>> = paths.iter().map(|path| input.numbers(path)).collect();
+            Some(interleave(&columns?.iter().collect::<Vec<_>>()))
         }
     }
 }
@@ -312,6 +386,79 @@ rest vector
 2 = 2 + 0 + 0
 "
         );
+    }
+
+    #[test]
+    fn elements_are_taken_by_their_names() {
+        let mapping = "
+[[stream]]
+topic = '/x'
+name = 'arm'
+kind = 'joint_state'
+columns = { position = 'data' }
+names = ['l_elbow', 'l_gripper', 'r_elbow', 'base.vx']
+elements = ['?_elbow']
+unit = 'deg'
+also = true
+[[stream]]
+topic = '/x'
+name = 'left_gripper'
+kind = 'gripper'
+columns = { raw_position = 'data' }
+names = ['l_elbow', 'l_gripper', 'r_elbow', 'base.vx']
+elements = ['l_gripper*']
+gripper = { closed = 0, open = 100 }
+also = true
+[[stream]]
+topic = '/x'
+name = 'nothing'
+kind = 'vector'
+columns = { value = 'data' }
+names = ['l_elbow', 'l_gripper', 'r_elbow', 'base.vx']
+elements = ['head*']
+";
+        let messages = json!([{"data": [180.0, 50.0, 90.0, 0.5]}]);
+        assert_eq!(
+            lens_with("std_msgs/Float64MultiArray", "/x", messages, mapping),
+            "arm joint_state unit=rad names=l_elbow,r_elbow
+  0 position=[3.141593,1.570796]
+left_gripper gripper names=l_gripper
+  0 position=0.5 raw_position=50
+1 = 1 + 0 + 0
+"
+        );
+    }
+
+    #[test]
+    fn rotations_become_unit_quaternions() {
+        let rule = |form: &str| {
+            format!(
+                "[[stream]]\ntopic = '/x'\nkind = 'pose'\ncolumns = {{ x_m = 'data[0]' }}\n\
+                 rotation = {{ form = '{form}', path = 'data[1:4]', unit = 'deg' }}"
+            )
+        };
+        let messages = json!([{"data": [1.0, 0.0, 0.0, 180.0]}, {"data": [2.0]}]);
+        for form in ["roll_pitch_yaw", "rotation_vector"] {
+            let text = lens_with("std_msgs/Float64MultiArray", "/x", messages.clone(), &rule(form));
+            let rows: Vec<&str> = text.lines().collect();
+            assert_eq!(rows[1].trim(), "0 x_m=1 qx=0 qy=0 qz=1 qw=0", "{text}");
+            assert_eq!(rows[2].trim(), "10 x_m=2", "a row without three angles has no rotation: {text}");
+        }
+    }
+
+    #[test]
+    fn joints_are_called_as_the_robot_calls_them() {
+        let mapping = "
+[robot]
+joints = [{ name = 'left_elbow_joint', lower = -1.0, upper = 2.0 }, { name = 'right_elbow_joint' }]
+";
+        let message = json!({"name": ["kRightElbow", "kLeftElbow"], "position": [1.0, 2.0]});
+        let rows = rows(&json!([message]));
+        let channel = Arc::new(channel(1, "/joint_states", "sensor_msgs/JointState", &rows));
+        let result = run(vec![batch(&channel, vec![1_000_000_000_000], rows)], mapping, Overrides::default());
+        assert_eq!(result.drafts[0].streams[0].names, ["right_elbow_joint", "left_elbow_joint"]);
+        let notes: Vec<_> = result.drafts[0].notes.iter().map(|note| note.text.as_str()).collect();
+        assert!(notes.iter().any(|text| text.contains("`kRightElbow` is `right_elbow_joint`")), "{notes:?}");
     }
 
     #[test]

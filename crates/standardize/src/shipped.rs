@@ -45,7 +45,21 @@ macro_rules! texts {
 }
 
 /// Every file, by name.
-const TEXTS: &[(&str, &str)] = texts!["aloha", "franka", "kuavo", "unitree-g1", "unitree-h1"];
+const TEXTS: &[(&str, &str)] = texts![
+    "agibot-world",
+    "aloha",
+    "franka",
+    "kuavo",
+    "reachy2",
+    "robomimic",
+    "robomind",
+    "so-101",
+    "so-101-degrees",
+    "unitree-g1",
+    "unitree-h1",
+    "ur-rtde",
+    "widowx-bridge",
+];
 
 /// Every shipped mapping, by name.
 pub fn all() -> &'static [Shipped] {

@@ -258,7 +258,7 @@ impl Standardizer {
             .into_iter()
             .map(|rule: Option<&Rule>| {
                 let header_path = rule.and_then(|rule| rule.header.as_deref());
-                rule::convert(&Input { channel, schema: &schema, rows: &rows, header_path }, rule)
+                rule::convert(&Input { channel, schema: &schema, rows: &rows, header_path }, rule, self.mapping.robot())
             })
             .collect();
         open.push(channel, &batch.log_time[from..to], &made, out)

@@ -16,6 +16,7 @@ mod export;
 mod ingest;
 mod measure;
 mod query;
+mod readers;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ impl Setup {
 
 /// The programs that benchmarks use beside the binary: what fills a store with generated episodes and times queries, and what
 /// calibrates and times verdicts.
-const EXAMPLES: [&str; 4] = ["calibration", "cheats", "million", "speed"];
+const EXAMPLES: [&str; 5] = ["calibration", "cheats", "million", "read", "speed"];
 
 /// A benchmark returns its rows.
 type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
@@ -66,10 +67,12 @@ type Bench = fn(&Setup) -> anyhow::Result<Vec<report::Row>>;
 const BENCHES: &[(&str, Bench)] = &[
     ("calibration", calibration::calibration),
     ("cheats", calibration::cheats),
+    ("convert", readers::convert),
     ("export", export::export),
     ("ingest", ingest::ingest),
     ("memory", ingest::memory),
     ("query", query::query),
+    ("readers", readers::readers),
     ("reingest", ingest::reingest),
     ("verdict", calibration::verdict),
 ];
@@ -152,7 +155,7 @@ fn build() -> anyhow::Result<(PathBuf, PathBuf)> {
     eprintln!("── build (release)");
     let output = place::cargo()
         .args(["build", "--locked", "--release", "--package", "prairie-cli", "--package", "prairie-catalog"])
-        .args(["--package", "prairie-verify", "--bin", "prairie"])
+        .args(["--package", "prairie-verify", "--package", "prairie-engine", "--bin", "prairie"])
         .args(EXAMPLES.iter().flat_map(|name| ["--example", name]))
         .args(["--message-format", "json"])
         .stderr(std::process::Stdio::inherit())

@@ -13,7 +13,9 @@ pub(crate) fn run(context: &Context, args: &Map) -> Result<u8, Failure> {
     match &args.command {
         MapCommand::List => list(context),
         MapCommand::Show { name } => print(context, prairie_engine::shipped_mapping(name)?),
-        MapCommand::Init { path } => print(context, &prairie_engine::map_init(path)?),
+        MapCommand::Init { path, reading } => {
+            print(context, &prairie_engine::map_init(path, &context.reading(reading)?)?)
+        }
         MapCommand::Check { path, reading } => {
             let report = prairie_engine::map_check(path, &context.reading(reading)?)?;
             if context.json() {

@@ -39,8 +39,8 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Completions(args) = &cli.command {
         return Ok(config::completions(args.shell));
     }
-    if let Command::Reference = &cli.command {
-        return reference::run();
+    if let Command::Reference(args) = &cli.command {
+        return reference::run(args);
     }
     let context = Context::new(cli.global)?;
     match cli.command {
@@ -65,7 +65,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Ls(args) => ls::run(&context, &args),
         Command::Show(args) => show::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
-        Command::Formats => formats::run(&context),
+        Command::Formats(args) => formats::run(&context, &args),
         Command::Spec(args) => spec::run(&context, &args),
         Command::Fsck(args) => maintain::fsck(&context, &args),
         Command::Compact => maintain::compact(&context),
@@ -74,7 +74,7 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Demo(args) => demo::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Completions(args) => Ok(config::completions(args.shell)),
-        Command::Reference => reference::run(),
+        Command::Reference(args) => reference::run(&args),
     }
 }
 

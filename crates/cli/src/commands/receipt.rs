@@ -3,7 +3,7 @@
 use prairie_engine::ReceiptCheck;
 
 use crate::args::{Receipt, ReceiptCommand};
-use crate::context::{Context, read_text, write_text};
+use crate::context::{Context, mapping_with_robot, read_text, write_text};
 use crate::error::Failure;
 
 pub(crate) fn run(context: &Context, args: Receipt) -> Result<u8, Failure> {
@@ -30,13 +30,13 @@ pub(crate) fn run(context: &Context, args: Receipt) -> Result<u8, Failure> {
             context.say(format!("Signed `{}`", target.display()));
             Ok(0)
         }
-        Some(ReceiptCommand::Check { file, key, recording, mapping, profile }) => {
+        Some(ReceiptCommand::Check { file, key, recording, mapping, robot_model, profile }) => {
             let mut keys = Vec::new();
             for path in &key {
                 keys.push(read_text(path)?);
             }
-            let text = |path: &Option<std::path::PathBuf>| path.as_deref().map(read_text).transpose();
-            let (receipt, mapping, profile) = (read_text(&file)?, text(&mapping)?, text(&profile)?);
+            let mapping = mapping_with_robot(mapping.as_deref(), robot_model.as_deref())?;
+            let (receipt, profile) = (read_text(&file)?, profile.as_deref().map(read_text).transpose()?);
             // Who gives keys and no recording needs no store. With one at hand, what it can tell is told.
             let store = match (keys.is_empty(), recording.is_none()) {
                 (true, _) => Some(context.open_store()?),

@@ -1,16 +1,17 @@
-//! `prairie reference`: the page `docs/reference/cli.md`, from the definition of the command line.
+//! `prairie reference`: the pages `docs/reference/cli.md`, from the definition of the command line, and `formats.md`.
 
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
-use crate::args::Cli;
+use crate::args::{Cli, Reference};
 use crate::context::write_text;
 use crate::error::Failure;
 
-/// Prints the page.
-pub(crate) fn run() -> Result<u8, Failure> {
-    write_text(None, &page())?;
+/// Prints a page.
+pub(crate) fn run(args: &Reference) -> Result<u8, Failure> {
+    let text = if args.page == "formats" { prairie_engine::formats_reference()? } else { page() };
+    write_text(None, &text)?;
     Ok(0)
 }
 

@@ -51,6 +51,10 @@ pub(crate) fn run(context: &Context, args: &Show) -> Result<u8, Failure> {
         let what = match (&stream.codec, stream.width, stream.height) {
             (Some(codec), Some(width), Some(height)) => format!("{codec} {width}×{height}"),
             (Some(codec), _, _) => codec.clone(),
+            _ if stream.parts.len() > 1 => {
+                let parts = stream.parts.iter().map(|(part, places)| format!("{part} {}", places.len()));
+                parts.collect::<Vec<_>>().join(" · ").replace('_', " ")
+            }
             _ => super::ls::shorten(&stream.names.join(" "), 48),
         };
         table.row(vec![

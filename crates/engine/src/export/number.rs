@@ -106,7 +106,7 @@ impl NumberType {
     }
 }
 
-/// What the sources of a job's episodes declare: the type of each feature of LeRobot recordings.
+/// What the sources of a job's episodes declare: the type of each feature of tables.
 #[derive(Debug, Default)]
 pub(crate) struct Declared(BTreeMap<(RecordingId, String), NumberType>);
 
@@ -128,11 +128,13 @@ impl Engine {
         let mut last = None;
         for episode in episodes {
             let known = last.replace(episode.recording) == Some(episode.recording);
-            if known || !episode.streams.iter().any(|stream| stream.schema == "lerobot.feature") {
+            if known || !episode.streams.iter().any(|stream| stream.schema.ends_with(".feature")) {
                 continue;
             }
             let source = self.stored_source(episode.recording)?;
-            let (_, plan) = crate::inspect::plan(&episode.recording.to_string(), &source)?;
+            let format = self.recording(episode.recording)?.map(|recording| recording.row.format);
+            let name = episode.recording.to_string();
+            let (_, plan) = crate::inspect::plan(&name, &source, format.as_deref())?;
             for channel in &plan.channels {
                 let first = channel.fields.as_ref().and_then(|fields| fields.first());
                 let number = first.map_or(NumberType::Float32, |field| NumberType::of_arrow(field.data_type()));

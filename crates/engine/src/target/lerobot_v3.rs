@@ -21,7 +21,7 @@ use crate::export::{
     check_alike, lay, prepare, unlike,
 };
 use crate::progress::Progress;
-use crate::target::Target;
+use crate::target::{Target, TargetPage};
 
 /// Writes LeRobot v3.0 folders.
 pub(crate) struct LeRobotV3;
@@ -33,6 +33,20 @@ impl Target for LeRobotV3 {
 
     fn describe(&self) -> &'static str {
         "LeRobot v3.0: Parquet rows at one rate, MP4 video copied where it can be, statistics with quantiles"
+    }
+
+    fn page(&self) -> &'static TargetPage {
+        &TargetPage {
+            carries: &[
+                "numbers at one rate, by the alignment that is asked for; names, tasks, robot type, licence",
+                "video copied frame by frame where codec, rate and size allow, else encoded as H.264, with how alike it still is",
+                "statistics with quantiles, from the numbers and from sampled pictures",
+            ],
+            limits: &[
+                "texts, sound, depth, scans and point clouds are left out, and told in the proof",
+                "an episode without a sample near some row is left out, and told",
+            ],
+        }
     }
 
     fn write(

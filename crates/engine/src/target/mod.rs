@@ -13,6 +13,15 @@ use crate::error::EngineError;
 use crate::export::{ExportJob, Proof};
 use crate::progress::Progress;
 
+/// What a target keeps of episodes: a page of `docs/reference/formats.md`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TargetPage {
+    /// What goes over.
+    pub(crate) carries: &'static [&'static str],
+    /// What does not, and what becomes of it.
+    pub(crate) limits: &'static [&'static str],
+}
+
 /// Writes one form.
 pub(crate) trait Target: Sync {
     /// The name after `--to`.
@@ -20,6 +29,9 @@ pub(crate) trait Target: Sync {
 
     /// What it writes, in one line for `prairie formats`.
     fn describe(&self) -> &'static str;
+
+    /// What it keeps, for `prairie formats NAME`.
+    fn page(&self) -> &'static TargetPage;
 
     /// Writes the job's episodes into the empty folder `dir`, and the counts into `proof`.
     fn write(

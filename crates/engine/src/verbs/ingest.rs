@@ -77,7 +77,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<RecordingReport, EngineError> {
         // What no reader knows is not worth a copy.
-        let planned = inspect::plan(path, source)?;
+        let planned = inspect::plan(path, source, options.overrides.format.as_deref())?;
         let mut report = RecordingReport::new(path.to_owned(), find::size(source));
         // What may be here already costs its hash and nothing else.
         let (mut bytes, prepared) = if self.may_be_known(source)? {

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use prairie_formats::Reader;
+use prairie_formats::robot_model::{Joint, JointKind, RobotModel};
 use prairie_model::{Channel, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source, Stream};
-use prairie_standardize::{Segmentation, Standard, Standardizer, shipped};
-use prairie_store::PathSource;
+use prairie_standardize::{Robot, RobotJoint, Segmentation, Standard, Standardizer, shipped};
 use serde::Serialize;
 
 use crate::error::EngineError;
@@ -102,15 +102,50 @@ pub fn shipped_mapping(name: &str) -> Result<&'static str, EngineError> {
     found.ok_or_else(|| EngineError::NotFound { kind: "mapping", name: name.to_owned() })
 }
 
+/// The section `[robot]` of a mapping, from a robot's description in URDF or MJCF: the joints that move by themselves, in their
+/// order, with their limits.
+///
+/// # Errors
+///
+/// When the text is neither, or describes no such joint.
+pub fn robot_section(description: &str) -> Result<String, EngineError> {
+    let model =
+        RobotModel::parse(description).map_err(|error| EngineError::invalid("the robot's description", error))?;
+    let moves = |joint: &&Joint| {
+        joint.mimic.is_none()
+            && matches!(joint.kind, JointKind::Revolute | JointKind::Continuous | JointKind::Prismatic)
+    };
+    let joints: Vec<RobotJoint> = model
+        .joints
+        .iter()
+        .filter(moves)
+        .map(|joint| RobotJoint {
+            name: joint.name.clone(),
+            lower: joint.lower,
+            upper: joint.upper,
+            velocity: joint.velocity,
+            acceleration: None,
+            effort: joint.effort,
+        })
+        .collect();
+    if joints.is_empty() {
+        return Err(EngineError::invalid("the robot's description", "no joint of it moves by itself"));
+    }
+    section(&Robot { model: model.name, joints })
+}
+
+fn section(robot: &Robot) -> Result<String, EngineError> {
+    toml::to_string(&BTreeMap::from([("robot", robot)])).map_err(|error| EngineError::Bug(error.to_string()))
+}
+
 /// Says what `options` make of the recording at `path`, by its first messages.
 ///
 /// # Errors
 ///
 /// When it cannot be read.
 pub fn map_check(path: &Path, options: &InspectOptions) -> Result<MapReport, EngineError> {
-    let name = path.display().to_string();
-    let source = PathSource::open(path).map_err(|source| EngineError::Open { path: name.clone(), source })?;
-    let (reader, plan) = crate::inspect::plan(&name, &source)?;
+    let (name, source) = crate::find::only(path)?;
+    let (reader, plan) = crate::inspect::plan(&name, &source, options.overrides.format.as_deref())?;
     let sample = sample(&name, reader, &source, &plan, options)?;
     let mut channels: Vec<MappedChannel> = Vec::new();
     for (channel, messages) in &sample.channels {
@@ -137,13 +172,13 @@ pub fn map_check(path: &Path, options: &InspectOptions) -> Result<MapReport, Eng
     })
 }
 
-/// A mapping to begin with: what is made of each channel without one, for a person to correct.
+/// A mapping to begin with: what `options` make of each channel, for a person to correct.
 ///
 /// # Errors
 ///
 /// When the recording cannot be read.
-pub fn map_init(path: &Path) -> Result<String, EngineError> {
-    let report = map_check(path, &InspectOptions::default())?;
+pub fn map_init(path: &Path, options: &InspectOptions) -> Result<String, EngineError> {
+    let report = map_check(path, options)?;
     let mut text = String::new();
     // Writing to a String cannot fail, here and below.
     writeln!(text, "# A mapping for recordings like `{}` ({}).", one_line(&report.path), report.format).ok();
@@ -166,6 +201,9 @@ pub fn map_init(path: &Path) -> Result<String, EngineError> {
                 writeln!(text, "# columns = {{ }}\n# ignore = true").ok();
             }
         }
+    }
+    if let Some(robot) = options.mapping.robot() {
+        writeln!(text, "\n{}", section(robot)?).ok();
     }
     Ok(text)
 }

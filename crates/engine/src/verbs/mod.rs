@@ -29,7 +29,8 @@ pub use claim::{LogShow, assess_claim};
 pub use dataset::{DatasetHours, DatasetRecipe, DatasetReport};
 pub use ledger::{LedgerCheck, LedgerExport, ledger_verify_files};
 pub use map::{
-    MapReport, MappedChannel, MappedStream, ShippedLine, map_check, map_init, shipped_mapping, shipped_mappings,
+    MapReport, MappedChannel, MappedStream, ShippedLine, map_check, map_init, robot_section, shipped_mapping,
+    shipped_mappings,
 };
 pub use plan::{ChannelPlan, PlanReport, PlansReport, plan};
 pub use protocol::ProtocolReport;

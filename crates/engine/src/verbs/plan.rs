@@ -61,7 +61,7 @@ pub struct ChannelPlan {
 /// # Errors
 ///
 /// When the caller cancels. A recording that cannot be read is told in its report.
-pub fn plan(paths: &[PathBuf], _options: &InspectOptions, progress: &dyn Progress) -> Result<PlansReport, EngineError> {
+pub fn plan(paths: &[PathBuf], options: &InspectOptions, progress: &dyn Progress) -> Result<PlansReport, EngineError> {
     let mut plans = Vec::new();
     let finds = find::recordings(paths);
     for found in finds.found {
@@ -72,7 +72,7 @@ pub fn plan(paths: &[PathBuf], _options: &InspectOptions, progress: &dyn Progres
             Found::Failed(path, bytes, error) => failed(path, bytes, &error),
             Found::Recording(path, source) => {
                 let bytes = find::size(&source);
-                match crate::inspect::plan(&path, &source) {
+                match crate::inspect::plan(&path, &source, options.overrides.format.as_deref()) {
                     Err(error) => failed(path, bytes, &error),
                     Ok((_, plan)) => PlanReport {
                         path,

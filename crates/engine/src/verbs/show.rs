@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Dimension, DimensionState, EpisodeId, Nanos, StreamKind};
+use prairie_model::{BodyPart, Dimension, DimensionState, EpisodeId, Nanos, StreamKind};
 
 use crate::Engine;
 use crate::cells::{Cells, literal};
@@ -100,12 +100,14 @@ impl Engine {
                 // A kind of one unit fixes it; otherwise the stream says.
                 let fixed = StreamKind::from_name(&kind).and_then(|kind| kind.numbers().first()).map(|number| number.2);
                 let size = |name: &str| cells.count(name, row).and_then(|size| u32::try_from(size).ok());
+                let names = cells.texts("names", row);
                 streams.push(StreamReport {
                     name: cells.text("stream", row).unwrap_or_default(),
                     rate_hz: cells.float("rate_hz", row),
                     samples: cells.count("samples", row).unwrap_or(0),
                     unit: cells.text("unit", row).or_else(|| fixed.filter(|unit| !unit.is_empty()).map(str::to_owned)),
-                    names: cells.texts("names", row),
+                    parts: BodyPart::groups(&names),
+                    names,
                     schema: cells.text("schema", row).unwrap_or_default(),
                     codec: cells.text("codec", row),
                     width: size("width"),

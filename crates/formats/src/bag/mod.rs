@@ -38,7 +38,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 /// Reads ROS 1 bags.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,23 @@ impl Reader for Bag {
 
     fn describe(&self) -> &'static str {
         "ROS 1 bags of version 2.0, whole, cut off or without an index"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a file that begins with `#ROSBAG V2.0`",
+            carries: &[
+                "every message of every connection, by the definitions that the bag holds, custom types among them",
+                "chunks without compression, with bz2 or LZ4",
+                "bags without an index, with a wrong one, or cut off: the records are walked",
+                "log time of every message, and the stamp of its header",
+            ],
+            limits: &[
+                "bags of version 1 are refused: `rosbag fix` makes one of version 2.0 of it",
+                "encrypted bags are not read",
+                "the MD5 sums of definitions are not checked; messages are not sorted by time",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

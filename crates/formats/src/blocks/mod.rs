@@ -26,7 +26,7 @@ use prairie_model::{
     RecordingPlan, Source, SourceEpisode,
 };
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 use config::Config;
 use scan::{Line, scan};
 
@@ -47,6 +47,17 @@ impl Reader for Blocks {
 
     fn describe(&self) -> &'static str {
         "text of labelled blocks of numbers, one episode per block (a folder with `recording.toml`)"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a folder whose `recording.toml` says `schema = \"prairie/blocks/1\"`",
+            carries: &[
+                "blocks of numbers under a label, one episode per block",
+                "label, names of columns, units and rate, as the description says",
+            ],
+            limits: &["what is no block of the description is told with its line"],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

@@ -36,7 +36,7 @@ use prairie_model::{
 };
 
 use crate::lerobot::table::Table;
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 use config::{Config, FileFormat, Listed, StreamConfig};
 use read::Reading;
 use stream::{Kind, Stream};
@@ -57,6 +57,22 @@ impl Reader for Columns {
 
     fn describe(&self) -> &'static str {
         "tables in CSV, JSON Lines, Parquet or NumPy files, described by a `recording.toml` in their folder"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a folder whose `recording.toml` says `schema = \"prairie/table/1\"`",
+            carries: &[
+                "CSV, JSON Lines, Parquet and NumPy files (`.npy`, `.npz`)",
+                "times from a column (seconds to nanoseconds, dates, with or without an offset) or from a rate; irregular rates",
+                "episodes by file or by a column; names, units, missing cells, stray spaces in names",
+            ],
+            limits: &[
+                "needs a description, [recording-toml.md](recording-toml.md): what columns mean cannot be seen in them",
+                "NumPy objects are never loaded; pictures in a compressed `.npz` are told and left out",
+                "lists and nested objects in Parquet are not read",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

@@ -34,7 +34,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 pub use writer::{DatasetWriter, Element, Hdf5Writer, NewDataset, Object, Value};
 
@@ -51,6 +51,26 @@ impl Reader for Hdf5 {
 
     fn describe(&self) -> &'static str {
         "HDF5: robomimic, robosuite, ALOHA, RoboMIND, AgiBot World, and any groups of datasets with rows"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "the signature of an HDF5 superblock at one of its places; for AgiBot World a folder with `proprio_stats`",
+            carries: &[
+                "robomimic, robosuite, MimicGen and LIBERO (`data/demo_N`), ALOHA and ACT, RoboMIND, AgiBot World with its videos, skills and error labels",
+                "otherwise any group whose datasets have the same number of rows, as one episode",
+                "files of HDF5 1.6 to 2.0: contiguous, compact and chunked datasets, every chunk index, old and new groups",
+                "deflate, shuffle, Fletcher32, LZF, N-bit, scale-offset, LZ4, Zstandard, bzip2",
+                "pictures stay in the file: raw, JPEG or PNG, with padding",
+                "attributes, language instructions, rates where the file states one",
+            ],
+            limits: &[
+                "szip, Blosc and other filters, virtual datasets and elements in other files are refused dataset by dataset, by name",
+                "chunks above 96 MiB with filters and rows above 64 MiB are refused",
+                "raw pictures are taken for RGB",
+                "AgiBot World's depth pictures and camera parameters are not joined",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

@@ -486,7 +486,7 @@ impl Reading<'_> {
         for (row, bytes) in rows.clone().zip(bytes.chunks_exact(row_bytes.max(1))) {
             let length =
                 if padded { bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1) } else { row_bytes };
-            let sha256 = Some(Hash256::of(&bytes[..length]));
+            let sha256 = self.options.hashes.then(|| Hash256::of(&bytes[..length]));
             let place = match current.rows.place(row) {
                 Some(address) => plain(current.file, address, length as u64),
                 None => {

@@ -33,7 +33,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 pub use writer::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame, Written};
 
@@ -48,6 +48,18 @@ impl Reader for LeRobot {
 
     fn describe(&self) -> &'static str {
         "LeRobot v1, v2.0, v2.1 and v3.0 datasets, also partial ones (a folder with `meta/info.json`, or a saved Arrow table)"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a folder with `meta/info.json`, or a saved Arrow table with the columns of LeRobot",
+            carries: &[
+                "v1 (Arrow tables, MP4 or embedded pictures), v2.0, v2.1 and v3.0",
+                "partial sets: episodes whose videos are absent",
+                "tasks, names, frame rate, robot type; video stays in the MP4 files",
+            ],
+            limits: &["statistics of the set are not taken over: exports compute them anew"],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

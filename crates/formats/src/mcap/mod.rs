@@ -36,7 +36,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 pub use config::WriterOptions;
 pub use writer::{ChannelId, McapWriter, SchemaId};
@@ -52,6 +52,21 @@ impl Reader for Mcap {
 
     fn describe(&self) -> &'static str {
         "MCAP files and folders of them, with CDR, ROS 1, Protobuf and JSON messages"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "the magic bytes of MCAP; a folder of one `metadata.yaml` and its MCAP files",
+            carries: &[
+                "messages in CDR (ROS 2 definitions and OMG IDL), ROS 1, Protobuf and JSON",
+                "chunks without compression, with LZ4 or zstd; files without a summary, cut off, or damaged between chunks",
+                "attachments and metadata as facts; split bags as one recording",
+                "channels whose declared encoding disagrees with their bytes are told",
+            ],
+            limits: &[
+                "messages in FlatBuffers, CBOR or other encodings are counted as undecodable; their bytes stay in the recording",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

@@ -45,7 +45,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 pub use writer::{Column, EpisodeRecord, Folder, NewDataset, NewFeature, NewKind, RldsWriter, Values, dataset_name};
 
@@ -60,6 +60,22 @@ impl Reader for Rlds {
 
     fn describe(&self) -> &'static str {
         "RLDS episodes of TensorFlow Datasets (a folder with `features.json` and `.tfrecord` files)"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a folder with `features.json` and `.tfrecord` files",
+            carries: &[
+                "episodes of TensorFlow Datasets with nested steps, over all shards and splits; the CRC32C of every record is checked",
+                "JPEG and PNG pictures stay in the records; blank cameras are told by their flags",
+                "language instructions, episode metadata, `is_first`, `is_last`, `is_terminal`, reward and discount",
+            ],
+            limits: &[
+                "ArrayRecord, Riegeli and compressed TFRecord files are not read",
+                "sequences of texts or pictures within one step are not decoded",
+                "the format states no rate: that of the known data set of the name is taken, else 0.1 s a step, and told",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

@@ -37,7 +37,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 pub(crate) use table::Messages;
 
@@ -52,6 +52,22 @@ impl Reader for Rosbag2 {
 
     fn describe(&self) -> &'static str {
         "ROS 2 bags of the storage sqlite3: .db3 files and folders of them, compressed or not"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a database of SQLite with the tables `topics` and `messages`, or a folder of `metadata.yaml` and such files",
+            carries: &[
+                "single files and split bags; message and file compression with zstd",
+                "databases in WAL mode with the log beside them: nothing is written there, and nothing in the log is lost",
+                "damaged databases: the pages that can be read",
+                "service events; common ROS 2 types where the bag holds no definitions",
+            ],
+            limits: &[
+                "messages that are not CDR are counted as undecodable; their bytes stay in the recording",
+                "custom types need the definitions that newer bags hold",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

@@ -25,7 +25,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 /// Reads ULog files.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,17 @@ impl Reader for Ulog {
 
     fn describe(&self) -> &'static str {
         "ULog, the log of PX4 (`.ulg`), also cut and damaged ones"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "the magic bytes of ULog",
+            carries: &[
+                "every message of every format, logged texts, parameters and their changes, dropouts",
+                "data that was appended after a crash; reading goes on behind damage",
+            ],
+            limits: &["times are those since the start of the system", "encrypted logs are not read"],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

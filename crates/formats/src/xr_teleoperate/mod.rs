@@ -28,7 +28,7 @@ use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 
 /// Reads episodes of `xr_teleoperate`.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,18 @@ impl Reader for XrTeleoperate {
 
     fn describe(&self) -> &'static str {
         "episodes of Unitree's xr_teleoperate and avp_teleoperate (folders with `data.json` and pictures)"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a folder with `data.json` of xr_teleoperate, or folders of such episodes",
+            carries: &[
+                "states and actions per arm, hand, head and body",
+                "colour, depth, tactile and audio files by reference; they stay where they are",
+                "goal, steps and description of the task",
+            ],
+            limits: &["files that are referenced and absent are told", "sound is pointed to, not read as samples"],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

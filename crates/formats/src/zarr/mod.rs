@@ -38,7 +38,7 @@ use std::ops::ControlFlow;
 use prairie_model::{BlobRef, ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::zip;
-use crate::{FormatError, Reader};
+use crate::{FormatError, FormatPage, Reader};
 use array::{Array, Cache};
 use layout::Layout;
 use nodes::Nodes;
@@ -62,6 +62,21 @@ impl Reader for Zarr {
 
     fn describe(&self) -> &'static str {
         "Zarr v2 and v3 stores, such as the replay buffers of diffusion policy and UMI (a folder, or a ZIP archive of one)"
+    }
+
+    fn page(&self) -> &'static FormatPage {
+        &FormatPage {
+            recognised: "a folder or a ZIP archive with `.zgroup`, `.zarray`, `.zmetadata` or `zarr.json`",
+            carries: &[
+                "versions 2 and 3; replay buffers of diffusion policy and UMI with episodes by `meta/episode_ends`; groups of arrays as episodes",
+                "Blosc, zstd, gzip, zlib, LZ4; the filters delta, shuffle, fixed scale, packed bits, quantize and checksums; shards",
+                "pictures raw or as JPEG XL, JPEG and PNG, left where they are",
+            ],
+            limits: &[
+                "arrays with bzip2, LZMA or other codecs, of several fields, complex numbers or objects are told one by one",
+                "grids that are not regular and shards in shards are not read",
+            ],
+        }
     }
 
     fn claims(&self, source: &dyn Source) -> bool {

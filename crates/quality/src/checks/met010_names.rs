@@ -1,6 +1,7 @@
 //! ## What it does
 //!
-//! Reports streams of joints or actions with several elements and without their names.
+//! Reports streams of joints or actions with several elements and without their names. Where a mapping has the robot's description:
+//! elements that got their names from it, or that it does not know, and as information those that the recording spells otherwise.
 //!
 //! ## Why it matters
 //!
@@ -13,9 +14,9 @@
 //! MET010 the 26 elements of `observation.state` have no names
 //! ```
 
-use prairie_model::{Dimension, Severity, StreamKind};
+use prairie_model::{Dimension, NoteKind, Severity, StreamKind};
 
-use super::at_end;
+use super::{at_end, report_notes};
 use crate::check::{Check, CheckDoc, Context, Family, Settings};
 use crate::outcome::Outcome;
 
@@ -35,6 +36,8 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn judge(_: &Settings, context: &Context<'_>, out: &mut Outcome) {
+    report_notes(context, &[NoteKind::NamesReconciled], out, |_| Severity::Info);
+    report_notes(context, &[NoteKind::NamesAssumed], out, |_| Severity::Warning);
     for kind in [StreamKind::JointState, StreamKind::Action] {
         for (_, seen, track) in context.scene.tracks(kind).filter(|(_, _, track)| track.width > 1) {
             out.applies();

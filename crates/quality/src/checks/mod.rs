@@ -12,6 +12,7 @@ mod act004_idle;
 mod act005_chatter;
 mod act006_frozen_state;
 mod act007_copied;
+mod act008_representation;
 mod con001_onset;
 mod con002_contact;
 mod con003_drift;
@@ -85,6 +86,7 @@ pub const CHECKS: &[&Check] = &[
     &act005_chatter::CHECK,
     &act006_frozen_state::CHECK,
     &act007_copied::CHECK,
+    &act008_representation::CHECK,
     &con001_onset::CHECK,
     &con002_contact::CHECK,
     &con003_drift::CHECK,

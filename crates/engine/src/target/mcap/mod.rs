@@ -33,7 +33,7 @@ use crate::Engine;
 use crate::error::EngineError;
 use crate::export::{Align, EpisodeProof, ExportJob, FeatureProof, Proof, StoredEpisode, VideoProof};
 use crate::progress::Progress;
-use crate::target::Target;
+use crate::target::{Target, TargetPage};
 use facts::{of_stream, records, topic};
 use form::Form;
 use lane::{Lane, Times, seconds};
@@ -54,6 +54,17 @@ impl Target for Mcap {
 
     fn describe(&self) -> &'static str {
         "MCAP with ROS 2 messages: one file per episode, every stream at its own rate, pictures copied"
+    }
+
+    fn page(&self) -> &'static TargetPage {
+        &TargetPage {
+            carries: &[
+                "every sample of every stream at its own time; nothing is resampled",
+                "ROS 2 messages with their definitions: joint states, wrenches, poses, twists, transforms, IMU, positions, texts",
+                "pictures copied as they are; facts of the episode and labelled parts",
+            ],
+            limits: &["sound, scans and point clouds have no form yet, and are told in the proof"],
+        }
     }
 
     fn write(
