@@ -37,9 +37,9 @@ use crate::export::{
     StoredEpisode, Unfit,
 };
 use crate::progress::Progress;
-use crate::target::Target;
 use crate::target::mcap::facts;
 use crate::target::steps::{Asked, Filled, Place, Sizes, Steps, at_the_end, rewards, write_all};
+use crate::target::{Target, TargetPage};
 
 /// Bytes of decompressed chunks that all cameras of an episode keep together.
 const CHUNK_BYTES: usize = 128 << 20;
@@ -54,6 +54,22 @@ impl Target for Rlds {
 
     fn describe(&self) -> &'static str {
         "RLDS for TensorFlow Datasets: TFRecord files of episodes at one rate, JPEG and PNG copied, other pictures as PNG"
+    }
+
+    fn page(&self) -> &'static TargetPage {
+        &TargetPage {
+            carries: &[
+                "records of episodes with their descriptions, as `tfds.builder_from_directory` opens them: `NAME/VERSION.0.0/`",
+                "observations, actions, rewards, discounts, ends, the task as the instruction, and the time of every row",
+                "JPEG and PNG of one for one and repeated frames bit by bit; other pictures as PNG of the decoded pixels",
+                "the parts of the split; facts of the episode as `episode_metadata`",
+            ],
+            limits: &[
+                "an episode of more than 2 GiB has no record, since Protocol Buffers know none, and is left out and told",
+                "texts that change, depth, sound, scans and point clouds are left out and told",
+                "rewards that no stream and no outcome says are NaN; a task that is unknown is an empty instruction",
+            ],
+        }
     }
 
     fn write(

@@ -28,9 +28,9 @@ use crate::export::{
     ExportJob, FeatureRows, FramePlan, LoadedCamera, NumberType, Pictures, Proof, StoredEpisode, Unfit,
 };
 use crate::progress::Progress;
-use crate::target::Target;
 use crate::target::mcap::facts;
 use crate::target::steps::{Asked, Filled, Place, Sizes, Steps, at_the_end, rewards, write_all};
+use crate::target::{Target, TargetPage};
 
 /// The file.
 const FILE: &str = "robomimic.hdf5";
@@ -54,6 +54,22 @@ impl Target for Robomimic {
 
     fn describe(&self) -> &'static str {
         "robomimic: one HDF5 file, a group per episode at one rate, pictures decoded to pixels, masks of the split"
+    }
+
+    fn page(&self) -> &'static TargetPage {
+        &TargetPage {
+            carries: &[
+                "one file, `robomimic.hdf5`: a group per episode with `obs`, `actions`, `rewards`, `dones`, `states` and `timestamps`",
+                "pictures as their pixels, bit by bit what the decoder gives, one deflated chunk each",
+                "names of numbers, facts of the episode and of its source as attributes; `env_args` of the source where it has them",
+                "the parts of the split as `mask`; `val` is called `valid`, as robomimic does",
+            ],
+            limits: &[
+                "`next_obs` is left out: it is `obs` again, one row later; only some algorithms of reinforcement learning ask for it",
+                "texts that change, depth, sound, scans and point clouds are left out and told",
+                "rewards that no stream and no outcome says are NaN; without an end in the source `dones` is 1 in the last row",
+            ],
+        }
     }
 
     fn write(
