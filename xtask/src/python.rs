@@ -47,6 +47,14 @@ pub(crate) const LEROBOT: Environment = Environment {
     interpreters: &["python3.12", "python3.13"],
 };
 
+/// TensorFlow Datasets, with TensorFlow: two gigabytes.
+pub(crate) const TFDS: Environment = Environment {
+    name: "tfds",
+    variable: "PRAIRIE_TFDS_PYTHON",
+    requirements: include_str!("../requirements-tfds.txt"),
+    interpreters: &["python3.12", "python3.11", "python3.13"],
+};
+
 /// Rerun, which the benchmark measures against.
 pub(crate) const RERUN: Environment = Environment {
     name: "rerun",

@@ -12,7 +12,7 @@ use crate::step::{Outcome, Report, run as run_command};
 /// The small environment downloads some megabytes.
 const READERS_MAX: Duration = Duration::from_secs(300);
 /// PyTorch is several gigabytes; it is fetched while everything else compiles.
-const LEROBOT_MAX: Duration = Duration::from_secs(900);
+const LARGE_MAX: Duration = Duration::from_secs(900);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Options {
@@ -38,7 +38,12 @@ fn parse(arguments: &[String]) -> anyhow::Result<Options> {
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let options = parse(arguments)?;
     let mut report = Report::default();
-    let lerobot = if options.quick { None } else { begin_lerobot(&mut report, options) };
+    let mut large = |named, environment| match options.quick {
+        true => None,
+        false => begin_large(&mut report, options, named, environment),
+    };
+    let lerobot = large(("PRAIRIE_LEROBOT", "5 GB"), &python::LEROBOT);
+    let tfds = large(("PRAIRIE_TFDS", "2 GB"), &python::TFDS);
     let readers = if options.quick { None } else { begin(&mut report, &python::READERS) };
     let statistics = if options.quick { None } else { begin(&mut report, &python::STATISTICS) };
 
@@ -71,7 +76,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         report.step("statistics", || python.ready(READERS_MAX, &mut variables));
     }
     if let Some(python) = lerobot {
-        report.step("lerobot", || python.ready(LEROBOT_MAX, &mut variables));
+        report.step("lerobot", || python.ready(LARGE_MAX, &mut variables));
+    }
+    if let Some(python) = tfds {
+        report.step("tfds", || python.ready(LARGE_MAX, &mut variables));
     }
     tests(&mut report, &variables);
     Ok(report.close())
@@ -115,18 +123,24 @@ fn begin(report: &mut Report, environment: &'static Environment) -> Option<Comin
     }
 }
 
-/// LeRobot is asked for by `PRAIRIE_LEROBOT=1`, and is tried in CI; `PRAIRIE_LEROBOT=0` leaves it out there too.
-fn begin_lerobot(report: &mut Report, options: Options) -> Option<Coming> {
-    let asked = env::var("PRAIRIE_LEROBOT").ok();
+/// Large environments are asked for by a variable, `PRAIRIE_LEROBOT=1`, and are tried in CI; `=0` leaves them out there too.
+fn begin_large(
+    report: &mut Report,
+    options: Options,
+    (variable, what): (&str, &str),
+    environment: &'static Environment,
+) -> Option<Coming> {
+    let asked = env::var(variable).ok();
     let wanted = match asked.as_deref() {
         Some("1") => true,
         Some(_) => false,
-        None => options.ci || env::var_os(python::LEROBOT.variable).is_some(),
+        None => options.ci || env::var_os(environment.variable).is_some(),
     };
     if wanted {
-        return begin(report, &python::LEROBOT);
+        return begin(report, environment);
     }
-    report.skip("lerobot", "5 GB of packages; set PRAIRIE_LEROBOT=1 to install them and compare with LeRobot itself");
+    report
+        .skip(environment.name, format!("{what} of packages; set {variable}=1 to install them and compare with them"));
     None
 }
 

@@ -1,4 +1,5 @@
-//! Exports of the bundled recordings, read by the programs that they are made for: LeRobot, PyPI `mcap` and `rosbags`.
+//! Exports of the bundled recordings, read by the programs that they are made for: LeRobot, PyPI `mcap` and `rosbags`, `h5py`, and
+//! TensorFlow Datasets.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![expect(clippy::print_stdout, reason = "it says what it skipped")]
 
@@ -9,7 +10,7 @@ use std::process::Command;
 
 use prairie_engine::{Config, DatasetRecipe, Engine, ExportOptions, InspectOptions, Proof, Quiet};
 use prairie_formats::BlobReader;
-use prairie_model::{BlobRef, Compression, StreamKind};
+use prairie_model::{BlobRef, Codec, Compression, Hash256, Nanos, PictureInfo, StreamKind};
 use prairie_store::PathSource;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -163,6 +164,87 @@ fn ask_lerobot(python: &Path, exported: &Exported, episodes: Vec<Value>) {
     let text = json!({"fps": exported.proof.fps, "episodes": episodes, "videos": videos}).to_string();
     fs::write(&expected, text).unwrap();
     run(python, "lerobot_reads.py", &[&exported.out, &expected]);
+}
+
+/// The SHA-256 of the bytes of each frame, and of its pixels in colour; of these nothing where it cannot be decoded.
+fn hashes_of_frames(camera: &Value) -> (Vec<Value>, Vec<Value>) {
+    let info = |codec: &str| PictureInfo {
+        codec: Codec::from_name(codec),
+        width: None,
+        height: None,
+        config: camera["config"]
+            .as_array()
+            .map(|bytes| bytes.iter().map(|byte| byte.as_u64().unwrap() as u8).collect())
+            .unwrap_or_default(),
+        fps: None,
+    };
+    let mut decoder = prairie_media::decoder(&info(camera["codec"].as_str().unwrap())).unwrap();
+    let bytes = fs::read(camera["file"].as_str().unwrap()).unwrap();
+    let (mut coded, mut decoded) = (Vec::new(), Vec::new());
+    let mut take = |frames: Vec<prairie_media::Decoded>| {
+        for (_, frame) in frames {
+            let pixels = frame.ok().map(|picture| prairie_media::rgb(&picture).unwrap().into_owned().pixels);
+            decoded.push(json!(pixels.map(|pixels| Hash256::of(&pixels).to_string())));
+        }
+    };
+    for (number, place) in camera["frames"].as_array().unwrap().iter().enumerate() {
+        let [at, length] = [0, 1].map(|part| place[part].as_u64().unwrap() as usize);
+        let frame = &bytes[at..at + length];
+        coded.push(json!(Hash256::of(frame).to_string()));
+        take(decoder.push(Nanos(number as i64), frame));
+    }
+    take(decoder.flush());
+    assert_eq!(coded.len(), decoded.len());
+    (coded, decoded)
+}
+
+/// Asks the reader of a trainer whether an export holds what the recording `name` does.
+fn ask_trainer(python: &Path, name: &str, target: &str, path: impl Fn(&Exported) -> PathBuf) {
+    let exported = export(name, ExportOptions { target: target.to_owned(), ..Default::default() });
+    let proof = &exported.proof;
+    assert!(!proof.episodes.is_empty() && !proof.videos.is_empty(), "{:?}", proof.left_out);
+    for video in &proof.videos {
+        assert_eq!(video.source_frames, video.exported + video.repeated + video.dropped, "{video:?}");
+    }
+    let source = PathSource::open(&samples(name)).unwrap();
+    let episodes = (0..proof.episodes.len()).map(|index| {
+        let mut episode = expected_episode(&exported, &source, index);
+        let id = episode["id"].as_str().unwrap().to_owned();
+        for camera in episode["cameras"].as_array_mut().unwrap() {
+            let feature = camera["feature"].as_str().unwrap();
+            let video = proof.videos.iter().find(|video| video.feature == feature).unwrap();
+            let config = stream(&exported.engine, &id, &video.stream)["codec_config"].clone();
+            // Bytes are hexadecimal digits in JSON.
+            let digits = config.as_str().unwrap_or_default();
+            let bytes = (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap());
+            camera["config"] = json!(bytes.collect::<Vec<u8>>());
+            let (coded, decoded) = hashes_of_frames(camera);
+            camera["coded"] = json!(coded);
+            camera["decoded"] = json!(decoded);
+        }
+        episode
+    });
+    let expected = exported.dir.path().join("expected.json");
+    let videos = serde_json::to_value(&proof.videos).unwrap();
+    let text = json!({"fps": proof.fps, "episodes": episodes.collect::<Vec<_>>(), "videos": videos}).to_string();
+    fs::write(&expected, text).unwrap();
+    run(python, "trainers_read.py", &[Path::new(target), &path(&exported), &expected]);
+}
+
+#[test]
+fn h5py_reads_what_robomimic_is_given() {
+    let Some(python) = client("PRAIRIE_PYTHON", "h5py") else { return };
+    for name in ["contact-cell.mcap", "contact-lerobot-v21"] {
+        ask_trainer(&python, name, "robomimic", |exported| exported.out.join("robomimic.hdf5"));
+    }
+}
+
+#[test]
+fn tensorflow_datasets_reads_what_it_is_given() {
+    let Some(python) = client("PRAIRIE_TFDS_PYTHON", "TensorFlow Datasets") else { return };
+    for name in ["contact-cell.mcap", "contact-lerobot-v21"] {
+        ask_trainer(&python, name, "rlds", |exported| exported.out.join("all/1.0.0"));
+    }
 }
 
 #[test]
@@ -319,9 +401,13 @@ fn hashes(out: &Path) -> BTreeMap<String, String> {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    for (name, target) in
-        [("contact-lerobot-v21", "lerobot-v3"), ("contact-lerobot-v21", "mcap"), ("contact-cell.mcap", "lerobot-v3")]
-    {
+    for (name, target) in [
+        ("contact-lerobot-v21", "lerobot-v3"),
+        ("contact-lerobot-v21", "mcap"),
+        ("contact-lerobot-v21", "robomimic"),
+        ("contact-lerobot-v21", "rlds"),
+        ("contact-cell.mcap", "lerobot-v3"),
+    ] {
         // Another store, and the second time the same store: no clock, no order of threads may show.
         let one = export(name, ExportOptions { target: target.to_owned(), ..Default::default() });
         let first = hashes(&one.out);

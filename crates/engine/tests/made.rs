@@ -1,6 +1,9 @@
 //! Recordings made to order, for what few cameras and robots do: odd sizes, pictures that cannot be decoded, rare types.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and read files of their own")]
 
+#[path = "made/trainers.rs"]
+mod trainers;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -132,11 +135,16 @@ fn ingest_all(dir: &TempDir, all: Vec<Made>) -> Engine {
 }
 
 fn ingest(engine: &Engine, path: PathBuf) {
+    assert_eq!(ingest_some(engine, path), 1);
+}
+
+/// Takes in a recording, and says how many episodes it has.
+fn ingest_some(engine: &Engine, path: PathBuf) -> usize {
     let inspect = InspectOptions::new(None, None, BTreeMap::new(), true).unwrap();
     let report = engine.ingest(&[path], &inspect, &Quiet).unwrap();
     assert_eq!(report.recordings.len(), 1);
     assert_eq!(report.recordings[0].error, None);
-    assert_eq!(report.recordings[0].episodes.len(), 1);
+    report.recordings[0].episodes.len()
 }
 
 fn export(engine: &Engine, out: &Path, tolerance_s: Option<f64>) -> Result<Proof, String> {

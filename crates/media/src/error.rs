@@ -27,4 +27,7 @@ pub enum EncodeError {
         /// What the encoder says.
         source: openh264::Error,
     },
+    /// There is no PNG of the picture.
+    #[error("failed to make a PNG: {0}")]
+    Png(String),
 }

@@ -1,33 +1,41 @@
-//! Pictures as an encoder with halved chroma takes them: colour, with an even number of columns and rows.
+//! Pictures in colour, and as an encoder with halved chroma takes them: with an even number of columns and rows.
 
 use std::borrow::Cow;
 
 use prairie_model::{Picture, PixelFormat};
 
-/// The picture as `Rgb8` of even width and height: grey becomes three equal channels, and where the width or the height is odd,
-/// the last column or row is repeated once. `None` for other formats, and where the pixels are not as many as the size says.
-pub fn even_rgb(picture: &Picture) -> Option<Cow<'_, Picture>> {
-    // OK to cast: a side of a picture fits into usize.
-    let (columns, rows) = (picture.width as usize, picture.height as usize);
+/// The picture as `Rgb8`: grey becomes three equal channels. `None` for other formats, and where the pixels are not as many as
+/// the size says.
+pub fn rgb(picture: &Picture) -> Option<Cow<'_, Picture>> {
     let channels = match picture.format {
         PixelFormat::Rgb8 => 3,
         PixelFormat::Mono8 => 1,
         _ => return None,
     };
-    let bytes = columns.checked_mul(rows)?.checked_mul(channels)?;
-    if columns == 0 || rows == 0 || picture.pixels.len() != bytes {
+    // OK to cast: a side of a picture fits into usize.
+    let bytes = (picture.width as usize).checked_mul(picture.height as usize)?.checked_mul(channels)?;
+    if bytes == 0 || picture.pixels.len() != bytes {
         return None;
     }
-    if channels == 3 && columns % 2 == 0 && rows % 2 == 0 {
+    if channels == 3 {
         return Some(Cow::Borrowed(picture));
     }
+    let pixels = picture.pixels.iter().flat_map(|grey| [*grey; 3]).collect();
+    Some(Cow::Owned(Picture { format: PixelFormat::Rgb8, pixels, ..*picture }))
+}
+
+/// As [`rgb`], of even width and height: where one is odd, the last column or row is repeated once.
+pub fn even_rgb(picture: &Picture) -> Option<Cow<'_, Picture>> {
+    let picture = rgb(picture)?;
+    // OK to cast: a side of a picture fits into usize.
+    let (columns, rows) = (picture.width as usize, picture.height as usize);
     let (wide, high) = (columns.next_multiple_of(2), rows.next_multiple_of(2));
+    if (wide, high) == (columns, rows) {
+        return Some(picture);
+    }
     let mut pixels = Vec::with_capacity(wide * high * 3);
-    for row in picture.pixels.chunks_exact(columns * channels) {
-        match channels {
-            1 => pixels.extend(row.iter().flat_map(|grey| [*grey; 3])),
-            _ => pixels.extend_from_slice(row),
-        }
+    for row in picture.pixels.chunks_exact(columns * 3) {
+        pixels.extend_from_slice(row);
         if wide > columns {
             pixels.extend_from_within(pixels.len() - 3..);
         }

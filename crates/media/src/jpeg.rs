@@ -14,7 +14,7 @@ pub(crate) struct Header {
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// Samples per pixel: 1 grey, 3 colour, 4 CMYK.
-    components: u8,
+    pub(crate) components: u8,
     /// Where the first scan's data starts; `None` where the bytes end before.
     scan_start: Option<usize>,
 }

@@ -6,6 +6,7 @@
 //!   PictureInfo ─ decoder ─▶ PictureDecoder ◀─ push(t, bytes) … flush()
 //!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · jpegxl · png · raw · rvl
 //!   Picture ─ even_rgb ─ H264Encoder ─▶ access unit (Annex B)
+//!   Picture ─ rgb ─▶ pixels in colour ─ png::encode ─▶ a PNG of the same pixels
 //!   Picture, Picture ─ ssim, psnr ─▶ how much was lost
 //! ```
 //!
@@ -58,9 +59,9 @@ mod yuv;
 use prairie_model::{Codec, FrameError, Nanos, Picture, PictureInfo};
 
 pub use error::EncodeError;
-pub use even::even_rgb;
+pub use even::{even_rgb, rgb};
 pub use h264_encode::{AccessUnit, H264Encoder, H264Settings};
-pub use probe::{is_key_frame, probe, sniff};
+pub use probe::{is_common, is_key_frame, probe, sniff};
 pub use quality::{luma, psnr, ssim};
 
 /// The largest width or height.

@@ -44,6 +44,17 @@ pub fn sniff(data: &[u8]) -> Codec {
     }
 }
 
+/// Whether a frame is a file of its own that common programs decode to pixels of eight bits: JPEG in grey or colour, or PNG of up to
+/// eight bits a channel.
+pub fn is_common(codec: Codec, data: &[u8]) -> bool {
+    match codec {
+        Codec::Jpeg => jpeg::header(data).is_some_and(|header| matches!(header.components, 1 | 3)),
+        // The depth of a channel stands behind both sizes.
+        Codec::Png => data.starts_with(&png::MAGIC) && data.get(24).is_some_and(|bits| *bits <= 8),
+        _ => false,
+    }
+}
+
 /// Width and height, where the frame says: every JPEG, JPEG XL and PNG, key frames of H.264 and AV1.
 pub fn probe(codec: Codec, data: &[u8]) -> Option<(u32, u32)> {
     match codec {

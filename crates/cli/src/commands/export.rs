@@ -49,6 +49,9 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
     for dropped in &proof.left_out {
         outln!("left out: {dropped}");
     }
+    for filled in &proof.filled {
+        outln!("filled in: {filled}");
+    }
     context.say(format!(
         "Exported {} ({} rows, {:.1} s) of `{}@{}` to `{}`; the proof is `{}`",
         count(proof.episodes.len() as u64, "episode"),

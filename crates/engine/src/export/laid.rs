@@ -44,6 +44,9 @@ pub(crate) struct Done {
     pub(crate) skips: BTreeMap<String, Skip>,
 }
 
+/// Writes a laid episode, or says which feature cannot be written and why.
+pub(crate) type WriteLaid<'a> = dyn FnMut(&Laid<'_>) -> Result<Result<(), (String, Unfit)>, EngineError> + 'a;
+
 /// Lays an episode on a grid of `fps` rows per second and has it written, or says why it cannot be. Where `write` says that the
 /// first pictures of a feature cannot be decoded, the episode begins at the first that can, unless that costs too much of it.
 pub(crate) fn lay(
@@ -51,7 +54,7 @@ pub(crate) fn lay(
     job: &ExportJob,
     fps: f64,
     episode: &StoredEpisode,
-    write: &mut dyn FnMut(&Laid<'_>) -> Result<Result<(), (String, Unfit)>, EngineError>,
+    write: &mut WriteLaid<'_>,
 ) -> Result<Result<Done, String>, EngineError> {
     let mut skips: BTreeMap<String, Skip> = BTreeMap::new();
     let mut whole: Option<Grid> = None;

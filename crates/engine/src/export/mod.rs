@@ -8,6 +8,7 @@
 //!
 //! The folder appears under its name only when it is whole: it is written beside it and renamed at the end.
 
+mod account;
 pub(crate) mod align;
 mod alike;
 mod features;
@@ -34,22 +35,28 @@ use crate::error::EngineError;
 use crate::progress::Progress;
 use crate::target::TARGETS;
 
+pub(crate) use account::{Account, Pictures};
 pub use align::Align;
 pub(crate) use alike::check_alike;
-pub(crate) use features::{Selection, select};
+#[cfg(test)]
+pub(crate) use features::Part;
+pub(crate) use features::{Feature, Selection, select};
 pub(crate) use folder::{Folder, PROOF};
+pub(crate) use grid::FramePlan;
 pub use judge::Likeness;
 pub(crate) use laid::{Done, Laid, lay, unlike};
 pub(crate) use load::StoredEpisode;
+pub(crate) use number::NumberType;
 pub(crate) use prepared::{Ready, prepare};
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
-pub(crate) use rows::FeatureTotals;
-pub(crate) use video::{Encoding, Unfit};
+pub(crate) use rows::{FeatureRows, FeatureTotals};
+pub(crate) use spool::Spool;
+pub(crate) use video::{Encoding, LoadedCamera, ShownPicture, Unfit};
 
 /// How a version is exported.
 #[derive(Debug, Clone, Default)]
 pub struct ExportOptions {
-    /// `lerobot-v3`, `mcap`.
+    /// `lerobot-v3`, `mcap`, `rlds`, `robomimic`.
     pub target: String,
     /// Rows per second; that of the source or of its first camera when `None`.
     pub fps: Option<f64>,
@@ -167,6 +174,7 @@ impl Engine {
             features: Vec::new(),
             videos: Vec::new(),
             left_out: left_out(&selection, &streams),
+            filled: Vec::new(),
             messages_unmapped: episodes.iter().map(|episode| episode.tally.unmapped).sum(),
             messages_undecodable: episodes.iter().map(|episode| episode.tally.undecodable).sum(),
             files: BTreeMap::new(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::export::Align;
 use crate::export::features::Feature;
+use crate::export::grid::FramePlan;
 use crate::export::judge::Likeness;
 use crate::export::video::Written;
 
@@ -23,7 +24,7 @@ pub struct Proof {
     pub dataset_hash: Hash256,
     /// The snapshot that rows were read at.
     pub snapshot: u64,
-    /// `lerobot-v3`, `mcap`.
+    /// `lerobot-v3`, `mcap`, `rlds`, `robomimic`.
     pub target: String,
     /// Version of the code that wrote it.
     pub code: String,
@@ -45,6 +46,9 @@ pub struct Proof {
     pub videos: Vec<VideoProof>,
     /// Episodes, beginnings of episodes, and streams that are not in the export, each with the reason.
     pub left_out: Vec<String>,
+    /// What the form asks for and no stream says, with what stands there instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filled: Vec<String>,
     /// Messages of the version's episodes that no stream was made of when they were ingested.
     pub messages_unmapped: u64,
     /// Messages of the version's episodes that could not be decoded when they were ingested.
@@ -117,7 +121,8 @@ pub struct VideoProof {
     pub feature: String,
     /// The stream.
     pub stream: String,
-    /// `remuxed`, `copied` (into messages) or `encoded`; `mixed` where episodes differ.
+    /// `remuxed`, `copied` (as they are, into messages or records), `encoded`, or `decoded` to pixels; `mixed` where frames or
+    /// episodes differ.
     pub how: String,
     /// Codec of the export.
     pub codec: String,
@@ -154,20 +159,7 @@ impl VideoProof {
     pub(crate) fn add(&mut self, feature: &Feature, written: &Written) {
         let Written { track, plan, .. } = written;
         let how = if track.why_encoded.is_none() { "remuxed" } else { "encoded" };
-        self.name(feature);
-        if self.how.is_empty() {
-            self.how = how.to_owned();
-            self.codec = track.codec.name().to_owned();
-        } else if self.how != how {
-            self.how = "mixed".to_owned();
-        }
-        self.source_frames += plan.source;
-        self.exported += plan.exported;
-        self.repeated += plan.repeated;
-        self.dropped += plan.dropped;
-        self.undecodable += plan.undecodable;
-        self.largest_shift_s = self.largest_shift_s.max(plan.largest_shift_ns as f64 / 1e9);
-        self.bytes += written.bytes;
+        self.add_frames(feature, how, track.codec.name(), plan, written.bytes);
         if let Some(likeness) = written.likeness {
             self.likeness.get_or_insert_default().merge(likeness);
         }
@@ -177,6 +169,24 @@ impl VideoProof {
         if self.why_encoded.is_none() {
             self.why_encoded.clone_from(&track.why_encoded);
         }
+    }
+
+    /// Adds frames of one episode that were written in some way and codec.
+    pub(crate) fn add_frames(&mut self, feature: &Feature, how: &str, codec: &str, plan: &FramePlan, bytes: u64) {
+        self.name(feature);
+        if self.how.is_empty() {
+            self.how = how.to_owned();
+            self.codec = codec.to_owned();
+        } else if self.how != how {
+            self.how = "mixed".to_owned();
+        }
+        self.source_frames += plan.source;
+        self.exported += plan.exported;
+        self.repeated += plan.repeated;
+        self.dropped += plan.dropped;
+        self.undecodable += plan.undecodable;
+        self.largest_shift_s = self.largest_shift_s.max(plan.largest_shift_ns as f64 / 1e9);
+        self.bytes += bytes;
     }
 
     /// Adds frames at the beginning of an episode that cannot be decoded, so that the episode begins after them; `lost` of them

@@ -32,6 +32,11 @@ impl Spool {
         Ok(())
     }
 
+    /// Bytes of each frame.
+    pub(crate) fn lengths(&self) -> Vec<u64> {
+        self.frames.iter().map(|(length, _)| u64::from(*length)).collect()
+    }
+
     /// Gives every frame to `take`: its bytes, whether it is a key frame, and its number.
     pub(crate) fn read(
         mut self,

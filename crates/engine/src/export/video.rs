@@ -80,8 +80,21 @@ pub(crate) struct Written {
     pub(crate) likeness: Option<Likeness>,
 }
 
-/// The time of a frame, and its picture or why there is none.
-type Shown = (Nanos, Result<Picture, FrameError>);
+/// A frame that came out of the decoder: its number, and its picture or why there is none.
+type Shown = (usize, Result<ShownPicture, FrameError>);
+
+/// A decoded picture that a row shows.
+#[derive(Debug)]
+pub(crate) struct ShownPicture {
+    pub(crate) picture: Picture,
+    /// The bytes that it was decoded from, where they stand for themselves.
+    pub(crate) coded: Option<Vec<u8>>,
+    /// How these are coded.
+    pub(crate) codec: Codec,
+}
+
+/// What becomes of the picture of a row, or why that cannot be: called for row after row, with the number of the frame.
+pub(crate) type Show<'a> = dyn FnMut(usize, usize, &ShownPicture) -> Result<Result<(), String>, EngineError> + 'a;
 
 impl Prepared {
     /// Whether its frames are copied as they are.
@@ -306,12 +319,33 @@ impl LoadedCamera {
         blobs: &mut BlobReader<'_>,
         look: &mut dyn FnMut(usize, &Picture),
     ) -> Result<Result<Prepared, Unfit>, EngineError> {
-        let work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, why };
+        let mut work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, why };
+        let shown = self.pictures(plan, blobs, &mut |row, _, shown| {
+            look(row, &shown.picture);
+            work.frame(&shown.picture)
+        })?;
+        let shown = match shown {
+            Ok(shown) => shown,
+            Err(unfit) => return Ok(Err(unfit)),
+        };
+        let Some((_, track, judge)) = work.encoder else {
+            return Ok(Err(Unfit::Why(format!("`{}` has no picture", self.stream.name))));
+        };
+        Ok(Ok(Prepared { track, encoded: Some((work.spool, judge.likeness(), shown)) }))
+    }
+
+    /// Gives the decoded picture of each row of `plan` to `show`, one after the other, and says what the rows show in the end. A
+    /// row whose frame cannot be decoded shows the picture before it, if that is near enough.
+    pub(crate) fn pictures(
+        &self,
+        plan: &FramePlan,
+        blobs: &mut BlobReader<'_>,
+        show: &mut Show<'_>,
+    ) -> Result<Result<FramePlan, Unfit>, EngineError> {
         let mut showing = Showing {
             camera: self,
             plan,
-            look,
-            work,
+            show,
             shown: Vec::with_capacity(plan.picks.len()),
             before: None,
             broken: BTreeMap::new(),
@@ -344,7 +378,7 @@ impl LoadedCamera {
                 break;
             }
             let bytes = blobs.read(&self.blobs[before]).map_err(|source| self.unreadable(source))?;
-            let mut frames = decoder.push(Nanos(before as i64), &bytes).into_iter();
+            let mut frames = self.push(decoder, before, bytes).into_iter();
             if let Some(found) = frames.find(|(_, frame)| frame.is_ok()) {
                 return Ok(Some(found));
             }
@@ -352,12 +386,27 @@ impl LoadedCamera {
         Ok(None)
     }
 
+    /// Gives frame `at` to the decoder. Its number stands for its time, so that two frames of one time stay apart.
+    fn push(&self, decoder: &mut dyn PictureDecoder, at: usize, bytes: Vec<u8>) -> Vec<Shown> {
+        let codec = self.pictures[at].codec;
+        let frames = decoder.push(Nanos(at as i64), &bytes);
+        let mut coded = codec.is_intra().then_some(bytes);
+        // A frame that stands for itself comes out at once, and alone.
+        frames
+            .into_iter()
+            .map(|(Nanos(number), frame)| {
+                // OK to cast: numbers of frames went in.
+                (number as usize, frame.map(|picture| ShownPicture { picture, coded: coded.take(), codec }))
+            })
+            .collect()
+    }
+
     /// Decodes the frames that `plan` needs, in the order of time, until `take` says that it has enough.
     fn decode(
         &self,
         plan: &FramePlan,
         blobs: &mut BlobReader<'_>,
-        take: &mut dyn FnMut(usize, Result<Picture, FrameError>) -> Result<bool, EngineError>,
+        take: &mut dyn FnMut(usize, Result<ShownPicture, FrameError>) -> Result<bool, EngineError>,
     ) -> Result<(), EngineError> {
         let (Some(&first), Some(&last)) = (plan.picks.first(), plan.picks.last()) else { return Ok(()) };
         let order = self.decode_order(0, self.blobs.len());
@@ -372,24 +421,23 @@ impl LoadedCamera {
             }
             let mut frames = Vec::new();
             if decoding.as_ref().map(|(known, _)| known) != Some(info) {
-                if let Some((_, mut old)) = decoding.take() {
-                    frames.extend(old.flush());
+                if let Some((known, mut old)) = decoding.take() {
+                    frames.extend(flush(old.as_mut(), known.codec));
                 }
                 match decoder(info) {
                     Ok(new) => decoding = Some((info.clone(), new)),
-                    Err(error) => frames.push((Nanos(at as i64), Err(error))),
+                    Err(error) => frames.push((at, Err(error))),
                 }
             }
             if let Some((_, decoder)) = &mut decoding {
                 let bytes = blobs.read(&self.blobs[at]).map_err(|source| self.unreadable(source))?;
-                // The frame's number stands for its time, so that two frames of one time stay apart.
-                frames.extend(decoder.push(Nanos(at as i64), &bytes));
+                frames.extend(self.push(decoder.as_mut(), at, bytes));
                 if info.codec.is_intra() && frames.iter().any(|(_, frame)| frame.is_err()) {
                     frames.extend(self.stand_in(at, plan, blobs, decoder.as_mut())?);
                 }
             }
-            for (Nanos(number), frame) in frames {
-                if !take(number as usize, frame)? {
+            for (number, frame) in frames {
+                if !take(number, frame)? {
                     return Ok(());
                 }
             }
@@ -398,8 +446,9 @@ impl LoadedCamera {
                 break;
             }
         }
-        for (Nanos(number), frame) in decoding.map(|(_, mut decoder)| decoder.flush()).unwrap_or_default() {
-            if !take(number as usize, frame)? {
+        let left = decoding.map(|(known, mut decoder)| flush(decoder.as_mut(), known.codec));
+        for (number, frame) in left.unwrap_or_default() {
+            if !take(number, frame)? {
                 return Ok(());
             }
         }
@@ -407,33 +456,40 @@ impl LoadedCamera {
     }
 }
 
+/// What is left in a decoder.
+fn flush(decoder: &mut dyn PictureDecoder, codec: Codec) -> Vec<Shown> {
+    let frames = decoder.flush().into_iter();
+    let shown = |picture| ShownPicture { picture, coded: None, codec };
+    // OK to cast: numbers of frames went in.
+    frames.map(|(Nanos(number), frame)| (number as usize, frame.map(shown))).collect()
+}
+
 /// How many frames before one that cannot be decoded are tried in its place.
 const STAND_INS_MAX: usize = 8;
 
-/// The rows of a camera on their way to the encoder, one after the other. A row whose frame cannot be decoded shows the picture
-/// before it, if that is near enough.
-struct Showing<'a> {
+/// The rows of a camera on their way out, one after the other. A row whose frame cannot be decoded shows the picture before it, if
+/// that is near enough.
+struct Showing<'a, 'b> {
     camera: &'a LoadedCamera,
     plan: &'a FramePlan,
-    look: &'a mut dyn FnMut(usize, &Picture),
-    work: Work,
+    show: &'a mut Show<'b>,
     /// The frame that each row shows, so far.
     shown: Vec<usize>,
     /// The last frame that could be decoded.
-    before: Option<(usize, Picture)>,
+    before: Option<(usize, ShownPicture)>,
     /// Why frames cannot be decoded.
     broken: BTreeMap<usize, FrameError>,
     /// Frames that rows would have shown.
     lost: BTreeSet<usize>,
 }
 
-impl Showing<'_> {
+impl Showing<'_, '_> {
     fn is_done(&self) -> bool {
         self.shown.len() == self.plan.picks.len()
     }
 
     /// Takes the next frame out of the decoder, or says why the camera cannot be exported.
-    fn take(&mut self, at: usize, frame: Result<Picture, FrameError>) -> Result<Result<(), Unfit>, EngineError> {
+    fn take(&mut self, at: usize, frame: Result<ShownPicture, FrameError>) -> Result<Result<(), Unfit>, EngineError> {
         let picture = match frame {
             Ok(picture) => picture,
             Err(error) => {
@@ -487,23 +543,19 @@ impl Showing<'_> {
     }
 
     /// Shows a picture in the next row.
-    fn show(&mut self, at: usize, picture: &Picture) -> Result<Result<(), Unfit>, EngineError> {
-        (self.look)(self.shown.len(), picture);
+    fn show(&mut self, at: usize, picture: &ShownPicture) -> Result<Result<(), Unfit>, EngineError> {
+        let done = (self.show)(self.shown.len(), at, picture)?;
         self.shown.push(at);
-        let done = self.work.frame(picture)?;
         Ok(done.map_err(|why| Unfit::Why(format!("frame {at} of `{}` {why}", self.camera.stream.name))))
     }
 
-    /// What is ready to be written when the decoder has given all it has.
-    fn finish(mut self) -> Result<Result<Prepared, Unfit>, EngineError> {
+    /// What the rows show when the decoder has given all it has.
+    fn finish(mut self) -> Result<Result<FramePlan, Unfit>, EngineError> {
         if let Err(why) = self.bridge(usize::MAX)? {
             return Ok(Err(why));
         }
         let shown = self.plan.shown_as(&self.camera.camera, self.shown, self.lost.len() as u64);
-        let (Some(shown), Some((_, track, judge))) = (shown, self.work.encoder) else {
-            return Ok(Err(Unfit::Why(format!("`{}` has no picture", self.camera.stream.name))));
-        };
-        Ok(Ok(Prepared { track, encoded: Some((self.work.spool, judge.likeness(), shown)) }))
+        Ok(shown.ok_or_else(|| Unfit::Why(format!("`{}` has no picture", self.camera.stream.name))))
     }
 }
 

@@ -66,7 +66,7 @@ impl Side {
                 // A part that cannot be read proves nothing about anything.
                 Found::Failed(_, _, error) => return Err(error),
             };
-            let (reader, plan) = inspect::plan(&path, &source)?;
+            let (reader, plan) = inspect::plan(&path, &source, reading.overrides.format.as_deref())?;
             let (segmentation, _) = inspect::segment(reader, &source, &plan, &reading.mapping)
                 .map_err(|source| EngineError::Read { path: path.clone(), source })?;
             let id =

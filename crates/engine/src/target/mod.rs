@@ -2,6 +2,9 @@
 
 mod lerobot_v3;
 mod mcap;
+mod rlds;
+mod robomimic;
+mod steps;
 
 use std::path::Path;
 
@@ -42,4 +45,4 @@ pub(crate) trait Target: Sync {
 }
 
 /// Every target, by name.
-pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap];
+pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap, &rlds::Rlds, &robomimic::Robomimic];

@@ -4,6 +4,7 @@
 //!   container: superblock ─▶ groups, datasets, attributes            tree: every name of the file
 //!   layouts:   which groups are episodes      episode: which datasets are channels, and what its clock is      ─▶ plan
 //!   read:      slabs of rows ─▶ batches of numbers, texts and blobs      clock: their times                    ─▶ EpisodeEnd
+//!   writer:    rows of numbers and pictures ─▶ a file of another layout's groups
 //!   blobs:     a picture in chunks ─▶ its bytes        folder: the videos and labels beside the numbers of AgiBot World
 //! ```
 //!
@@ -27,12 +28,15 @@ mod layouts;
 mod read;
 mod recording;
 mod tree;
+mod writer;
 
 use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::{FormatError, FormatPage, Reader};
+
+pub use writer::{DatasetWriter, Element, Hdf5Writer, NewDataset, Object, Value};
 
 pub(crate) use blobs::Blobs;
 

@@ -16,8 +16,8 @@ use super::rows::fields;
 use super::window::{Stop, Window};
 use crate::FormatError;
 
-/// Bytes of a record. An hour of four cameras has some hundred megabytes.
-pub(super) const RECORD_MAX_BYTES: u64 = 1 << 30;
+/// Bytes of a record: Protocol Buffers know no longer messages. An hour of four cameras has some hundred megabytes.
+pub(super) const RECORD_MAX_BYTES: u64 = (1 << 31) - 1;
 
 /// Episodes of a recording. The largest known data sets have half a million.
 pub(super) const EPISODES_MAX: usize = 1 << 20;

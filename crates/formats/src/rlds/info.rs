@@ -20,7 +20,7 @@ const JSON_MAX_BYTES: u64 = 64 << 20;
 const SHARDS_MAX: usize = 1 << 17;
 
 /// How files are called where the description does not say.
-const TEMPLATE: &str = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}";
+pub(super) const TEMPLATE: &str = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}";
 
 /// Bytes of an attribute. Longer texts describe something else than the recording.
 pub(super) const ATTRIBUTE_MAX_BYTES: usize = 1024;
@@ -165,7 +165,7 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn fill(template: &str, dataset: &str, split: &str, index: usize, count: usize) -> String {
+pub(super) fn fill(template: &str, dataset: &str, split: &str, index: usize, count: usize) -> String {
     let template = template.rsplit('/').next().unwrap_or(template);
     template
         .replace("{SHARD_X_OF_Y}", &format!("{index:05}-of-{count:05}"))

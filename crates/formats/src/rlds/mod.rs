@@ -5,6 +5,7 @@
 //!   dataset_info.json ──▶ info ─────▶ which files there should be, and how many records in each
 //!   *.tfrecord-* ─ record ─▶ one record per episode ─ example ─▶ places ─┬─▶ keys and texts: plan, one episode per record
 //!        (frames, CRC)           (tf.train.Example)                      └─▶ values: batches of rows ─▶ EpisodeEnd
+//!   episodes of columns ─ writer ─▶ the same folder
 //! ```
 //!
 //! A *shard* is a file of records, a *record* is an episode, a *leaf* is a feature without parts, a *step* is a row. Channels are
@@ -38,12 +39,15 @@ mod record;
 mod rows;
 mod steps;
 mod window;
+mod writer;
 
 use std::ops::ControlFlow;
 
 use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::{FormatError, FormatPage, Reader};
+
+pub use writer::{Column, EpisodeRecord, Folder, NewDataset, NewFeature, NewKind, RldsWriter, Values, dataset_name};
 
 /// Reads RLDS data sets.
 #[derive(Debug, Clone, Copy)]

@@ -17,14 +17,14 @@ use prairie_model::{Mode, Outcome, Stream};
 use crate::export::StoredEpisode;
 
 /// Keys and values of one record.
-pub(super) type Record = BTreeMap<String, String>;
+pub(in crate::target) type Record = BTreeMap<String, String>;
 
 fn known(pairs: &[(&str, Option<&str>)]) -> Record {
     pairs.iter().filter_map(|(key, value)| Some(((*key).to_owned(), (*value)?.to_owned()))).collect()
 }
 
 /// The records `episode`, `rights` and `source`.
-pub(super) fn records(stored: &StoredEpisode) -> Vec<(&'static str, Record)> {
+pub(in crate::target) fn records(stored: &StoredEpisode) -> Vec<(&'static str, Record)> {
     let episode = &stored.episode;
     let rights = &episode.rights;
     let facts = known(&[

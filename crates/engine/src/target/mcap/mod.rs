@@ -12,7 +12,7 @@
 //!
 //! **Invariant:** memory holds the numbers of one episode, and of its pictures one chunk and what `BlobReader` keeps.
 
-mod facts;
+pub(in crate::target) mod facts;
 mod form;
 mod lane;
 mod video;

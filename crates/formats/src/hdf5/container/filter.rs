@@ -18,8 +18,8 @@ use super::file::File;
 use super::header::{Header, kind};
 use crate::FormatError;
 
-const DEFLATE: u16 = 1;
-const SHUFFLE: u16 = 2;
+pub(in crate::hdf5) const DEFLATE: u16 = 1;
+pub(in crate::hdf5) const SHUFFLE: u16 = 2;
 const FLETCHER32: u16 = 3;
 const NBIT: u16 = 5;
 const SCALE_OFFSET: u16 = 6;

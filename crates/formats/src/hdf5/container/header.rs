@@ -15,7 +15,7 @@ use super::fractal::FractalHeap;
 use crate::FormatError;
 
 /// Kinds of messages.
-pub(super) mod kind {
+pub(in crate::hdf5) mod kind {
     pub(crate) const DATASPACE: u16 = 0x01;
     pub(crate) const LINK_INFO: u16 = 0x02;
     pub(crate) const DATATYPE: u16 = 0x03;
