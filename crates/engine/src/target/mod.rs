@@ -1,6 +1,6 @@
 //! The forms that a dataset version can be written in. One file each, one line in [`TARGETS`].
 
-mod lerobot_v3;
+mod lerobot;
 mod mcap;
 
 use std::path::Path;
@@ -30,4 +30,4 @@ pub(crate) trait Target: Sync {
 }
 
 /// Every target, by name.
-pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap];
+pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot::V21, &lerobot::V30, &mcap::Mcap];

@@ -80,8 +80,9 @@ def source_frames(camera):
 
 def decoded(path, start_s, rows, fps, backend):
     stamps = [start_s + row / fps for row in range(rows)]
-    frames = decode_video_frames(path, stamps, 1e-4, backend, return_uint8=True)
-    return frames.numpy().transpose(0, 2, 3, 1)
+    frames = decode_video_frames(path, stamps, 1e-4, backend).numpy().transpose(0, 2, 3, 1)
+    # Eight bits a channel, divided by 255.
+    return np.round(frames * 255).astype("u1")
 
 
 def check_numbers(columns, types, episode, feature, grid, slack, span):
@@ -123,7 +124,7 @@ def check_camera(dataset, index, camera, grid, slack, fps, backend):
     meta = dataset.meta.episodes[index]
     name = camera["feature"]
     path = dataset.root / dataset.meta.get_video_file_path(index, name)
-    got = decoded(path, meta[f"videos/{name}/from_timestamp"], len(grid), fps, backend)
+    got = decoded(path, meta.get(f"videos/{name}/from_timestamp", 0.0), len(grid), fps, backend)
     times = np.array(camera["t_ns"], dtype="i8")
     picks = retimed(times, grid, slack)
     uses = np.bincount(picks, minlength=len(times))

@@ -193,23 +193,28 @@ pub(super) fn info(spec: &DatasetSpec, totals: Totals, videos: &BTreeMap<String,
         }
         features.insert(feature.name.clone(), declaration);
     }
-    let any_video = spec.features.iter().any(|feature| feature.kind == NewKind::Video);
+    let cameras = spec.features.iter().filter(|feature| feature.kind == NewKind::Video).count() as u64;
     let mut info = json!({
-        "codebase_version": "v3.0",
+        "codebase_version": spec.version.name(),
         "robot_type": spec.robot_type,
         "total_episodes": totals.episodes,
         "total_frames": totals.frames,
         "total_tasks": totals.tasks,
         "chunks_size": super::CHUNK_FILES,
-        "data_files_size_in_mb": spec.data_file_mb,
-        "video_files_size_in_mb": spec.video_file_mb,
         "fps": spec.fps,
         "splits": {"train": format!("0:{}", totals.episodes)},
-        "data_path": "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
-        "video_path": any_video.then_some("videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"),
+        "data_path": spec.version.data_template(),
+        "video_path": (cameras > 0).then_some(spec.version.video_template()),
         "features": features,
     });
     if let Some(object) = info.as_object_mut() {
+        if spec.version.is_file_per_episode() {
+            object.insert("total_videos".to_owned(), (totals.episodes * cameras).into());
+            object.insert("total_chunks".to_owned(), totals.episodes.div_ceil(super::CHUNK_FILES).into());
+        } else {
+            object.insert("data_files_size_in_mb".to_owned(), spec.data_file_mb.into());
+            object.insert("video_files_size_in_mb".to_owned(), spec.video_file_mb.into());
+        }
         for (key, value) in &spec.extra {
             object.entry(key.clone()).or_insert_with(|| value.clone());
         }

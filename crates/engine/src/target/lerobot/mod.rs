@@ -1,8 +1,8 @@
-//! LeRobot v3.0: Parquet rows at one rate, MP4 video, statistics.
+//! LeRobot v2.1 and v3.0: Parquet rows at one rate, MP4 video, statistics.
 //!
 //! Every episode is laid on a grid of the export's rate. The grid follows the first inter-coded camera whose rate it is, so
 //! that its frames can be copied; numbers are taken at the times of the grid. An episode of which a feature has no sample near
-//! some row is left out, and the proof says where.
+//! some row is left out, and the proof says where. The versions differ in nothing but their files.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::array::ArrayRef;
-use prairie_formats::lerobot::{DatasetSpec, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame};
+use prairie_formats::lerobot::{DatasetSpec, Files, LeRobotWriter, NewFeature, NewKind, Version, VideoFrame};
 use prairie_formats::{BlobReader, FormatError};
 use prairie_model::StreamKind;
 
@@ -23,10 +23,34 @@ use crate::export::{
 use crate::progress::Progress;
 use crate::target::Target;
 
-/// Writes LeRobot v3.0 folders.
-pub(crate) struct LeRobotV3;
+/// Writes LeRobot v2.1 folders.
+pub(crate) struct V21;
 
-impl Target for LeRobotV3 {
+/// Writes LeRobot v3.0 folders.
+pub(crate) struct V30;
+
+impl Target for V21 {
+    fn name(&self) -> &'static str {
+        "lerobot-v2.1"
+    }
+
+    fn describe(&self) -> &'static str {
+        "LeRobot v2.1: a Parquet file and MP4 videos per episode, video copied where it can be, statistics per episode"
+    }
+
+    fn write(
+        &self,
+        engine: &Engine,
+        job: &ExportJob,
+        dir: &Path,
+        proof: &mut Proof,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        write(Version::V21, engine, job, dir, proof, progress)
+    }
+}
+
+impl Target for V30 {
     fn name(&self) -> &'static str {
         "lerobot-v3"
     }
@@ -43,50 +67,62 @@ impl Target for LeRobotV3 {
         proof: &mut Proof,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        check_alike(&job.name, &job.episodes, &job.options.streams)?;
-        let fps = whole_rate(job.fps)?;
-        proof.fps = Some(f64::from(fps));
-        let mut out = Output { fps, writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
-        for (at, (episode, member)) in job.episodes.iter().zip(&job.members).enumerate() {
-            if progress.cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            progress.at("export", at as u64, job.episodes.len() as u64);
-            let done = match out.try_episode(engine, job, dir, episode)? {
-                Ok(done) => done,
-                Err(why) => {
-                    proof.left_out.push(format!("episode {}: {why}", episode.id));
-                    out.leave_out(job, episode);
-                    continue;
-                }
-            };
-            proof.left_out.extend(done.late.map(|why| format!("episode {}: {why}", episode.id)));
-            proof.rows += done.rows;
-            proof.duration_s += done.rows as f64 / f64::from(fps);
-            proof.episodes.push(EpisodeProof {
-                id: episode.id,
-                recording: episode.recording,
-                index: proof.episodes.len() as u64,
-                split: member.split.clone(),
-                rows: done.rows,
-                start_ns: done.start_ns.to_string(),
-                samples_in: done.samples_in,
-            });
-        }
-        let Some(writer) = out.writer else {
-            return Err(EngineError::Refused(format!(
-                "no episode could be exported: {}",
-                proof.left_out.last().map_or("the version is empty", String::as_str)
-            )));
-        };
-        writer.finish().map_err(failed)?;
-        proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
-        proof.videos = out.videos.into_values().collect();
-        for video in &mut proof.videos {
-            video.bit_rate_bps = Some(video.bytes as f64 * 8.0 / proof.duration_s);
-        }
-        Ok(())
+        write(Version::V30, engine, job, dir, proof, progress)
     }
+}
+
+fn write(
+    version: Version,
+    engine: &Engine,
+    job: &ExportJob,
+    dir: &Path,
+    proof: &mut Proof,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
+    check_alike(&job.name, &job.episodes, &job.options.streams)?;
+    let fps = whole_rate(job.fps)?;
+    proof.fps = Some(f64::from(fps));
+    let mut out =
+        Output { version, fps, writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
+    for (at, (episode, member)) in job.episodes.iter().zip(&job.members).enumerate() {
+        if progress.cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        progress.at("export", at as u64, job.episodes.len() as u64);
+        let done = match out.try_episode(engine, job, dir, episode)? {
+            Ok(done) => done,
+            Err(why) => {
+                proof.left_out.push(format!("episode {}: {why}", episode.id));
+                out.leave_out(job, episode);
+                continue;
+            }
+        };
+        proof.left_out.extend(done.late.map(|why| format!("episode {}: {why}", episode.id)));
+        proof.rows += done.rows;
+        proof.duration_s += done.rows as f64 / f64::from(fps);
+        proof.episodes.push(EpisodeProof {
+            id: episode.id,
+            recording: episode.recording,
+            index: proof.episodes.len() as u64,
+            split: member.split.clone(),
+            rows: done.rows,
+            start_ns: done.start_ns.to_string(),
+            samples_in: done.samples_in,
+        });
+    }
+    let Some(writer) = out.writer else {
+        return Err(EngineError::Refused(format!(
+            "no episode could be exported: {}",
+            proof.left_out.last().map_or("the version is empty", String::as_str)
+        )));
+    };
+    writer.finish().map_err(failed)?;
+    proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
+    proof.videos = out.videos.into_values().collect();
+    for video in &mut proof.videos {
+        video.bit_rate_bps = Some(video.bytes as f64 * 8.0 / proof.duration_s);
+    }
+    Ok(())
 }
 
 fn failed(source: FormatError) -> EngineError {
@@ -110,6 +146,7 @@ fn whole_rate(fps: Option<f64>) -> Result<u32, EngineError> {
 
 /// The dataset under construction.
 struct Output {
+    version: Version,
     fps: u32,
     writer: Option<LeRobotWriter<FolderFiles>>,
     totals: Vec<FeatureTotals>,
@@ -236,7 +273,7 @@ impl Output {
                 names: ["height", "width", "channels"].map(str::to_owned).to_vec(),
             });
         }
-        let mut spec = DatasetSpec::new(self.fps, episode.episode.robot_type.clone(), features);
+        let mut spec = DatasetSpec::new(self.version, self.fps, episode.episode.robot_type.clone(), features);
         if let Some(licence) = &job.licence {
             spec.extra.insert("license".to_owned(), licence.clone().into());
         }
