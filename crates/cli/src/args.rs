@@ -296,6 +296,12 @@ pub(crate) struct Export {
     /// Encode video even where it could be copied
     #[arg(long)]
     pub(crate) encode: bool,
+    /// Pictures of this size, stretched to it; those of another size are encoded
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    pub(crate) size: Option<String>,
+    /// What commands are: `as-is`, `absolute` (positions to go to), or `delta` (less `observation.state` of the same names)
+    #[arg(long, value_name = "FORM", default_value = "as-is")]
+    pub(crate) action: String,
 }
 
 /// Print, check and countersign receipts

@@ -12,6 +12,7 @@ use prairie_model::Clock;
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::export::action::convert;
 use crate::export::features::Feature;
 use crate::export::grid::{FramePlan, Grid, frames, grid};
 use crate::export::rows::{FeatureRows, LoadedPart, period_ns, rows};
@@ -44,6 +45,9 @@ pub(crate) struct Done {
     pub(crate) skips: BTreeMap<String, Skip>,
 }
 
+/// Writes a laid episode, or says which feature cannot be written and why.
+pub(crate) type WriteLaid<'a> = dyn FnMut(&Laid<'_>) -> Result<Result<(), (String, Unfit)>, EngineError> + 'a;
+
 /// Lays an episode on a grid of `fps` rows per second and has it written, or says why it cannot be. Where `write` says that the
 /// first pictures of a feature cannot be decoded, the episode begins at the first that can, unless that costs too much of it.
 pub(crate) fn lay(
@@ -51,7 +55,7 @@ pub(crate) fn lay(
     job: &ExportJob,
     fps: f64,
     episode: &StoredEpisode,
-    write: &mut dyn FnMut(&Laid<'_>) -> Result<Result<(), (String, Unfit)>, EngineError>,
+    write: &mut WriteLaid<'_>,
 ) -> Result<Result<Done, String>, EngineError> {
     let mut skips: BTreeMap<String, Skip> = BTreeMap::new();
     let mut whole: Option<Grid> = None;
@@ -121,6 +125,7 @@ fn lay_without<'a>(
         let Some(stream) = stream else { return Ok(Err(format!("it has no `{name}`"))) };
         row_times |= stream.clock == Clock::Row;
         let mut camera = LoadedCamera::new(&engine.load_samples(episode.id, stream, job.snapshot)?)?;
+        camera.size = job.options.size;
         if let Some(skip) = skips.get(&feature.name) {
             camera.skip(skip.frames);
         }
@@ -161,6 +166,9 @@ fn lay_without<'a>(
             Ok(rows) => laid.rows.push(rows),
             Err(why) => return Ok(Err(why)),
         }
+    }
+    if let Err(why) = convert(&mut laid.rows, &job.selection.features, episode, job.options.action) {
+        return Ok(Err(why));
     }
     let slack_ns = if row_times { (1e7 / fps) as i64 } else { 0 };
     for (feature, camera) in cameras {

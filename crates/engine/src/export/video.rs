@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use prairie_formats::mp4::annexb;
 use prairie_formats::{BlobReader, FormatError};
-use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, even_rgb};
+use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, even_rgb, scale};
 use prairie_model::{BlobRef, Codec, FrameError, Nanos, Picture, PictureInfo, Stream, StreamBatch};
 
 use crate::error::EngineError;
+use crate::export::choice::PictureSize;
 use crate::export::grid::{Camera, FramePlan};
 use crate::export::judge::{Judge, Likeness};
 use crate::export::spool::Spool;
@@ -21,6 +22,8 @@ pub(crate) struct LoadedCamera {
     pictures: Vec<PictureInfo>,
     /// Times and key frames.
     pub(crate) camera: Camera,
+    /// The size that its pictures get; that of the source when `None`.
+    pub(crate) size: Option<PictureSize>,
 }
 
 /// One coded frame of an export.
@@ -121,6 +124,7 @@ impl LoadedCamera {
             blobs: Vec::with_capacity(rows.len()),
             pictures: Vec::with_capacity(rows.len()),
             camera: Camera::default(),
+            size: None,
         };
         for row in 0..rows.len() {
             let (blob, picture) = (rows.blob(row), rows.picture(row, &batch.stream));
@@ -194,6 +198,9 @@ impl LoadedCamera {
             _ => prairie_media::probe(picture.codec, &bytes),
         };
         let (width, height) = size.ok_or("its size is unknown")?;
+        if self.size.is_some_and(|wanted| (wanted.width(), wanted.height()) != (width, height)) {
+            return Err(format!("another size than {width}x{height} was asked for"));
+        }
         Ok(Track { codec: picture.codec, width, height, config, padding: [0, 0], why_encoded: None })
     }
 
@@ -306,7 +313,7 @@ impl LoadedCamera {
         blobs: &mut BlobReader<'_>,
         look: &mut dyn FnMut(usize, &Picture),
     ) -> Result<Result<Prepared, Unfit>, EngineError> {
-        let work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, why };
+        let work = Work { encoder: None, spool: Spool::create(&how.spool)?, fps: how.fps, size: self.size, why };
         let mut showing = Showing {
             camera: self,
             plan,
@@ -513,12 +520,20 @@ struct Work {
     encoder: Option<(H264Encoder, Track, Judge)>,
     spool: Spool,
     fps: f64,
+    size: Option<PictureSize>,
     why: String,
 }
 
 impl Work {
     /// Encodes one more picture, or says why that cannot be.
     fn frame(&mut self, picture: &Picture) -> Result<Result<(), String>, EngineError> {
+        let scaled = match self.size {
+            Some(size) if (size.width(), size.height()) != (picture.width, picture.height) => {
+                scale(picture, size.width(), size.height())
+            }
+            _ => None,
+        };
+        let picture = scaled.as_ref().unwrap_or(picture);
         let Some(even) = even_rgb(picture) else {
             return Ok(Err(format!("cannot be encoded: it is {}, not eight bits a channel", picture.format.name())));
         };

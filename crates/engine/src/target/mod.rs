@@ -2,6 +2,7 @@
 
 mod lerobot;
 mod mcap;
+mod parquet;
 
 use std::path::Path;
 
@@ -30,4 +31,4 @@ pub(crate) trait Target: Sync {
 }
 
 /// Every target, by name.
-pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot::V21, &lerobot::V30, &mcap::Mcap];
+pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot::V21, &lerobot::V30, &mcap::Mcap, &parquet::Parquet];

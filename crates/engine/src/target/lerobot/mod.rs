@@ -5,7 +5,7 @@
 //! some row is left out, and the proof says where. The versions differ in nothing but their files.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ use prairie_model::StreamKind;
 use crate::Engine;
 use crate::error::EngineError;
 use crate::export::{
-    Done, Encoding, EpisodeProof, ExportJob, FeatureTotals, Laid, Proof, Ready, StoredEpisode, Unfit, VideoProof,
-    check_alike, lay, prepare, unlike,
+    Done, Encoding, EpisodeProof, ExportJob, FeatureRows, FeatureTotals, Laid, Proof, Ready, StoredEpisode, Unfit,
+    VideoProof, check_alike, lay, new_file, prepare, unlike,
 };
 use crate::progress::Progress;
 use crate::target::Target;
@@ -79,7 +79,7 @@ fn write(
     proof: &mut Proof,
     progress: &dyn Progress,
 ) -> Result<(), EngineError> {
-    check_alike(&job.name, &job.episodes, &job.options.streams)?;
+    check_alike(job)?;
     let fps = whole_rate(job.fps)?;
     proof.fps = Some(f64::from(fps));
     let mut out =
@@ -89,7 +89,7 @@ fn write(
             return Err(EngineError::Cancelled);
         }
         progress.at("export", at as u64, job.episodes.len() as u64);
-        let done = match out.try_episode(engine, job, dir, episode)? {
+        let done = match out.try_episode(engine, job, dir, &member.split, episode)? {
             Ok(done) => done,
             Err(why) => {
                 proof.left_out.push(format!("episode {}: {why}", episode.id));
@@ -117,6 +117,13 @@ fn write(
         )));
     };
     writer.finish().map_err(failed)?;
+    let mut robots: Vec<_> = job.episodes.iter().map(|episode| episode.episode.robot_type.as_deref()).collect();
+    robots.sort_unstable();
+    robots.dedup();
+    if robots.len() > 1 {
+        let robots: Vec<_> = robots.into_iter().map(|robot| robot.unwrap_or("unknown")).collect();
+        proof.left_out.push(format!("the type of the robot, since episodes are of several: {}", robots.join(", ")));
+    }
     proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
     proof.videos = out.videos.into_values().collect();
     for video in &mut proof.videos {
@@ -162,10 +169,11 @@ impl Output {
         engine: &Engine,
         job: &ExportJob,
         dir: &Path,
+        split: &str,
         episode: &StoredEpisode,
     ) -> Result<Result<Done, String>, EngineError> {
         let fps = f64::from(self.fps);
-        let done = lay(engine, job, fps, episode, &mut |laid| self.episode(engine, job, dir, episode, laid))?;
+        let done = lay(engine, job, fps, episode, &mut |laid| self.episode(engine, job, dir, split, episode, laid))?;
         if let Ok(done) = &done {
             for (feature, skip) in &done.skips {
                 self.videos.entry(feature.clone()).or_default().begin_late(skip.frames as u64, skip.lost);
@@ -191,6 +199,7 @@ impl Output {
         engine: &Engine,
         job: &ExportJob,
         dir: &Path,
+        split: &str,
         episode: &StoredEpisode,
         laid: &Laid<'_>,
     ) -> Result<Result<(), (String, Unfit)>, EngineError> {
@@ -211,6 +220,7 @@ impl Output {
         let Some(writer) = &mut self.writer else {
             return Err(EngineError::Bug("a dataset without a writer".to_owned()));
         };
+        writer.begin_split(split).map_err(failed)?;
         writer.begin_episode(episode.episode.task.as_deref().unwrap_or("")).map_err(failed)?;
         let columns: Vec<ArrayRef> = laid.rows.iter().map(|rows| rows.number.column(&rows.values)).collect();
         writer.push_rows(laid.grid.rows, &columns).map_err(failed)?;
@@ -257,11 +267,14 @@ impl Output {
         let mut features: Vec<NewFeature> = laid
             .rows
             .iter()
-            .map(|rows| NewFeature {
-                name: rows.feature.clone(),
-                kind: NewKind::Numbers(rows.number.data_type()),
-                shape: vec![rows.width as u64],
-                names: rows.names.clone(),
+            .map(|rows| {
+                let tensor = tensor(job, episode, rows);
+                NewFeature {
+                    name: rows.feature.clone(),
+                    kind: NewKind::Numbers(rows.number.data_type()),
+                    names: if tensor.is_some() { Vec::new() } else { rows.names.clone() },
+                    shape: tensor.unwrap_or_else(|| vec![rows.width as u64]),
+                }
             })
             .collect();
         for ((feature, _, _), (ready, _)) in laid.cameras.iter().zip(prepared) {
@@ -273,7 +286,10 @@ impl Output {
                 names: ["height", "width", "channels"].map(str::to_owned).to_vec(),
             });
         }
-        let mut spec = DatasetSpec::new(self.version, self.fps, episode.episode.robot_type.clone(), features);
+        // Of several robots, none is that of the dataset.
+        let of_all = job.episodes.iter().all(|other| other.episode.robot_type == episode.episode.robot_type);
+        let robot_type = episode.episode.robot_type.clone().filter(|_| of_all);
+        let mut spec = DatasetSpec::new(self.version, self.fps, robot_type, features);
         if let Some(licence) = &job.licence {
             spec.extra.insert("license".to_owned(), licence.clone().into());
         }
@@ -284,6 +300,15 @@ impl Output {
     }
 }
 
+/// The axes of a feature that is one tensor; `None` for vectors.
+fn tensor(job: &ExportJob, episode: &StoredEpisode, rows: &FeatureRows) -> Option<Vec<u64>> {
+    let feature = job.selection.features.iter().find(|feature| feature.name == rows.feature)?;
+    let [part] = &feature.parts[..] else { return None };
+    let stream = episode.streams.iter().find(|stream| stream.name == part.stream)?;
+    let size = stream.shape.iter().try_fold(1_u64, |size, axis| size.checked_mul(*axis))?;
+    (stream.shape.len() > 1 && size == rows.width as u64).then(|| stream.shape.clone())
+}
+
 /// Files of an export, below its folder.
 struct FolderFiles {
     root: PathBuf,
@@ -292,12 +317,7 @@ struct FolderFiles {
 impl Files for FolderFiles {
     type File = File;
 
-    #[expect(clippy::disallowed_methods, reason = "an export is a folder that the user named, outside the store")]
     fn create(&mut self, path: &str) -> io::Result<File> {
-        let path = self.root.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        File::create(path)
+        new_file(&self.root, path).map_err(io::Error::other)
     }
 }

@@ -177,8 +177,22 @@ pub(super) struct Totals {
     pub(super) tasks: u64,
 }
 
+/// The ranges of episodes of each part; all of them are `train` where there is no part.
+fn ranges(splits: &[(String, u64)], episodes: u64) -> Map<String, Value> {
+    if splits.is_empty() {
+        return Map::from_iter([("train".to_owned(), format!("0:{episodes}").into())]);
+    }
+    let ends = splits.iter().skip(1).map(|(_, first)| *first).chain([episodes]);
+    splits.iter().zip(ends).map(|((name, first), end)| (name.clone(), format!("{first}:{end}").into())).collect()
+}
+
 /// `meta/info.json`.
-pub(super) fn info(spec: &DatasetSpec, totals: Totals, videos: &BTreeMap<String, Map<String, Value>>) -> Value {
+pub(super) fn info(
+    spec: &DatasetSpec,
+    totals: Totals,
+    splits: &[(String, u64)],
+    videos: &BTreeMap<String, Map<String, Value>>,
+) -> Value {
     let mut features = Map::new();
     for feature in &spec.features {
         let names = match feature.kind {
@@ -202,7 +216,7 @@ pub(super) fn info(spec: &DatasetSpec, totals: Totals, videos: &BTreeMap<String,
         "total_tasks": totals.tasks,
         "chunks_size": super::CHUNK_FILES,
         "fps": spec.fps,
-        "splits": {"train": format!("0:{}", totals.episodes)},
+        "splits": ranges(splits, totals.episodes),
         "data_path": spec.version.data_template(),
         "video_path": (cameras > 0).then_some(spec.version.video_template()),
         "features": features,

@@ -201,6 +201,8 @@ pub struct LeRobotWriter<F: Files> {
     pending: Vec<EpisodeRow>,
     stats: BTreeMap<String, FeatureStats>,
     totals: Totals,
+    /// Parts of the dataset, and the first episode of each.
+    splits: Vec<(String, u64)>,
     open: Option<Open>,
 }
 
@@ -271,8 +273,25 @@ impl<F: Files> LeRobotWriter<F> {
             pending: Vec::new(),
             stats: BTreeMap::new(),
             totals: Totals::default(),
+            splits: Vec::new(),
             open: None,
         })
+    }
+
+    /// Says that the episodes that follow are of this part of the dataset: `train`, `test`. Without it, all are of `train`.
+    ///
+    /// # Errors
+    ///
+    /// When other episodes came since the last one of that part: a part is a range.
+    pub fn begin_split(&mut self, name: &str) -> Result<(), FormatError> {
+        if self.splits.last().is_some_and(|(last, _)| last == name) {
+            return Ok(());
+        }
+        if self.splits.iter().any(|(known, _)| known == name) || (self.splits.is_empty() && self.totals.episodes > 0) {
+            return unsupported(format!("the episodes of the part `{name}` do not follow one another"));
+        }
+        self.splits.push((name.to_owned(), self.totals.episodes));
+        Ok(())
     }
 
     /// Begins an episode.
@@ -515,7 +534,7 @@ impl<F: Files> LeRobotWriter<F> {
         self.totals.tasks = self.tasks.len() as u64;
         let stats: Map<String, Value> =
             self.stats.iter().map(|(name, stats)| (name.clone(), stats.json(self.spec.is_video(name)))).collect();
-        let info = meta::info(&self.spec, self.totals, &described);
+        let info = meta::info(&self.spec, self.totals, &self.splits, &described);
         write_json(&mut self.files, "meta/stats.json", &Value::Object(stats))?;
         // Last, so that a folder without it is visibly unfinished.
         write_json(&mut self.files, super::info::INFO, &info)?;
