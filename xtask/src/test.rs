@@ -72,6 +72,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     if let Some(python) = lerobot {
         report.step("lerobot", || python.ready(LEROBOT_MAX, &mut variables));
+        if let Some(python) = begin(&mut report, &python::LEROBOT_V21) {
+            report.step("lerobot-v21", || python.ready(READERS_MAX, &mut variables));
+        }
     }
     tests(&mut report, &variables);
     Ok(report.close())

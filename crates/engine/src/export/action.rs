@@ -97,6 +97,8 @@ fn representation(feature: &str, features: &[Feature], episode: &StoredEpisode) 
     all.dedup();
     match &all[..] {
         [one] => Ok(one.clone()),
+        // What is not said is taken for a position, too.
+        [None, Some(known)] if known == "absolute" => Ok(None),
         several => {
             let told = several.iter().map(|one| one.as_deref().unwrap_or("unknown"));
             Err(format!(

@@ -225,6 +225,10 @@ pub(crate) fn check_alike(job: &ExportJob) -> Result<(), EngineError> {
     if !common.is_empty() {
         hint.push_str(&format!("; `--streams {}` exports what all have", common.join(",")));
     }
+    let are_pictures = |stream: &&str| (0..all.len()).all(|at| matches!(form(at, stream), Form::Pictures(..)));
+    if different.iter().all(are_pictures) {
+        hint.push_str("; `--size WIDTHxHEIGHT` makes all pictures of one size");
+    }
     let what = format!(
         "the {} episodes of `{name}` have not the same features, which one training set must have: {}",
         all.len(),

@@ -13,11 +13,14 @@ import sys
 from pathlib import Path
 
 import av
+import lerobot.datasets.lerobot_dataset
 import numpy as np
 import pyarrow.parquet as pq
+import torch
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
 from lerobot.datasets.video_utils import decode_video_frames
 from PIL import Image
+from torchvision import io as torchvision_io
 
 # The quantization of the export keeps pictures of the bundled recordings above this, in dB over all channels.
 PSNR_MIN = 30.0
@@ -76,6 +79,21 @@ def source_frames(camera):
     frames += context.decode(None)
     assert before + len(frames) == len(parts), (before, len(frames), len(parts))
     return [None] * before + [frame.to_ndarray(format="rgb24") for frame in frames]
+
+
+def pyav_frames(path, stamps, tolerance_s, backend=None):
+    """What LeRobot of v2.1 gets through torchvision, which no longer reads videos, by PyAV alone."""
+    with av.open(str(path)) as video:
+        frames = [(float(frame.pts * frame.time_base), frame.to_ndarray(format="rgb24")) for frame in video.decode(video=0)]
+    times = np.array([time for time, _ in frames])
+    picks = [int(np.argmin(np.abs(times - stamp))) for stamp in stamps]
+    assert np.abs(times[picks] - np.array(stamps)).max() <= tolerance_s
+    pictures = np.stack([frames[pick][1] for pick in picks])
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+
+
+if lerobot.datasets.lerobot_dataset.CODEBASE_VERSION == "v2.1" and not hasattr(torchvision_io, "VideoReader"):
+    decode_video_frames = lerobot.datasets.lerobot_dataset.decode_video_frames = pyav_frames
 
 
 def decoded(path, start_s, rows, fps, backend):
