@@ -4,7 +4,7 @@
 //! many (`value.0`); otherwise it stays a list. Elements are found by name, so that episodes in which joints come in another
 //! order, or not at all, share their columns. A column that no sample fills is not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray};
 use arrow::datatypes::{DataType, Field, Float64Type};
@@ -115,6 +115,7 @@ pub(super) fn labels(stream: &Stream) -> Vec<String> {
 pub(super) struct Shape {
     /// Every label, in the order in which they first came.
     labels: Vec<String>,
+    known: BTreeSet<String>,
     /// Whether each list was as long as its stream has names.
     named: bool,
     begun: bool,
@@ -129,7 +130,7 @@ impl Shape {
             (self.begun, self.named) = (true, true);
         }
         for label in labels {
-            if !self.labels.contains(label) {
+            if self.known.insert(label.clone()) {
                 self.labels.push(label.clone());
             }
         }
