@@ -21,6 +21,8 @@ pub(crate) struct Environment {
     pub(crate) requirements: &'static str,
     /// Interpreters that will do, best first.
     interpreters: &'static [&'static str],
+    /// The environment whose packages it has too, beside those of its own, which are installed without what they ask for.
+    over: Option<&'static Environment>,
 }
 
 /// Independent readers of MCAP and bags.
@@ -29,6 +31,7 @@ pub(crate) const READERS: Environment = Environment {
     variable: "PRAIRIE_PYTHON",
     requirements: include_str!("../requirements.txt"),
     interpreters: &["python3", "python3.12", "python3.11", "python3.13"],
+    over: None,
 };
 
 /// Independent statistics.
@@ -37,6 +40,7 @@ pub(crate) const STATISTICS: Environment = Environment {
     variable: "PRAIRIE_STATISTICS_PYTHON",
     requirements: include_str!("../requirements-statistics.txt"),
     interpreters: &["python3.12", "python3.11", "python3.13"],
+    over: None,
 };
 
 /// LeRobot itself, with PyTorch: several gigabytes.
@@ -45,6 +49,16 @@ pub(crate) const LEROBOT: Environment = Environment {
     variable: "PRAIRIE_LEROBOT_PYTHON",
     requirements: include_str!("../requirements-lerobot.txt"),
     interpreters: &["python3.12", "python3.13"],
+    over: None,
+};
+
+/// LeRobot of the time of v2.1, with the PyTorch of the other.
+pub(crate) const LEROBOT_V21: Environment = Environment {
+    name: "lerobot-v21",
+    variable: "PRAIRIE_LEROBOT_V21_PYTHON",
+    requirements: include_str!("../requirements-lerobot-v21.txt"),
+    interpreters: &[],
+    over: Some(&LEROBOT),
 };
 
 /// TensorFlow Datasets, with TensorFlow: two gigabytes.
@@ -53,6 +67,7 @@ pub(crate) const TFDS: Environment = Environment {
     variable: "PRAIRIE_TFDS_PYTHON",
     requirements: include_str!("../requirements-tfds.txt"),
     interpreters: &["python3.12", "python3.11", "python3.13"],
+    over: None,
 };
 
 /// Rerun, which the benchmark measures against.
@@ -61,7 +76,11 @@ pub(crate) const RERUN: Environment = Environment {
     variable: "PRAIRIE_RERUN_PYTHON",
     requirements: include_str!("../requirements-bench.txt"),
     interpreters: &["python3", "python3.12", "python3.11", "python3.13"],
+    over: None,
 };
+
+/// How long the environment below another may take.
+const UNDER_MAX: Duration = Duration::from_secs(900);
 
 /// An environment that is being made by another process.
 pub(crate) struct Making {
@@ -109,7 +128,8 @@ impl Environment {
         if folder.join("complete").exists() {
             return Ok(Start::Ready(folder.join("bin/python")));
         }
-        let Some(interpreter) = self.interpreter() else {
+        let below = self.over.map(|over| over.get(UNDER_MAX)).transpose()?;
+        let Some(interpreter) = below.clone().or_else(|| self.interpreter()) else {
             return Err(format!("not installed: none of {} runs", self.interpreters.join(", ")));
         };
         let failed = |what: &str, error: &dyn std::fmt::Display| format!("failed to {what}: {error}");
@@ -120,8 +140,19 @@ impl Environment {
         let output = fs::File::create(&log).map_err(|error| failed("write a log", &error))?;
         let errors = output.try_clone().map_err(|error| failed("write a log", &error))?;
         // One shell, so that both steps run in the background and can be ended together by ending `exec`'s process.
-        let script = "rm -rf \"$2\" && \"$1\" -m venv \"$2\" && \
-                      exec \"$2/bin/python\" -m pip install --quiet --only-binary :all: -r \"$3\"";
+        let script = match below {
+            None => {
+                "rm -rf \"$2\" && \"$1\" -m venv \"$2\" && \
+                 exec \"$2/bin/python\" -m pip install --quiet --only-binary :all: -r \"$3\""
+            }
+            // A line in a `.pth` file is one more folder of packages.
+            Some(_) => {
+                "rm -rf \"$2\" && \"$1\" -m venv \"$2\" && \
+                 \"$1\" -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))' \
+                 > \"$(\"$2/bin/python\" -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))')/below.pth\" && \
+                 exec \"$2/bin/python\" -m pip install --quiet --only-binary :all: --no-deps -r \"$3\""
+            }
+        };
         let child = Command::new("sh")
             .args(["-c", script, "sh"])
             .args([interpreter.as_path(), &folder, &requirements])

@@ -77,6 +77,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     if let Some(python) = lerobot {
         report.step("lerobot", || python.ready(LARGE_MAX, &mut variables));
+        if let Some(python) = begin(&mut report, &python::LEROBOT_V21) {
+            report.step("lerobot-v21", || python.ready(READERS_MAX, &mut variables));
+        }
     }
     if let Some(python) = tfds {
         report.step("tfds", || python.ready(LARGE_MAX, &mut variables));

@@ -77,7 +77,9 @@ use tokio::runtime::Runtime;
 
 pub use config::{Config, ConfigEntry, Setting};
 pub use error::{EngineError, causes};
-pub use export::{Align, EpisodeProof, ExportOptions, FeatureProof, Likeness, Proof, VideoProof};
+pub use export::{
+    ActionForm, Align, Converted, EpisodeProof, ExportOptions, FeatureProof, Likeness, PictureSize, Proof, VideoProof,
+};
 pub use options::InspectOptions;
 pub use page::{Language, report_envelope, report_page};
 pub use prairie_verify::calc::Method;

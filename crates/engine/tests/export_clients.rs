@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![expect(clippy::print_stdout, reason = "it says what it skipped")]
 
+#[path = "merge/half.rs"]
+mod half;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -158,6 +161,14 @@ fn expected_episode(exported: &Exported, source: &PathSource, index: usize) -> V
     })
 }
 
+/// Versions of LeRobot: the variable that names a Python with it, and the target that is made for it.
+const LEROBOTS: [(&str, &str); 2] =
+    [("PRAIRIE_LEROBOT_PYTHON", "lerobot-v3"), ("PRAIRIE_LEROBOT_V21_PYTHON", "lerobot-v2.1")];
+
+fn to(target: &str) -> ExportOptions {
+    ExportOptions { target: target.to_owned(), ..Default::default() }
+}
+
 fn ask_lerobot(python: &Path, exported: &Exported, episodes: Vec<Value>) {
     let expected = exported.dir.path().join("expected.json");
     let videos = serde_json::to_value(&exported.proof.videos).unwrap();
@@ -249,52 +260,84 @@ fn tensorflow_datasets_reads_what_it_is_given() {
 
 #[test]
 fn lerobot_reads_a_ros_recording_that_was_encoded() {
-    let Some(python) = client("PRAIRIE_LEROBOT_PYTHON", "lerobot") else { return };
-    let exported = export("contact-cell.mcap", ExportOptions { target: "lerobot-v3".to_owned(), ..Default::default() });
-    let proof = &exported.proof;
-    assert_eq!((proof.episodes.len(), proof.videos.len()), (3, 3), "{:?}", proof.left_out);
-    for video in &proof.videos {
-        if video.how != "remuxed" {
-            let likeness = video.likeness.unwrap();
-            assert!(likeness.frames >= 10 && likeness.ssim_min > 0.9, "{video:?}");
+    for (variable, target) in LEROBOTS {
+        let Some(python) = client(variable, "lerobot") else { continue };
+        let exported = export("contact-cell.mcap", to(target));
+        let proof = &exported.proof;
+        assert_eq!((proof.episodes.len(), proof.videos.len()), (3, 3), "{:?}", proof.left_out);
+        for video in &proof.videos {
+            if video.how != "remuxed" {
+                let likeness = video.likeness.unwrap();
+                assert!(likeness.frames >= 10 && likeness.ssim_min > 0.9, "{video:?}");
+            }
         }
+        let source = PathSource::open(&samples("contact-cell.mcap")).unwrap();
+        let episodes = (0..proof.episodes.len()).map(|index| expected_episode(&exported, &source, index)).collect();
+        ask_lerobot(&python, &exported, episodes);
     }
-    let source = PathSource::open(&samples("contact-cell.mcap")).unwrap();
-    let episodes = (0..proof.episodes.len()).map(|index| expected_episode(&exported, &source, index)).collect();
-    ask_lerobot(&python, &exported, episodes);
+}
+
+/// What an export of a v2.1 folder must hold, with the very files of the folder to compare with.
+fn expected_copy(exported: &Exported, root: &Path, index: usize) -> Value {
+    let source = PathSource::open(root).unwrap();
+    let episode = &exported.proof.episodes[index];
+    let mut expected = expected_episode(exported, &source, index);
+    let facts =
+        rows(&exported.engine, &format!("SELECT * FROM episodes WHERE episode_id = '{}'", episode.id)).remove(0);
+    let key = text(&facts, "key");
+    expected["parquet"] = json!(root.join(format!("data/chunk-000/{key}.parquet")));
+    let times = expected["features"][0]["parts"][0]["t_ns"].as_array().unwrap().clone();
+    let start: i64 = episode.start_ns.parse().unwrap();
+    // The row whose time the export begins at; row times are rounded to a nanosecond.
+    let at = |t: &Value| t.as_str().unwrap().parse::<i64>().unwrap();
+    let first = times.iter().position(|t| (at(t) - start).abs() < 1_000_000).unwrap();
+    expected["parquet_first"] = json!(first);
+    for camera in expected["cameras"].as_array_mut().unwrap() {
+        let feature = camera["feature"].as_str().unwrap().to_owned();
+        camera["video"] = json!(root.join(format!("videos/chunk-000/{feature}/{key}.mp4")));
+    }
+    expected
 }
 
 #[test]
 fn lerobot_reads_a_lerobot_recording_that_was_copied() {
-    let Some(python) = client("PRAIRIE_LEROBOT_PYTHON", "lerobot") else { return };
-    let exported =
-        export("contact-lerobot-v21", ExportOptions { target: "lerobot-v3".to_owned(), ..Default::default() });
-    let proof = &exported.proof;
-    assert!(proof.videos.iter().all(|video| video.how == "remuxed"), "{:?}", proof.videos);
-    let done = proof.features.iter().find(|feature| feature.feature == "next.done").unwrap();
-    assert_eq!(done.stored_as, "bool");
-    let root = samples("contact-lerobot-v21");
-    let source = PathSource::open(&root).unwrap();
-    let episodes = (0..proof.episodes.len()).map(|index| {
-        let mut episode = expected_episode(&exported, &source, index);
-        let id = proof.episodes[index].id.to_string();
-        let facts = rows(&exported.engine, &format!("SELECT * FROM episodes WHERE episode_id = '{id}'")).remove(0);
-        let key = text(&facts, "key");
-        episode["parquet"] = json!(root.join(format!("data/chunk-000/{key}.parquet")));
-        let times = episode["features"][0]["parts"][0]["t_ns"].as_array().unwrap().clone();
-        let start: i64 = proof.episodes[index].start_ns.parse().unwrap();
-        // The row whose time the export begins at; row times are rounded to a nanosecond.
-        let at = |t: &Value| t.as_str().unwrap().parse::<i64>().unwrap();
-        let first = times.iter().position(|t| (at(t) - start).abs() < 1_000_000).unwrap();
-        episode["parquet_first"] = json!(first);
-        for camera in episode["cameras"].as_array_mut().unwrap() {
-            let feature = camera["feature"].as_str().unwrap().to_owned();
-            camera["video"] = json!(root.join(format!("videos/chunk-000/{feature}/{key}.mp4")));
-        }
-        episode
-    });
-    let episodes = episodes.collect();
-    ask_lerobot(&python, &exported, episodes);
+    for (variable, target) in LEROBOTS {
+        let Some(python) = client(variable, "lerobot") else { continue };
+        let exported = export("contact-lerobot-v21", to(target));
+        let proof = &exported.proof;
+        assert!(proof.videos.iter().all(|video| video.how == "remuxed"), "{:?}", proof.videos);
+        let done = proof.features.iter().find(|feature| feature.feature == "next.done").unwrap();
+        assert_eq!(done.stored_as, "bool");
+        let root = samples("contact-lerobot-v21");
+        let episodes = (0..proof.episodes.len()).map(|index| expected_copy(&exported, &root, index)).collect();
+        ask_lerobot(&python, &exported, episodes);
+    }
+}
+
+#[test]
+fn lerobot_reads_two_datasets_that_were_merged() {
+    for (variable, target) in LEROBOTS {
+        let Some(python) = client(variable, "lerobot") else { continue };
+        let dir = TempDir::new().unwrap();
+        let halves = [0, 1].map(|episode| half::of_sample(&dir.path().join(format!("half{episode}")), episode));
+        let engine = Engine::create(&Config::at(dir.path().join("store"))).unwrap();
+        let inspect = InspectOptions::new(None, None, BTreeMap::new(), false).unwrap();
+        engine.ingest(&halves, &inspect, &Quiet).unwrap();
+        engine.create_dataset("all", &DatasetRecipe::new("true")).unwrap();
+        let out = dir.path().join("out");
+        let proof = engine.export("all", &out, &to(target), &Quiet).unwrap();
+        let exported = Exported { dir, engine, out, proof };
+        let episodes = exported.proof.episodes.iter().enumerate().map(|(index, episode)| {
+            let sql = format!("SELECT key FROM episodes WHERE episode_id = '{}'", episode.id);
+            let key = rows(&exported.engine, &sql).remove(0)["key"].as_str().unwrap().to_owned();
+            expected_copy(&exported, &halves[usize::from(key.ends_with('1'))], index)
+        });
+        let episodes: Vec<_> = episodes.collect();
+        let mut tasks: Vec<_> = episodes.iter().map(|episode| episode["task"].as_str().unwrap()).collect();
+        tasks.sort_unstable();
+        assert_eq!(tasks, half::TASKS);
+        ask_lerobot(&python, &exported, episodes);
+    }
 }
 
 /// (log time, canonical time, content) of every sample behind a topic; the content of a frame is its SHA-256, or nothing where
@@ -381,6 +424,60 @@ fn independent_readers_read_exported_mcap() {
     }
 }
 
+/// Every sample of an episode by stream and column, and where the frames of its cameras lie.
+fn expected_tables(exported: &Exported, source: &PathSource, index: usize) -> Value {
+    let Exported { dir, engine, proof, .. } = exported;
+    let id = proof.episodes[index].id.to_string();
+    let (mut streams, mut cameras) = (serde_json::Map::new(), Vec::new());
+    for about in rows(engine, &format!("SELECT * FROM streams WHERE episode_id = '{id}'")) {
+        let name = text(&about, "stream");
+        let kind = StreamKind::from_name(text(&about, "kind")).unwrap();
+        if kind == StreamKind::Image {
+            let file = dir.path().join(format!("{index}-{}", name.replace('/', "_")));
+            let (times, places) = frames(engine, source, &id, name, &file);
+            cameras.push(json!({
+                "stream": name, "codec": text(&about, "codec"), "t_ns": times, "frames": places, "file": file,
+            }));
+        }
+        if kind.is_frames() {
+            continue;
+        }
+        let columns: Vec<&str> = match kind {
+            StreamKind::Event => vec!["text"],
+            kind => kind.numbers().iter().map(|(column, ..)| *column).collect(),
+        };
+        let sql = format!(
+            "SELECT t_ns, {} FROM {} WHERE episode_id = '{id}' AND stream = '{name}' ORDER BY t_ns",
+            columns.join(", "),
+            kind.table()
+        );
+        let samples = rows(engine, &sql);
+        let column = |name: &str| samples.iter().map(|row| row[name].clone()).collect::<Value>();
+        let series: serde_json::Map<_, _> = columns.iter().map(|name| ((*name).to_owned(), column(name))).collect();
+        streams.insert(name.to_owned(), json!({"t_ns": column("t_ns"), "names": about["names"], "series": series}));
+    }
+    let task = rows(engine, &format!("SELECT task FROM episodes WHERE episode_id = '{id}'")).remove(0)["task"].clone();
+    json!({"id": id, "task": task, "streams": streams, "cameras": cameras})
+}
+
+#[test]
+fn pandas_and_duckdb_read_plain_tables() {
+    let Some(python) = client("PRAIRIE_PYTHON", "pandas, pyarrow, duckdb and av") else { return };
+    for name in ["contact-cell.mcap", "contact-lerobot-v21"] {
+        let exported = export(name, to("parquet"));
+        let proof = &exported.proof;
+        for video in &proof.videos {
+            assert_eq!(video.source_frames, video.exported + video.repeated + video.dropped, "{video:?}");
+        }
+        let source = PathSource::open(&samples(name)).unwrap();
+        let episodes = (0..proof.episodes.len()).map(|index| expected_tables(&exported, &source, index));
+        let expected = exported.dir.path().join("expected.json");
+        let videos = serde_json::to_value(&proof.videos).unwrap();
+        fs::write(&expected, json!({"episodes": episodes.collect::<Vec<_>>(), "videos": videos}).to_string()).unwrap();
+        run(&python, "tables_read.py", &[&exported.out, &expected]);
+    }
+}
+
 /// What an export holds, by path, with the hash of each file.
 fn hashes(out: &Path) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
@@ -402,11 +499,14 @@ fn hashes(out: &Path) -> BTreeMap<String, String> {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     for (name, target) in [
+        ("contact-lerobot-v21", "lerobot-v2.1"),
         ("contact-lerobot-v21", "lerobot-v3"),
         ("contact-lerobot-v21", "mcap"),
+        ("contact-lerobot-v21", "parquet"),
         ("contact-lerobot-v21", "robomimic"),
         ("contact-lerobot-v21", "rlds"),
         ("contact-cell.mcap", "lerobot-v3"),
+        ("contact-cell.mcap", "parquet"),
     ] {
         // Another store, and the second time the same store: no clock, no order of threads may show.
         let one = export(name, ExportOptions { target: target.to_owned(), ..Default::default() });
@@ -450,7 +550,6 @@ fn messages_keep_their_rates_where_nothing_has_one() {
     assert_eq!(report.recordings[0].episodes.len(), 1, "{:?}", report.recordings[0].error);
     let recipe = DatasetRecipe::new("true");
     engine.create_dataset("all", &recipe).unwrap();
-    let to = |target: &str| ExportOptions { target: target.to_owned(), ..Default::default() };
     let error = engine.export("all", &dir.path().join("rows"), &to("lerobot-v3"), &Quiet).unwrap_err();
     assert!(format!("{error:?}").contains("--fps"), "{error:?}");
     let proof = engine.export("all", &dir.path().join("messages"), &to("mcap"), &Quiet).unwrap();

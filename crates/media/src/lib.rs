@@ -5,7 +5,7 @@
 //!
 //!   PictureInfo ─ decoder ─▶ PictureDecoder ◀─ push(t, bytes) … flush()
 //!                                  └─▶ (t, Picture) …           av1 · h264 · jpeg · jpegxl · png · raw · rvl
-//!   Picture ─ even_rgb ─ H264Encoder ─▶ access unit (Annex B)
+//!   Picture ─ scale ─ even_rgb ─ H264Encoder ─▶ access unit (Annex B)
 //!   Picture ─ rgb ─▶ pixels in colour ─ png::encode ─▶ a PNG of the same pixels
 //!   Picture, Picture ─ ssim, psnr ─▶ how much was lost
 //! ```
@@ -31,7 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It does not read containers (that is `formats`), does not know streams or episodes, scales nothing, and has no decoder for
+//! It does not read containers (that is `formats`), does not know streams or episodes, and has no decoder for
 //! H.265.
 //!
 //! **Invariant:** a size that a frame claims is checked against [`MAX_SIDE`] and [`MAX_PIXEL_BYTES`] before anything of that
@@ -54,6 +54,7 @@ mod probe;
 mod quality;
 pub mod raw;
 mod rvl;
+mod scale;
 mod yuv;
 
 use prairie_model::{Codec, FrameError, Nanos, Picture, PictureInfo};
@@ -63,6 +64,7 @@ pub use even::{even_rgb, rgb};
 pub use h264_encode::{AccessUnit, H264Encoder, H264Settings};
 pub use probe::{is_common, is_key_frame, probe, sniff};
 pub use quality::{luma, psnr, ssim};
+pub use scale::scale;
 
 /// The largest width or height.
 pub const MAX_SIDE: u32 = 16_384;

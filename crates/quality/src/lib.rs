@@ -62,6 +62,7 @@ pub use examine::{Examination, Examined, about_recording};
 pub use explain::{explain, reference};
 pub use facts::{Facts, History, JointLimit, JointLimits, TaskDurations};
 pub use outcome::{Outcome, Report};
+pub use pairing::joint_name;
 pub use pictures::{LumaStats, PictureStats};
 pub use profile::{CheckSettings, Override, Profile, ProfileError, Required};
 pub use rate::RateStats;

@@ -48,9 +48,9 @@ fn columns(commands: &Track, states: &Track) -> Vec<(usize, usize)> {
         let same = commands.width == states.width;
         return if same { (0..commands.width).map(|at| (at, at)).collect() } else { Vec::new() };
     }
-    let of_state: Vec<_> = states.names.iter().map(|name| plain(name)).collect();
+    let of_state: Vec<_> = states.names.iter().map(|name| joint_name(name)).collect();
     let places = commands.names.iter().take(commands.width).enumerate().filter_map(|(at, name)| {
-        let name = plain(name);
+        let name = joint_name(name);
         let state = of_state.iter().position(|other| *other == name).filter(|state| *state < states.width)?;
         Some((at, state))
     });
@@ -58,7 +58,7 @@ fn columns(commands: &Track, states: &Track) -> Vec<(usize, usize)> {
 }
 
 /// A joint's name without what sources add to it: `left_elbow.pos` is `left_elbow`.
-fn plain(name: &str) -> &str {
+pub fn joint_name(name: &str) -> &str {
     [".pos", ".position", "_position", "_target", ".target"].iter().fold(name, |name, end| name.trim_end_matches(end))
 }
 

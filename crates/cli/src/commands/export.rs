@@ -16,6 +16,8 @@ pub(crate) fn run(context: &Context, args: &Export) -> Result<u8, Failure> {
         split: args.split.clone(),
         streams: args.streams.clone(),
         encode: args.encode,
+        size: args.size.as_deref().map(str::parse).transpose()?,
+        action: args.action.parse()?,
     };
     let engine = context.open_store()?;
     let proof = engine.export(&args.name, &args.dir, &options, context.progress())?;

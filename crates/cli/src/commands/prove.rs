@@ -22,7 +22,14 @@ pub(crate) fn run(context: &Context, args: Prove) -> Result<u8, Failure> {
         worst_part_min_db: args.worst_part_min_db.unwrap_or(usual.worst_part_min_db),
         subset: args.subset,
     };
-    let reading = Reading { mapping: args.mapping, profile: None, no_video: true, facts: args.facts };
+    let reading = Reading {
+        mapping: args.mapping,
+        robot_model: args.robot_model,
+        profile: None,
+        format: args.format,
+        no_video: true,
+        facts: args.facts,
+    };
     let reading = context.reading(&reading)?;
     let report = prove(&args.source, &args.export, &reading, &options, context.progress())?;
     if context.json() {

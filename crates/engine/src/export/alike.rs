@@ -10,7 +10,7 @@ use prairie_model::{Stream, StreamKind};
 
 use crate::cells::literal;
 use crate::error::EngineError;
-use crate::export::StoredEpisode;
+use crate::export::{ActionForm, ExportJob, ExportOptions, StoredEpisode};
 
 /// Differences that are told one by one.
 const TOLD: usize = 6;
@@ -26,37 +26,62 @@ const DIGITS: usize = 12;
 enum Form {
     /// The episode does not have it.
     Absent,
+    /// Pictures whose size does not count.
+    Scaled,
     /// Pictures of that size.
     Pictures(Option<u32>, Option<u32>),
-    /// Numbers with these names and this shape.
-    Numbers(StreamKind, Vec<String>, Vec<u64>),
+    /// Numbers, and what they are.
+    Numbers(Numbers),
+}
+
+/// What all episodes must agree about numbers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Numbers {
+    kind: StreamKind,
+    names: Vec<String>,
+    shape: Vec<u64>,
+    unit: Option<String>,
+    /// Of commands: `absolute`, `delta`, `velocity`; the outer `None` where that does not count.
+    representation: Option<Option<String>>,
 }
 
 impl Form {
-    fn of(stream: &Stream) -> Option<Self> {
+    /// The form of a stream; where pictures are scaled or commands converted, what that evens out does not count.
+    fn of(stream: &Stream, options: &ExportOptions) -> Option<Self> {
         let kind = stream.kind.filter(|kind| *kind != StreamKind::Event)?;
         if kind == StreamKind::Image {
+            if options.size.is_some() {
+                return Some(Self::Scaled);
+            }
             let picture = stream.picture.as_ref();
             return Some(Self::Pictures(picture.and_then(|one| one.width), picture.and_then(|one| one.height)));
         }
-        (!kind.is_frames()).then(|| Self::Numbers(kind, stream.names.clone(), stream.shape.clone()))
+        let representation = (options.action == ActionForm::AsIs).then(|| stream.representation.clone());
+        (!kind.is_frames()).then(|| {
+            Self::Numbers(Numbers {
+                kind,
+                names: stream.names.clone(),
+                shape: stream.shape.clone(),
+                unit: stream.unit.clone(),
+                representation,
+            })
+        })
     }
 
     /// The form in words; `beside` are the other forms of the stream.
     fn told(&self, beside: &BTreeSet<&Self>) -> String {
-        let same_count = |names: &Vec<String>, other: &&Self| matches!(other, Self::Numbers(_, others, _) if others != names && others.len() == names.len());
         match self {
             Self::Absent => "is not there".to_owned(),
+            Self::Scaled => "is pictures".to_owned(),
             Self::Pictures(Some(width), Some(height)) => format!("is {width} × {height} pixels"),
             Self::Pictures(..) => "is of a size that is not known".to_owned(),
-            Self::Numbers(kind, names, shape) => match (names.len(), shape.as_slice()) {
-                (0, []) => format!("is of kind `{}`", kind.name()),
-                (0, shape) => format!("is of shape {shape:?}"),
-                (count, _) if beside.iter().any(|other| same_count(names, other)) => {
-                    format!("has the {count} elements {}", shortened(&names.join(", ")))
-                }
-                (count, _) => format!("has {count} elements"),
-            },
+            Self::Numbers(numbers) => {
+                let others = beside.iter().filter_map(|other| match other {
+                    Self::Numbers(other) if other != numbers => Some(other),
+                    _ => None,
+                });
+                numbers.told(&others.collect::<Vec<_>>())
+            }
         }
     }
 
@@ -64,14 +89,20 @@ impl Form {
     fn condition(&self, stream: &str) -> String {
         let mut parts = vec![format!("stream = {}", literal(stream))];
         match self {
-            Self::Absent => {}
+            Self::Absent | Self::Scaled => {}
             Self::Pictures(width, height) => {
                 for (column, size) in [("width", width), ("height", height)] {
                     parts.push(size.map_or(format!("{column} IS NULL"), |size| format!("{column} = {size}")));
                 }
             }
-            Self::Numbers(kind, names, shape) => {
+            Self::Numbers(Numbers { kind, names, shape, unit, representation }) => {
                 parts.push(format!("kind = {}", literal(kind.name())));
+                for (column, text) in [("unit", Some(unit)), ("representation", representation.as_ref())] {
+                    parts.extend(text.map(|text| match text {
+                        Some(text) => format!("{column} = {}", literal(text)),
+                        None => format!("{column} IS NULL"),
+                    }));
+                }
                 if !names.is_empty() {
                     parts.push(format!("array_to_string(names, ',') = {}", literal(&names.join(","))));
                 }
@@ -86,8 +117,53 @@ impl Form {
     }
 }
 
+impl Numbers {
+    /// In what these numbers differ from `others`.
+    fn told(&self, others: &[&Self]) -> String {
+        let mut told = Vec::new();
+        if others.iter().any(|other| other.kind != self.kind) {
+            told.push(format!("is of kind `{}`", self.kind.name()));
+        }
+        if let Some(other) = others.iter().find(|other| other.names != self.names) {
+            let count = self.names.len();
+            let place = self.names.iter().zip(&other.names).position(|(one, two)| one != two);
+            let all = self.names.join(", ");
+            told.push(match place {
+                _ if others.iter().all(|other| other.names.len() != count) => format!("has {count} elements"),
+                Some(place) if all.chars().count() > LIST_MAX => {
+                    format!("has {count} elements, of which number {} is `{}`", place + 1, self.names[place])
+                }
+                _ => format!("has the {count} elements {}", shortened(&all)),
+            });
+        }
+        if others.iter().any(|other| other.shape != self.shape) {
+            told.push(format!("is of shape {:?}", self.shape));
+        }
+        if others.iter().any(|other| other.unit != self.unit) {
+            told.push(self.unit.as_ref().map_or("has no known unit".to_owned(), |unit| format!("is in `{unit}`")));
+        }
+        if others.iter().any(|other| other.representation != self.representation) {
+            let what = self.representation.as_ref().and_then(Option::as_deref);
+            told.push(what.map_or("does not say what its commands are".to_owned(), |what| format!("is `{what}`")));
+        }
+        match told.is_empty() {
+            // Beside pictures, or where it is not there at all.
+            true if self.names.is_empty() => format!("is of kind `{}`", self.kind.name()),
+            true => format!("has {} elements", self.names.len()),
+            false => told.join(" and "),
+        }
+    }
+}
+
+/// Characters of a list of names that is told as a whole.
+const LIST_MAX: usize = 60;
+
 fn shortened(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
+    if text.chars().count() <= LIST_MAX {
+        text.to_owned()
+    } else {
+        text.chars().take(LIST_MAX - 1).chain(['…']).collect()
+    }
 }
 
 /// Whether episodes must have a stream in common. `only` names the streams that were asked for; empty asks for all.
@@ -103,12 +179,13 @@ fn matters(stream: &Stream, only: &[String]) -> bool {
 }
 
 /// Refuses episodes that have not the same features.
-pub(crate) fn check_alike(name: &str, episodes: &[StoredEpisode], only: &[String]) -> Result<(), EngineError> {
+pub(crate) fn check_alike(job: &ExportJob) -> Result<(), EngineError> {
+    let ExportJob { name, episodes, options, .. } = job;
     let all: Vec<BTreeMap<&str, Form>> = episodes
         .iter()
         .map(|episode| {
-            let streams = episode.streams.iter().filter(|stream| matters(stream, only));
-            streams.filter_map(|stream| Some((stream.name.as_str(), Form::of(stream)?))).collect()
+            let streams = episode.streams.iter().filter(|stream| matters(stream, &options.streams));
+            streams.filter_map(|stream| Some((stream.name.as_str(), Form::of(stream, options)?))).collect()
         })
         .collect();
     let names: BTreeSet<&str> = all.iter().flat_map(|forms| forms.keys().copied()).collect();
@@ -147,6 +224,10 @@ pub(crate) fn check_alike(name: &str, episodes: &[StoredEpisode], only: &[String
     });
     if !common.is_empty() {
         hint.push_str(&format!("; `--streams {}` exports what all have", common.join(",")));
+    }
+    let are_pictures = |stream: &&str| (0..all.len()).all(|at| matches!(form(at, stream), Form::Pictures(..)));
+    if different.iter().all(are_pictures) {
+        hint.push_str("; `--size WIDTHxHEIGHT` makes all pictures of one size");
     }
     let what = format!(
         "the {} episodes of `{name}` have not the same features, which one training set must have: {}",

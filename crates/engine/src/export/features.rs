@@ -58,8 +58,8 @@ impl Selection {
 }
 
 /// Chooses the features of episodes whose streams are given, one list per episode. `only` names the wanted streams; empty
-/// wants all.
-pub(crate) fn select(episodes: &[&[Stream]], only: &[String]) -> Selection {
+/// wants all. Pictures may be of any size where they are `scaled`.
+pub(crate) fn select(episodes: &[&[Stream]], only: &[String], scaled: bool) -> Selection {
     let mut selection = Selection::default();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for streams in episodes {
@@ -81,7 +81,7 @@ pub(crate) fn select(episodes: &[&[Stream]], only: &[String]) -> Selection {
         let found = episodes.iter().flat_map(|streams| streams.iter()).find(|stream| stream.name == *name);
         // OK because the name came from these streams.
         let stream = found.expect("the stream is there");
-        match unfit(stream, episodes) {
+        match unfit(stream, episodes, scaled) {
             Some(reason) => selection.left_out.push(((*name).to_owned(), reason)),
             None => chosen.push(stream),
         }
@@ -91,7 +91,7 @@ pub(crate) fn select(episodes: &[&[Stream]], only: &[String]) -> Selection {
 }
 
 /// Why a stream cannot be a feature.
-fn unfit(stream: &Stream, episodes: &[&[Stream]]) -> Option<String> {
+fn unfit(stream: &Stream, episodes: &[&[Stream]], scaled: bool) -> Option<String> {
     let Some(kind) = stream.kind else { return Some("its kind is unknown".to_owned()) };
     match kind {
         StreamKind::Event => return Some("text has no row".to_owned()),
@@ -102,7 +102,7 @@ fn unfit(stream: &Stream, episodes: &[&[Stream]]) -> Option<String> {
     }
     let alike = |other: &Stream| {
         let size = |stream: &Stream| stream.picture.as_ref().map(|picture| (picture.width, picture.height));
-        other.kind == stream.kind && other.names == stream.names && size(other) == size(stream)
+        other.kind == stream.kind && other.names == stream.names && (scaled || size(other) == size(stream))
     };
     for streams in episodes {
         let same = streams.iter().find(|other| other.name == stream.name)?;
@@ -207,7 +207,7 @@ mod tests {
             stream("/log", StreamKind::Event),
             stream("/wrench", StreamKind::Wrench),
         ];
-        let selection = select(&[&streams], &[]);
+        let selection = select(&[&streams], &[], false);
         let names: Vec<_> =
             selection.features.iter().map(|feature| (feature.name.as_str(), feature.parts.len())).collect();
         assert_eq!(
@@ -228,7 +228,7 @@ mod tests {
     fn a_stream_that_some_episodes_lack_is_left_out_with_its_reason() {
         let one = [stream("/a", StreamKind::Scalar), stream("/b", StreamKind::Scalar)];
         let two = [stream("/a", StreamKind::Scalar)];
-        let selection = select(&[&one, &two], &[]);
+        let selection = select(&[&one, &two], &[], false);
         assert_eq!(selection.features.len(), 1);
         assert_eq!(selection.left_out, [("/b".to_owned(), "only 1 of 2 episodes have it".to_owned())]);
     }
@@ -237,7 +237,7 @@ mod tests {
     fn a_late_stream_would_cost_the_rows_before_it() {
         let mut late = stream("/late", StreamKind::Scalar);
         late.start = Some(Nanos(300_000_000));
-        let selection = select(&[&[stream("/a", StreamKind::Scalar), late]], &[]);
+        let selection = select(&[&[stream("/a", StreamKind::Scalar), late]], &[], false);
         assert_eq!(selection.left_out, [("/late".to_owned(), "it starts 0.30 s after the episode".to_owned())]);
     }
 }

@@ -137,6 +137,16 @@ impl Drop for Folder {
     }
 }
 
+/// A new file at `path`, with `/` between its parts, below the folder of an export; the folders above it too.
+#[expect(clippy::disallowed_methods, reason = "see Folder")]
+pub(crate) fn new_file(folder: &Path, path: &str) -> Result<File, EngineError> {
+    let path = folder.join(path);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(failed("make", parent))?;
+    }
+    File::create(&path).map_err(failed("write", &path))
+}
+
 /// What a folder that is not empty holds, for the message that refuses it.
 #[expect(clippy::disallowed_methods, reason = "see Folder")]
 fn what_it_holds(name: &Path) -> String {

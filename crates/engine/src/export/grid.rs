@@ -101,6 +101,14 @@ impl FramePlan {
         })
     }
 
+    /// The plan in which every frame is a row at its own time, from the first that a decoder can start with; `None` without
+    /// frames.
+    pub(crate) fn all(camera: &Camera) -> Option<Self> {
+        let first = camera.key.iter().position(|is_key| *is_key).unwrap_or(0);
+        let times = camera.t_ns.get(first..).filter(|times| !times.is_empty())?;
+        Self::of(camera, (first..camera.t_ns.len()).collect(), times.to_vec(), i64::MAX)
+    }
+
     /// Whether a row may show this frame.
     pub(crate) fn is_near(&self, camera: &Camera, row: usize, frame: usize) -> bool {
         age(camera, frame, self.times[row]) <= self.tolerance_ns

@@ -12,6 +12,7 @@ use prairie_model::Clock;
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::export::action::convert;
 use crate::export::features::Feature;
 use crate::export::grid::{FramePlan, Grid, frames, grid};
 use crate::export::rows::{FeatureRows, LoadedPart, period_ns, rows};
@@ -124,6 +125,7 @@ fn lay_without<'a>(
         let Some(stream) = stream else { return Ok(Err(format!("it has no `{name}`"))) };
         row_times |= stream.clock == Clock::Row;
         let mut camera = LoadedCamera::new(&engine.load_samples(episode.id, stream, job.snapshot)?)?;
+        camera.size = job.options.size;
         if let Some(skip) = skips.get(&feature.name) {
             camera.skip(skip.frames);
         }
@@ -164,6 +166,9 @@ fn lay_without<'a>(
             Ok(rows) => laid.rows.push(rows),
             Err(why) => return Ok(Err(why)),
         }
+    }
+    if let Err(why) = convert(&mut laid.rows, &job.selection.features, episode, job.options.action) {
+        return Ok(Err(why));
     }
     let slack_ns = if row_times { (1e7 / fps) as i64 } else { 0 };
     for (feature, camera) in cameras {

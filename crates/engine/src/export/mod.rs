@@ -9,8 +9,10 @@
 //! The folder appears under its name only when it is whole: it is written beside it and renamed at the end.
 
 mod account;
+mod action;
 pub(crate) mod align;
 mod alike;
+mod choice;
 mod features;
 mod folder;
 pub(crate) mod grid;
@@ -29,6 +31,7 @@ use std::path::Path;
 
 use prairie_catalog::{Commit, DatasetEpisode, Leaf};
 use prairie_model::{Hash256, Source as _, Stream};
+use serde::Serialize;
 
 use crate::Engine;
 use crate::error::EngineError;
@@ -36,12 +39,12 @@ use crate::progress::Progress;
 use crate::target::TARGETS;
 
 pub(crate) use account::{Account, Pictures};
+pub use action::Converted;
 pub use align::Align;
 pub(crate) use alike::check_alike;
-#[cfg(test)]
-pub(crate) use features::Part;
-pub(crate) use features::{Feature, Selection, select};
-pub(crate) use folder::{Folder, PROOF};
+pub use choice::{ActionForm, PictureSize};
+pub(crate) use features::{Feature, Part, Selection, select};
+pub(crate) use folder::{Folder, PROOF, new_file};
 pub(crate) use grid::FramePlan;
 pub use judge::Likeness;
 pub(crate) use laid::{Done, Laid, lay, unlike};
@@ -51,12 +54,13 @@ pub(crate) use prepared::{Ready, prepare};
 pub use proof::{EpisodeProof, FeatureProof, Proof, VideoProof};
 pub(crate) use rows::{FeatureRows, FeatureTotals};
 pub(crate) use spool::Spool;
-pub(crate) use video::{Encoding, LoadedCamera, ShownPicture, Unfit};
+pub(crate) use video::{Encoding, LoadedCamera, ShownPicture, Unfit, Written};
 
 /// How a version is exported.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct ExportOptions {
     /// `lerobot-v3`, `mcap`, `rlds`, `robomimic`.
+    #[serde(skip)]
     pub target: String,
     /// Rows per second; that of the source or of its first camera when `None`.
     pub fps: Option<f64>,
@@ -70,6 +74,10 @@ pub struct ExportOptions {
     pub streams: Vec<String>,
     /// Encode video even where it could be copied.
     pub encode: bool,
+    /// Pictures of this size, encoded where the source has another; that of the source when `None`.
+    pub size: Option<PictureSize>,
+    /// What the numbers of commands are.
+    pub action: ActionForm,
 }
 
 impl ExportOptions {
@@ -85,6 +93,19 @@ impl ExportOptions {
             ));
         }
         Ok(())
+    }
+}
+
+impl ExportOptions {
+    /// What was asked for that only a form with rows at one rate can give; `None` where nothing was.
+    pub(crate) fn asks_for_rows(&self) -> Option<&'static str> {
+        let asked = [
+            ("a rate", self.fps.is_some()),
+            ("an alignment", self.align != Align::default()),
+            ("a tolerance", self.tolerance_s.is_some()),
+            ("another form of commands", self.action != ActionForm::default()),
+        ];
+        asked.into_iter().find(|(_, asked)| *asked).map(|(what, _)| what)
     }
 }
 
@@ -131,7 +152,10 @@ impl Engine {
             )));
         }
         let wanted = |member: &&DatasetEpisode| options.split.as_ref().is_none_or(|split| *split == member.split);
-        let members: Vec<DatasetEpisode> = version.members.iter().filter(wanted).cloned().collect();
+        let mut members: Vec<DatasetEpisode> = version.members.iter().filter(wanted).cloned().collect();
+        // Parts follow one another, so that each is a range of episodes.
+        let order = |member: &DatasetEpisode| version.recipe.split.iter().position(|(name, _)| *name == member.split);
+        members.sort_by_key(|member| (order(member), member.split.clone()));
         if members.is_empty() {
             let parts: Vec<_> = version.split_counts.keys().map(String::as_str).collect();
             return Err(EngineError::Refused(format!(
@@ -146,7 +170,7 @@ impl Engine {
             episodes.push(self.load_episode(member.episode, version.snapshot)?);
         }
         let streams: Vec<&[Stream]> = episodes.iter().map(|episode| episode.streams.as_slice()).collect();
-        let mut selection = select(&streams, &options.streams);
+        let mut selection = select(&streams, &options.streams, options.size.is_some());
         let declared = self.declared_types(&episodes)?;
         selection.type_numbers(&streams, &|at, stream| declared.of(episodes[at].recording, stream));
         if let Some(unknown) = options
@@ -164,6 +188,7 @@ impl Engine {
             dataset_hash: version.hash,
             snapshot: version.snapshot,
             target: options.target.clone(),
+            options: options.clone(),
             code: concat!("prairie ", env!("CARGO_PKG_VERSION")).to_owned(),
             fps: None,
             align: options.align,

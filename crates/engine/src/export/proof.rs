@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use prairie_model::{EpisodeId, Hash256, RecordingId};
 use serde::Serialize;
 
-use crate::export::Align;
+use crate::export::action::Converted;
 use crate::export::features::Feature;
 use crate::export::grid::FramePlan;
 use crate::export::judge::Likeness;
 use crate::export::video::Written;
+use crate::export::{Align, ExportOptions};
 
 /// What became of everything that a dataset version holds.
 #[derive(Debug, Clone, Serialize)]
@@ -26,6 +27,8 @@ pub struct Proof {
     pub snapshot: u64,
     /// `lerobot-v3`, `mcap`, `rlds`, `robomimic`.
     pub target: String,
+    /// What was asked for.
+    pub options: ExportOptions,
     /// Version of the code that wrote it.
     pub code: String,
     /// Rows per second; `None` where every stream keeps its own rate.
@@ -112,6 +115,9 @@ pub struct FeatureProof {
     pub max: Vec<f64>,
     /// Mean per element.
     pub mean: Vec<f64>,
+    /// What became of commands that were asked for in another form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
 }
 
 /// One camera over all episodes of the version, exported or left out. `source_frames = exported + repeated + dropped`.

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::export::action::Converted;
 use crate::export::align::{Align, align, blend};
 use crate::export::features::{Feature, Part};
 use crate::export::grid::Grid;
@@ -30,6 +31,8 @@ pub(crate) struct FeatureRows {
     pub(crate) width: usize,
     /// A name per number.
     pub(crate) names: Vec<String>,
+    /// What the source calls each number; `None` where it has no name.
+    pub(crate) elements: Vec<Option<String>>,
     /// Samples that came in.
     pub(crate) samples: u64,
     /// Numbers that were missing.
@@ -38,6 +41,8 @@ pub(crate) struct FeatureRows {
     pub(crate) largest_distance_ns: i64,
     /// Largest difference between a number and what is stored of it.
     pub(crate) largest_rounding: f64,
+    /// What became of commands that were asked for in another form.
+    pub(crate) converted: Option<Converted>,
 }
 
 impl LoadedPart {
@@ -138,10 +143,12 @@ pub(crate) fn rows(
         number: feature.number,
         width: 0,
         names: Vec::new(),
+        elements: Vec::new(),
         samples: 0,
         missing: 0,
         largest_distance_ns: 0,
         largest_rounding: 0.0,
+        converted: None,
     };
     for part in parts {
         let Some(series) = part.series() else { continue };
@@ -164,6 +171,7 @@ pub(crate) fn rows(
         }
         out.samples += part.batch.len() as u64;
         out.names.extend(part.names(series.width, parts.len() == 1));
+        out.elements.extend((0..series.width).map(|at| part.batch.stream.names.get(at).cloned()));
         out.width += series.width;
         columns.push((series.width, values));
     }
@@ -229,6 +237,7 @@ impl FeatureTotals {
                 min: vec![f64::INFINITY; first.width],
                 max: vec![f64::NEG_INFINITY; first.width],
                 mean: Vec::new(),
+                converted: None,
             },
             sum: vec![0.0; first.width],
             count: vec![0; first.width],
@@ -239,6 +248,12 @@ impl FeatureTotals {
     /// Adds the rows of an episode.
     pub(crate) fn add(&mut self, rows: &FeatureRows) {
         self.proof.samples_in += rows.samples;
+        if let Some(converted) = &rows.converted {
+            let all = self.proof.converted.get_or_insert_with(|| converted.clone());
+            all.assumed_absolute |= converted.assumed_absolute;
+            // An episode whose source has the form already says nothing of the others.
+            all.formula = all.formula.take().or_else(|| converted.formula.clone());
+        }
         self.proof.missing += rows.missing;
         self.proof.rows_out += (rows.values.len() / rows.width.max(1)) as u64;
         self.proof.largest_distance_s = self.proof.largest_distance_s.max(rows.largest_distance_ns as f64 / 1e9);

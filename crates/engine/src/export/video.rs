@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use prairie_formats::mp4::annexb;
 use prairie_formats::{BlobReader, FormatError};
-use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, even_rgb};
+use prairie_media::{H264Encoder, H264Settings, PictureDecoder, decoder, even_rgb, scale};
 use prairie_model::{BlobRef, Codec, FrameError, Nanos, Picture, PictureInfo, Stream, StreamBatch};
 
 use crate::error::EngineError;
+use crate::export::choice::PictureSize;
 use crate::export::grid::{Camera, FramePlan};
 use crate::export::judge::{Judge, Likeness};
 use crate::export::spool::Spool;
@@ -21,6 +22,8 @@ pub(crate) struct LoadedCamera {
     pictures: Vec<PictureInfo>,
     /// Times and key frames.
     pub(crate) camera: Camera,
+    /// The size that its pictures get; that of the source when `None`.
+    pub(crate) size: Option<PictureSize>,
 }
 
 /// One coded frame of an export.
@@ -134,6 +137,7 @@ impl LoadedCamera {
             blobs: Vec::with_capacity(rows.len()),
             pictures: Vec::with_capacity(rows.len()),
             camera: Camera::default(),
+            size: None,
         };
         for row in 0..rows.len() {
             let (blob, picture) = (rows.blob(row), rows.picture(row, &batch.stream));
@@ -207,6 +211,9 @@ impl LoadedCamera {
             _ => prairie_media::probe(picture.codec, &bytes),
         };
         let (width, height) = size.ok_or("its size is unknown")?;
+        if self.size.is_some_and(|wanted| (wanted.width(), wanted.height()) != (width, height)) {
+            return Err(format!("another size than {width}x{height} was asked for"));
+        }
         Ok(Track { codec: picture.codec, width, height, config, padding: [0, 0], why_encoded: None })
     }
 
@@ -544,6 +551,20 @@ impl Showing<'_, '_> {
 
     /// Shows a picture in the next row.
     fn show(&mut self, at: usize, picture: &ShownPicture) -> Result<Result<(), Unfit>, EngineError> {
+        let scaled = match self.camera.size {
+            Some(size) if (size.width(), size.height()) != (picture.picture.width, picture.picture.height) => {
+                match scale(&picture.picture, size.width(), size.height()) {
+                    Some(scaled) => Some(ShownPicture { picture: scaled, coded: None, codec: picture.codec }),
+                    None => {
+                        let (format, name) = (picture.picture.format.name(), &self.camera.stream.name);
+                        let why = format!("frame {at} of `{name}` cannot be scaled: it is {format}");
+                        return Ok(Err(Unfit::Why(why)));
+                    }
+                }
+            }
+            _ => None,
+        };
+        let picture = scaled.as_ref().unwrap_or(picture);
         let done = (self.show)(self.shown.len(), at, picture)?;
         self.shown.push(at);
         Ok(done.map_err(|why| Unfit::Why(format!("frame {at} of `{}` {why}", self.camera.stream.name))))

@@ -1,7 +1,8 @@
 //! The forms that a dataset version can be written in. One file each, one line in [`TARGETS`].
 
-mod lerobot_v3;
+mod lerobot;
 mod mcap;
+mod parquet;
 mod rlds;
 mod robomimic;
 mod steps;
@@ -45,4 +46,5 @@ pub(crate) trait Target: Sync {
 }
 
 /// Every target, by name.
-pub(crate) const TARGETS: &[&dyn Target] = &[&lerobot_v3::LeRobotV3, &mcap::Mcap, &rlds::Rlds, &robomimic::Robomimic];
+pub(crate) const TARGETS: &[&dyn Target] =
+    &[&lerobot::V21, &lerobot::V30, &mcap::Mcap, &parquet::Parquet, &rlds::Rlds, &robomimic::Robomimic];

@@ -233,7 +233,7 @@ pub(super) fn write_all<S: Steps>(
     progress: &dyn Progress,
     form: &mut S,
 ) -> Result<(), EngineError> {
-    check_alike(&job.name, &job.episodes, &job.options.streams)?;
+    check_alike(job)?;
     let fps = job.fps.ok_or_else(|| {
         EngineError::invalid("the rate of the rows", "no stream of the version has one: give `--fps`")
     })?;

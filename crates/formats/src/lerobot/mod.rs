@@ -35,7 +35,7 @@ use prairie_model::{ReadEvent, ReadOptions, ReadSummary, RecordingPlan, Source};
 
 use crate::{FormatError, FormatPage, Reader};
 
-pub use writer::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame, Written};
+pub use writer::{DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, Version, VideoFrame, Written};
 
 /// Reads LeRobot datasets of versions 1, 2 and 3.
 #[derive(Debug, Clone, Copy)]

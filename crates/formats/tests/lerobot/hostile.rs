@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use prairie_formats::Reader;
-use prairie_formats::lerobot::LeRobot;
+use prairie_formats::lerobot::{LeRobot, Version};
 use prairie_model::{MemorySource, NoteKind, ReadEvent, ReadOptions};
 
 use crate::fixtures::{Random, read_all};
@@ -28,7 +28,7 @@ fn read(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> bool {
 
 #[test]
 fn flips_and_truncations_never_panic() {
-    let files = small_dataset().0.lock().unwrap().clone();
+    let files = small_dataset(Version::V30).0.lock().unwrap().clone();
     let mut random = Random(7);
     let (mut fine, mut refused) = (0, 0);
     for path in files.keys() {
@@ -54,7 +54,7 @@ fn flips_and_truncations_never_panic() {
 
 #[test]
 fn a_cut_data_file_is_told_with_its_place() {
-    let mut files = small_dataset().0.lock().unwrap().clone();
+    let mut files = small_dataset(Version::V30).0.lock().unwrap().clone();
     let path = "data/chunk-000/file-000.parquet";
     files.get_mut(path).unwrap().truncate(1000);
     let (_, all) = read_all(&MemorySource::new(files), &ReadOptions::default());
@@ -67,7 +67,7 @@ fn a_cut_data_file_is_told_with_its_place() {
 
 #[test]
 fn missing_parts_leave_the_rest() {
-    let whole = small_dataset().0.lock().unwrap().clone();
+    let whole = small_dataset(Version::V30).0.lock().unwrap().clone();
     for missing in whole.keys() {
         let rest = whole.iter().filter(|(path, _)| *path != missing).map(|(path, bytes)| (path.clone(), bytes.clone()));
         let source = MemorySource::new(rest);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray};
 use arrow::datatypes::DataType;
 use prairie_formats::lerobot::{
-    DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame, Written,
+    DatasetSpec, FeatureStats, Files, LeRobotWriter, NewFeature, NewKind, Version, VideoFrame, Written,
 };
 use prairie_formats::mp4::{Track, read_track};
 use prairie_model::{Codec, ReadOptions, Source};
@@ -58,9 +58,9 @@ fn task(episode: usize) -> &'static str {
 }
 
 /// Three episodes of made-up pictures: the second with reordered pictures, the third with another configuration.
-pub(crate) fn small_dataset() -> MemoryFiles {
+pub(crate) fn small_dataset(version: Version) -> MemoryFiles {
     let files = MemoryFiles::default();
-    let spec = DatasetSpec::new(10, Some("test".to_owned()), features([48, 64]));
+    let spec = DatasetSpec::new(version, 10, Some("test".to_owned()), features([48, 64]));
     let mut writer = LeRobotWriter::new(files.clone(), spec).unwrap();
     for (episode, rows) in ROWS.into_iter().enumerate() {
         writer.begin_episode(task(episode)).unwrap();
@@ -95,12 +95,12 @@ pub(crate) fn small_dataset() -> MemoryFiles {
     files
 }
 
-#[test]
-fn what_is_written_is_read() {
-    let files = small_dataset();
+/// Reads a dataset of `version` back, compares everything, and gives the plan's names of the videos.
+fn read_back(version: Version, name: &str) -> Vec<String> {
+    let files = small_dataset(version);
     let source = files.source();
     let (plan, all) = read_all(&source, &ReadOptions::default());
-    assert_eq!(plan.profile.as_deref(), Some("v3.0"));
+    assert_eq!(plan.profile.as_deref(), Some(name));
     assert!(plan.notes.is_empty() && all.notes.is_empty(), "{:?} {:?}", plan.notes, all.notes);
     assert!(all.summary.complete);
     assert_eq!(all.ended, [0, 1, 2]);
@@ -132,16 +132,68 @@ fn what_is_written_is_read() {
         }
     }
     // The third episode has another configuration, and therefore another file and another channel.
-    let paths: Vec<_> =
-        source.files().iter().map(|file| file.path.as_str()).filter(|p| p.starts_with("videos")).collect();
-    assert_eq!(paths, [0, 1].map(|file| format!("videos/{CAMERA}/chunk-000/file-00{file}.mp4")));
     assert_eq!(all.summary.channels[&plan.channels[5].id].messages, 13);
     assert_eq!(all.summary.channels[&6].messages, 7);
+    source.files().iter().map(|file| file.path.clone()).filter(|path| path.starts_with("videos")).collect()
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let videos = read_back(Version::V30, "v3.0");
+    assert_eq!(videos, [0, 1].map(|file| format!("videos/{CAMERA}/chunk-000/file-00{file}.mp4")));
+}
+
+#[test]
+fn what_is_written_as_v21_is_read() {
+    let videos = read_back(Version::V21, "v2.1");
+    assert_eq!(videos, [0, 1, 2].map(|episode| format!("videos/chunk-000/{CAMERA}/episode_00000{episode}.mp4")));
+    let files = small_dataset(Version::V21);
+    let source = files.source();
+    let lines = |path: &str| -> Vec<Value> {
+        let file = source.find(path).unwrap();
+        let text = source.read_exact(file, 0, source.files()[file].size).unwrap();
+        String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let tasks = ["pick", "place"].into_iter().enumerate();
+    let tasks: Vec<_> = tasks.map(|(index, task)| json!({"task_index": index, "task": task})).collect();
+    assert_eq!(lines("meta/tasks.jsonl"), tasks);
+    let lengths: Vec<_> = lines("meta/episodes.jsonl").iter().map(|line| line["length"].as_u64().unwrap()).collect();
+    assert_eq!(lengths, ROWS.map(|rows| rows as u64));
+    for (line, rows) in lines("meta/episodes_stats.jsonl").iter().zip(ROWS) {
+        assert_eq!(line["stats"]["observation.state"]["count"], json!([rows]));
+        assert_eq!(line["stats"][CAMERA]["mean"], json!([[[0.25]], [[0.5]], [[0.75]]]));
+    }
+    let description = source.find("meta/info.json").unwrap();
+    let text = source.read_exact(description, 0, source.files()[description].size).unwrap();
+    let info: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!((&info["total_chunks"], &info["total_videos"], &info["fps"]), (&json!(1), &json!(3), &json!(10)));
+}
+
+#[test]
+fn chunks_of_v21_hold_a_thousand_episodes() {
+    let files = MemoryFiles::default();
+    let spec =
+        DatasetSpec::new(Version::V21, 10, None, vec![feature("action", NewKind::Numbers(DataType::Int64), &[], &[])]);
+    let mut writer = LeRobotWriter::new(files.clone(), spec).unwrap();
+    for episode in 0..1002 {
+        writer.begin_episode("t").unwrap();
+        let values: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![episode; 2]));
+        writer.push_rows(2, &[values]).unwrap();
+        writer.end_episode(BTreeMap::new()).unwrap();
+    }
+    writer.finish().unwrap();
+    let source = files.source();
+    for path in ["data/chunk-000/episode_000999.parquet", "data/chunk-001/episode_001001.parquet"] {
+        assert!(source.find(path).is_some(), "{path}");
+    }
+    let (plan, all) = read_all(&source, &ReadOptions::default());
+    assert!(plan.notes.is_empty() && all.notes.is_empty(), "{:?} {:?}", plan.notes, all.notes);
+    assert_eq!(all.got[&(1001, "action".to_owned())].values, [1001.0, 1001.0]);
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let spec = DatasetSpec::new(10, None, features([48, 64]));
+    let spec = DatasetSpec::new(Version::V30, 10, None, features([48, 64]));
     let begin = || {
         let mut writer = LeRobotWriter::new(MemoryFiles::default(), spec.clone()).unwrap();
         writer.begin_episode("t").unwrap();
@@ -166,13 +218,16 @@ fn what_does_not_fit_is_refused() {
     assert!(error.contains("1 frames for 2 rows"), "{error}");
     let named = |name: &str| vec![feature(name, NewKind::Text, &[], &[])];
     for name in ["timestamp", "a/b", ""] {
-        assert!(LeRobotWriter::new(MemoryFiles::default(), DatasetSpec::new(10, None, named(name))).is_err(), "{name}");
+        assert!(
+            LeRobotWriter::new(MemoryFiles::default(), DatasetSpec::new(Version::V30, 10, None, named(name))).is_err(),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn files_roll_over() {
-    let mut spec = DatasetSpec::new(10, None, features([48, 64]));
+    let mut spec = DatasetSpec::new(Version::V30, 10, None, features([48, 64]));
     (spec.data_file_mb, spec.video_file_mb) = (1, 1);
     spec.features[0].shape = vec![1000];
     spec.features[0].names.clear();
@@ -251,7 +306,7 @@ fn ask_lerobot(python: &Path, videos: &Folder, files: &[usize], fps: u32) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("dataset");
     let size = [tracks[0].height.into(), tracks[0].width.into()];
-    let spec = DatasetSpec::new(fps, Some("test".to_owned()), features(size));
+    let spec = DatasetSpec::new(Version::V30, fps, Some("test".to_owned()), features(size));
     let mut writer = LeRobotWriter::new(Disk(root.clone()), spec).unwrap();
     let mut episodes = Vec::new();
     for (episode, (track, file)) in tracks.iter().zip(files).enumerate() {

@@ -31,7 +31,7 @@ use sha2::Digest;
 
 use crate::Engine;
 use crate::error::EngineError;
-use crate::export::{Align, EpisodeProof, ExportJob, FeatureProof, Proof, StoredEpisode, VideoProof};
+use crate::export::{EpisodeProof, ExportJob, FeatureProof, Proof, StoredEpisode, VideoProof};
 use crate::progress::Progress;
 use crate::target::{Target, TargetPage};
 use facts::{of_stream, records, topic};
@@ -133,14 +133,10 @@ impl Target for Mcap {
 /// Refuses options that ask for a grid of rows, which this form does not have.
 fn nothing_to_resample(job: &ExportJob) -> Result<(), EngineError> {
     let options = &job.options;
-    let asked = [
-        ("a rate", options.fps.is_some()),
-        ("an alignment", options.align != Align::default()),
-        ("a tolerance", options.tolerance_s.is_some()),
-        ("encoding", options.encode),
-    ];
-    match asked.into_iter().find(|(_, asked)| *asked) {
-        Some((what, _)) => Err(EngineError::invalid(
+    let of_pictures = [("encoding", options.encode), ("another size of pictures", options.size.is_some())];
+    let of_pictures = of_pictures.into_iter().find(|(_, asked)| *asked).map(|(what, _)| what);
+    match options.asks_for_rows().or(of_pictures) {
+        Some(what) => Err(EngineError::invalid(
             format!("{what} for the target `mcap`"),
             "every stream keeps its own rate, and every picture its bytes",
         )),
@@ -408,6 +404,7 @@ impl Ledger {
             min: Vec::new(),
             max: Vec::new(),
             mean: Vec::new(),
+            converted: None,
         });
         proof.samples_in += samples;
         proof.rows_out += written;

@@ -177,8 +177,22 @@ pub(super) struct Totals {
     pub(super) tasks: u64,
 }
 
+/// The ranges of episodes of each part; all of them are `train` where there is no part.
+fn ranges(splits: &[(String, u64)], episodes: u64) -> Map<String, Value> {
+    if splits.is_empty() {
+        return Map::from_iter([("train".to_owned(), format!("0:{episodes}").into())]);
+    }
+    let ends = splits.iter().skip(1).map(|(_, first)| *first).chain([episodes]);
+    splits.iter().zip(ends).map(|((name, first), end)| (name.clone(), format!("{first}:{end}").into())).collect()
+}
+
 /// `meta/info.json`.
-pub(super) fn info(spec: &DatasetSpec, totals: Totals, videos: &BTreeMap<String, Map<String, Value>>) -> Value {
+pub(super) fn info(
+    spec: &DatasetSpec,
+    totals: Totals,
+    splits: &[(String, u64)],
+    videos: &BTreeMap<String, Map<String, Value>>,
+) -> Value {
     let mut features = Map::new();
     for feature in &spec.features {
         let names = match feature.kind {
@@ -193,23 +207,28 @@ pub(super) fn info(spec: &DatasetSpec, totals: Totals, videos: &BTreeMap<String,
         }
         features.insert(feature.name.clone(), declaration);
     }
-    let any_video = spec.features.iter().any(|feature| feature.kind == NewKind::Video);
+    let cameras = spec.features.iter().filter(|feature| feature.kind == NewKind::Video).count() as u64;
     let mut info = json!({
-        "codebase_version": "v3.0",
+        "codebase_version": spec.version.name(),
         "robot_type": spec.robot_type,
         "total_episodes": totals.episodes,
         "total_frames": totals.frames,
         "total_tasks": totals.tasks,
         "chunks_size": super::CHUNK_FILES,
-        "data_files_size_in_mb": spec.data_file_mb,
-        "video_files_size_in_mb": spec.video_file_mb,
         "fps": spec.fps,
-        "splits": {"train": format!("0:{}", totals.episodes)},
-        "data_path": "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
-        "video_path": any_video.then_some("videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"),
+        "splits": ranges(splits, totals.episodes),
+        "data_path": spec.version.data_template(),
+        "video_path": (cameras > 0).then_some(spec.version.video_template()),
         "features": features,
     });
     if let Some(object) = info.as_object_mut() {
+        if spec.version.is_file_per_episode() {
+            object.insert("total_videos".to_owned(), (totals.episodes * cameras).into());
+            object.insert("total_chunks".to_owned(), totals.episodes.div_ceil(super::CHUNK_FILES).into());
+        } else {
+            object.insert("data_files_size_in_mb".to_owned(), spec.data_file_mb.into());
+            object.insert("video_files_size_in_mb".to_owned(), spec.video_file_mb.into());
+        }
         for (key, value) in &spec.extra {
             object.entry(key.clone()).or_insert_with(|| value.clone());
         }

@@ -1,15 +1,23 @@
-//! Writes LeRobot v3.0 datasets.
+//! Writes LeRobot datasets of versions 2.1 and 3.0.
 //!
 //! ```text
 //!   begin_episode(task) ─ push_rows* ─ push_frame* ─ end_episode     (as often as there are episodes)     ─▶ finish
 //!
+//!   v3.0
 //!   data/chunk-000/file-000.parquet               one row group per episode, files of up to 100 MB
 //!   videos/KEY/chunk-000/file-000.mp4             episodes one after the other, files of up to 200 MB
 //!   meta/{info.json, stats.json, tasks.parquet, episodes/chunk-000/file-000.parquet}
+//!
+//!   v2.1
+//!   data/chunk-000/episode_000000.parquet         a file per episode, 1000 episodes in a chunk
+//!   videos/chunk-000/KEY/episode_000000.mp4       a file per episode and camera
+//!   meta/{info.json, stats.json, tasks.jsonl, episodes.jsonl, episodes_stats.jsonl}
 //! ```
 //!
-//! Memory is bounded by the numbers of one episode. Pictures go to their file as they come.
+//! Rows, statistics and pictures are the same in both. Memory is bounded by the numbers of one episode. Pictures go to their
+//! file as they come.
 
+mod layout;
 mod meta;
 mod stats;
 mod video;
@@ -28,10 +36,12 @@ use parquet::file::properties::WriterProperties;
 use prairie_model::Codec;
 use serde_json::{Map, Value};
 
+use self::layout::EpisodeLines;
 use self::meta::{EpisodeRow, Totals, chunk_and_file, dtype_name, episode_table, task_table};
 use self::video::Camera;
 use crate::FormatError;
 
+pub use self::layout::Version;
 pub use self::stats::FeatureStats;
 
 /// Files per folder.
@@ -98,6 +108,8 @@ impl NewFeature {
 /// What a dataset is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatasetSpec {
+    /// The version whose layout it has.
+    pub version: Version,
     /// Rows, and frames, per second.
     pub fps: u32,
     /// Type of the robot.
@@ -106,24 +118,30 @@ pub struct DatasetSpec {
     pub features: Vec<NewFeature>,
     /// Further keys of `info.json`.
     pub extra: Map<String, Value>,
-    /// Mebibytes after which a new data file begins; 100 is LeRobot's default.
+    /// Mebibytes after which a new data file begins; 100 is LeRobot's default. In v2.1 every episode has a file of its own.
     pub data_file_mb: u32,
-    /// Mebibytes after which a new video file begins; 200 is LeRobot's default.
+    /// Mebibytes after which a new video file begins; 200 is LeRobot's default. In v2.1 as above.
     pub video_file_mb: u32,
 }
 
 impl DatasetSpec {
     /// A dataset of these features, with LeRobot's sizes of files.
-    pub fn new(fps: u32, robot_type: Option<String>, features: Vec<NewFeature>) -> Self {
-        Self { fps, robot_type, features, extra: Map::new(), data_file_mb: 100, video_file_mb: 200 }
+    pub fn new(version: Version, fps: u32, robot_type: Option<String>, features: Vec<NewFeature>) -> Self {
+        Self { version, fps, robot_type, features, extra: Map::new(), data_file_mb: 100, video_file_mb: 200 }
     }
 
+    fn is_video(&self, name: &str) -> bool {
+        self.features.iter().any(|feature| feature.name == name && feature.kind == NewKind::Video)
+    }
+
+    /// Bytes after which a new data file begins.
     fn data_file_bytes(&self) -> u64 {
-        u64::from(self.data_file_mb) << 20
+        if self.version.is_file_per_episode() { 0 } else { u64::from(self.data_file_mb) << 20 }
     }
 
+    /// Bytes after which a new video file begins.
     fn video_file_bytes(&self) -> u64 {
-        u64::from(self.video_file_mb) << 20
+        if self.version.is_file_per_episode() { 0 } else { u64::from(self.video_file_mb) << 20 }
     }
 }
 
@@ -164,7 +182,7 @@ struct Open {
     columns: Vec<Vec<ArrayRef>>,
 }
 
-/// Writes a LeRobot v3.0 dataset.
+/// Writes a LeRobot dataset.
 pub struct LeRobotWriter<F: Files> {
     files: F,
     spec: DatasetSpec,
@@ -176,12 +194,15 @@ pub struct LeRobotWriter<F: Files> {
     data_rows: u64,
     episodes: Option<ArrowWriter<F::File>>,
     episodes_number: u64,
+    lines: Option<EpisodeLines<F::File>>,
     cameras: Vec<Camera<F::File>>,
     tasks: Vec<String>,
     task_indexes: BTreeMap<String, usize>,
     pending: Vec<EpisodeRow>,
     stats: BTreeMap<String, FeatureStats>,
     totals: Totals,
+    /// Parts of the dataset, and the first episode of each.
+    splits: Vec<(String, u64)>,
     open: Option<Open>,
 }
 
@@ -245,14 +266,32 @@ impl<F: Files> LeRobotWriter<F> {
             data_rows: 0,
             episodes: None,
             episodes_number: 0,
+            lines: None,
             cameras,
             tasks: Vec::new(),
             task_indexes: BTreeMap::new(),
             pending: Vec::new(),
             stats: BTreeMap::new(),
             totals: Totals::default(),
+            splits: Vec::new(),
             open: None,
         })
+    }
+
+    /// Says that the episodes that follow are of this part of the dataset: `train`, `test`. Without it, all are of `train`.
+    ///
+    /// # Errors
+    ///
+    /// When other episodes came since the last one of that part: a part is a range.
+    pub fn begin_split(&mut self, name: &str) -> Result<(), FormatError> {
+        if self.splits.last().is_some_and(|(last, _)| last == name) {
+            return Ok(());
+        }
+        if self.splits.iter().any(|(known, _)| known == name) || (self.splits.is_empty() && self.totals.episodes > 0) {
+            return unsupported(format!("the episodes of the part `{name}` do not follow one another"));
+        }
+        self.splits.push((name.to_owned(), self.totals.episodes));
+        Ok(())
     }
 
     /// Begins an episode.
@@ -317,10 +356,8 @@ impl<F: Files> LeRobotWriter<F> {
         let Some(at) = self.cameras.iter().position(|known| known.key == camera) else {
             return unsupported(format!("no video feature is called `{camera}`"));
         };
-        let path = |number: u64| {
-            let (chunk, file) = chunk_and_file(number);
-            format!("videos/{camera}/chunk-{chunk:03}/file-{file:03}.mp4")
-        };
+        let version = self.spec.version;
+        let path = |number: u64| version.video_path(camera, number);
         self.cameras[at].push(&mut self.files, path, self.spec.fps, self.spec.video_file_bytes(), frame)
     }
 
@@ -411,8 +448,7 @@ impl<F: Files> LeRobotWriter<F> {
             }
         }
         if self.data.is_none() {
-            let (chunk, file) = chunk_and_file(self.data_number);
-            let path = format!("data/chunk-{chunk:03}/file-{file:03}.parquet");
+            let path = self.spec.version.data_path(self.data_number);
             self.data = Some(parquet_file(&mut self.files, &path, self.schema.clone(), what)?);
             self.data_rows = 0;
         }
@@ -435,6 +471,14 @@ impl<F: Files> LeRobotWriter<F> {
         let mut rows = std::mem::take(&mut self.pending);
         if rows.is_empty() {
             return Ok(());
+        }
+        if self.spec.version.is_file_per_episode() {
+            let lines = match self.lines.take() {
+                Some(lines) => lines,
+                None => EpisodeLines::create(&mut self.files)?,
+            };
+            let lines = self.lines.insert(lines);
+            return rows.iter().try_for_each(|row| lines.push(row, &|name| self.spec.is_video(name)));
         }
         if self.episodes.as_ref().is_some_and(|writer| writer.bytes_written() as u64 >= self.spec.data_file_bytes()) {
             if let Some(writer) = self.episodes.take() {
@@ -478,10 +522,29 @@ impl<F: Files> LeRobotWriter<F> {
         if let Some(writer) = self.episodes.take() {
             writer.close().map_err(failed("the episodes"))?;
         }
+        if let Some(lines) = self.lines.take() {
+            lines.finish()?;
+        }
         let mut described = BTreeMap::new();
         for camera in std::mem::take(&mut self.cameras) {
             described.extend(camera.described.clone().map(|info| (camera.key.clone(), info)));
             camera.finish()?;
+        }
+        self.write_tasks()?;
+        self.totals.tasks = self.tasks.len() as u64;
+        let stats: Map<String, Value> =
+            self.stats.iter().map(|(name, stats)| (name.clone(), stats.json(self.spec.is_video(name)))).collect();
+        let info = meta::info(&self.spec, self.totals, &self.splits, &described);
+        write_json(&mut self.files, "meta/stats.json", &Value::Object(stats))?;
+        // Last, so that a folder without it is visibly unfinished.
+        write_json(&mut self.files, super::info::INFO, &info)?;
+        let Totals { episodes, frames, tasks } = self.totals;
+        Ok((self.files, Written { episodes, frames, tasks }))
+    }
+
+    fn write_tasks(&mut self) -> Result<(), FormatError> {
+        if self.spec.version.is_file_per_episode() {
+            return layout::write_task_lines(&mut self.files, &self.tasks);
         }
         let tasks = task_table(&self.tasks).map_err(mismatched)?;
         let metadata = [("pandas".to_owned(), meta::pandas_metadata())];
@@ -490,16 +553,7 @@ impl<F: Files> LeRobotWriter<F> {
         let tasks = tasks.with_schema(schema).map_err(mismatched)?;
         writer.write(&tasks).map_err(failed("the tasks"))?;
         writer.close().map_err(failed("the tasks"))?;
-        self.totals.tasks = self.tasks.len() as u64;
-        let pictures = |name: &str| self.spec.features.iter().any(|f| f.name == name && f.kind == NewKind::Video);
-        let stats: Map<String, Value> =
-            self.stats.iter().map(|(name, stats)| (name.clone(), stats.json(pictures(name)))).collect();
-        let info = meta::info(&self.spec, self.totals, &described);
-        write_json(&mut self.files, "meta/stats.json", &Value::Object(stats))?;
-        // Last, so that a folder without it is visibly unfinished.
-        write_json(&mut self.files, super::info::INFO, &info)?;
-        let Totals { episodes, frames, tasks } = self.totals;
-        Ok((self.files, Written { episodes, frames, tasks }))
+        Ok(())
     }
 }
 

@@ -1,52 +1,58 @@
-//! LeRobot v3.0: Parquet rows at one rate, MP4 video, statistics.
+//! LeRobot v2.1 and v3.0: Parquet rows at one rate, MP4 video, statistics.
 //!
 //! Every episode is laid on a grid of the export's rate. The grid follows the first inter-coded camera whose rate it is, so
 //! that its frames can be copied; numbers are taken at the times of the grid. An episode of which a feature has no sample near
-//! some row is left out, and the proof says where.
+//! some row is left out, and the proof says where. The versions differ in nothing but their files.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::array::ArrayRef;
-use prairie_formats::lerobot::{DatasetSpec, Files, LeRobotWriter, NewFeature, NewKind, VideoFrame};
+use prairie_formats::lerobot::{DatasetSpec, Files, LeRobotWriter, NewFeature, NewKind, Version, VideoFrame};
 use prairie_formats::{BlobReader, FormatError};
 use prairie_model::StreamKind;
 
 use crate::Engine;
 use crate::error::EngineError;
 use crate::export::{
-    Done, Encoding, EpisodeProof, ExportJob, FeatureTotals, Laid, Proof, Ready, StoredEpisode, Unfit, VideoProof,
-    check_alike, lay, prepare, unlike,
+    Done, Encoding, EpisodeProof, ExportJob, FeatureRows, FeatureTotals, Laid, Proof, Ready, StoredEpisode, Unfit,
+    VideoProof, check_alike, lay, new_file, prepare, unlike,
 };
 use crate::progress::Progress;
 use crate::target::{Target, TargetPage};
 
-/// Writes LeRobot v3.0 folders.
-pub(crate) struct LeRobotV3;
+/// Writes LeRobot v2.1 folders.
+pub(crate) struct V21;
 
-impl Target for LeRobotV3 {
+/// Writes LeRobot v3.0 folders.
+pub(crate) struct V30;
+
+/// What both versions keep.
+const PAGE: TargetPage = TargetPage {
+    carries: &[
+        "numbers at one rate, by the alignment that is asked for; names, tasks, robot type, licence, parts of the split",
+        "video copied frame by frame where codec, rate and size allow, else encoded as H.264, with how alike it still is",
+        "statistics with quantiles, from the numbers and from sampled pictures",
+    ],
+    limits: &[
+        "texts, sound, depth, scans and point clouds are left out, and told in the proof",
+        "an episode without a sample near some row is left out, and told",
+    ],
+};
+
+impl Target for V21 {
     fn name(&self) -> &'static str {
-        "lerobot-v3"
+        "lerobot-v2.1"
     }
 
     fn describe(&self) -> &'static str {
-        "LeRobot v3.0: Parquet rows at one rate, MP4 video copied where it can be, statistics with quantiles"
+        "LeRobot v2.1: a Parquet file and MP4 videos per episode, video copied where it can be, statistics per episode"
     }
 
     fn page(&self) -> &'static TargetPage {
-        &TargetPage {
-            carries: &[
-                "numbers at one rate, by the alignment that is asked for; names, tasks, robot type, licence",
-                "video copied frame by frame where codec, rate and size allow, else encoded as H.264, with how alike it still is",
-                "statistics with quantiles, from the numbers and from sampled pictures",
-            ],
-            limits: &[
-                "texts, sound, depth, scans and point clouds are left out, and told in the proof",
-                "an episode without a sample near some row is left out, and told",
-            ],
-        }
+        &PAGE
     }
 
     fn write(
@@ -57,50 +63,94 @@ impl Target for LeRobotV3 {
         proof: &mut Proof,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        check_alike(&job.name, &job.episodes, &job.options.streams)?;
-        let fps = whole_rate(job.fps)?;
-        proof.fps = Some(f64::from(fps));
-        let mut out = Output { fps, writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
-        for (at, (episode, member)) in job.episodes.iter().zip(&job.members).enumerate() {
-            if progress.cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            progress.at("export", at as u64, job.episodes.len() as u64);
-            let done = match out.try_episode(engine, job, dir, episode)? {
-                Ok(done) => done,
-                Err(why) => {
-                    proof.left_out.push(format!("episode {}: {why}", episode.id));
-                    out.leave_out(job, episode);
-                    continue;
-                }
-            };
-            proof.left_out.extend(done.late.map(|why| format!("episode {}: {why}", episode.id)));
-            proof.rows += done.rows;
-            proof.duration_s += done.rows as f64 / f64::from(fps);
-            proof.episodes.push(EpisodeProof {
-                id: episode.id,
-                recording: episode.recording,
-                index: proof.episodes.len() as u64,
-                split: member.split.clone(),
-                rows: done.rows,
-                start_ns: done.start_ns.to_string(),
-                samples_in: done.samples_in,
-            });
-        }
-        let Some(writer) = out.writer else {
-            return Err(EngineError::Refused(format!(
-                "no episode could be exported: {}",
-                proof.left_out.last().map_or("the version is empty", String::as_str)
-            )));
-        };
-        writer.finish().map_err(failed)?;
-        proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
-        proof.videos = out.videos.into_values().collect();
-        for video in &mut proof.videos {
-            video.bit_rate_bps = Some(video.bytes as f64 * 8.0 / proof.duration_s);
-        }
-        Ok(())
+        write(Version::V21, engine, job, dir, proof, progress)
     }
+}
+
+impl Target for V30 {
+    fn name(&self) -> &'static str {
+        "lerobot-v3"
+    }
+
+    fn describe(&self) -> &'static str {
+        "LeRobot v3.0: Parquet rows at one rate, MP4 video copied where it can be, statistics with quantiles"
+    }
+
+    fn page(&self) -> &'static TargetPage {
+        &PAGE
+    }
+
+    fn write(
+        &self,
+        engine: &Engine,
+        job: &ExportJob,
+        dir: &Path,
+        proof: &mut Proof,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        write(Version::V30, engine, job, dir, proof, progress)
+    }
+}
+
+fn write(
+    version: Version,
+    engine: &Engine,
+    job: &ExportJob,
+    dir: &Path,
+    proof: &mut Proof,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
+    check_alike(job)?;
+    let fps = whole_rate(job.fps)?;
+    proof.fps = Some(f64::from(fps));
+    let mut out =
+        Output { version, fps, writer: None, totals: Vec::new(), videos: BTreeMap::new(), shapes: Vec::new() };
+    for (at, (episode, member)) in job.episodes.iter().zip(&job.members).enumerate() {
+        if progress.cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        progress.at("export", at as u64, job.episodes.len() as u64);
+        let done = match out.try_episode(engine, job, dir, &member.split, episode)? {
+            Ok(done) => done,
+            Err(why) => {
+                proof.left_out.push(format!("episode {}: {why}", episode.id));
+                out.leave_out(job, episode);
+                continue;
+            }
+        };
+        proof.left_out.extend(done.late.map(|why| format!("episode {}: {why}", episode.id)));
+        proof.rows += done.rows;
+        proof.duration_s += done.rows as f64 / f64::from(fps);
+        proof.episodes.push(EpisodeProof {
+            id: episode.id,
+            recording: episode.recording,
+            index: proof.episodes.len() as u64,
+            split: member.split.clone(),
+            rows: done.rows,
+            start_ns: done.start_ns.to_string(),
+            samples_in: done.samples_in,
+        });
+    }
+    let Some(writer) = out.writer else {
+        return Err(EngineError::Refused(format!(
+            "no episode could be exported: {}",
+            proof.left_out.last().map_or("the version is empty", String::as_str)
+        )));
+    };
+    writer.finish().map_err(failed)?;
+    let mut robots: Vec<_> = job.episodes.iter().map(|episode| episode.episode.robot_type.as_deref()).collect();
+    robots.sort_unstable();
+    robots.dedup();
+    if robots.len() > 1 {
+        let robots: Vec<_> = robots.into_iter().map(|robot| robot.unwrap_or("unknown")).collect();
+        proof.left_out.push(format!("the type of the robot, since episodes are of several: {}", robots.join(", ")));
+    }
+    proof.features = out.totals.into_iter().map(FeatureTotals::finish).collect();
+    proof.videos = out.videos.into_values().collect();
+    for video in &mut proof.videos {
+        video.bit_rate_bps = Some(video.bytes as f64 * 8.0 / proof.duration_s);
+    }
+    Ok(())
 }
 
 fn failed(source: FormatError) -> EngineError {
@@ -124,6 +174,7 @@ fn whole_rate(fps: Option<f64>) -> Result<u32, EngineError> {
 
 /// The dataset under construction.
 struct Output {
+    version: Version,
     fps: u32,
     writer: Option<LeRobotWriter<FolderFiles>>,
     totals: Vec<FeatureTotals>,
@@ -139,10 +190,11 @@ impl Output {
         engine: &Engine,
         job: &ExportJob,
         dir: &Path,
+        split: &str,
         episode: &StoredEpisode,
     ) -> Result<Result<Done, String>, EngineError> {
         let fps = f64::from(self.fps);
-        let done = lay(engine, job, fps, episode, &mut |laid| self.episode(engine, job, dir, episode, laid))?;
+        let done = lay(engine, job, fps, episode, &mut |laid| self.episode(engine, job, dir, split, episode, laid))?;
         if let Ok(done) = &done {
             for (feature, skip) in &done.skips {
                 self.videos.entry(feature.clone()).or_default().begin_late(skip.frames as u64, skip.lost);
@@ -168,6 +220,7 @@ impl Output {
         engine: &Engine,
         job: &ExportJob,
         dir: &Path,
+        split: &str,
         episode: &StoredEpisode,
         laid: &Laid<'_>,
     ) -> Result<Result<(), (String, Unfit)>, EngineError> {
@@ -188,6 +241,7 @@ impl Output {
         let Some(writer) = &mut self.writer else {
             return Err(EngineError::Bug("a dataset without a writer".to_owned()));
         };
+        writer.begin_split(split).map_err(failed)?;
         writer.begin_episode(episode.episode.task.as_deref().unwrap_or("")).map_err(failed)?;
         let columns: Vec<ArrayRef> = laid.rows.iter().map(|rows| rows.number.column(&rows.values)).collect();
         writer.push_rows(laid.grid.rows, &columns).map_err(failed)?;
@@ -234,11 +288,14 @@ impl Output {
         let mut features: Vec<NewFeature> = laid
             .rows
             .iter()
-            .map(|rows| NewFeature {
-                name: rows.feature.clone(),
-                kind: NewKind::Numbers(rows.number.data_type()),
-                shape: vec![rows.width as u64],
-                names: rows.names.clone(),
+            .map(|rows| {
+                let tensor = tensor(job, episode, rows);
+                NewFeature {
+                    name: rows.feature.clone(),
+                    kind: NewKind::Numbers(rows.number.data_type()),
+                    names: if tensor.is_some() { Vec::new() } else { rows.names.clone() },
+                    shape: tensor.unwrap_or_else(|| vec![rows.width as u64]),
+                }
             })
             .collect();
         for ((feature, _, _), (ready, _)) in laid.cameras.iter().zip(prepared) {
@@ -250,7 +307,10 @@ impl Output {
                 names: ["height", "width", "channels"].map(str::to_owned).to_vec(),
             });
         }
-        let mut spec = DatasetSpec::new(self.fps, episode.episode.robot_type.clone(), features);
+        // Of several robots, none is that of the dataset.
+        let of_all = job.episodes.iter().all(|other| other.episode.robot_type == episode.episode.robot_type);
+        let robot_type = episode.episode.robot_type.clone().filter(|_| of_all);
+        let mut spec = DatasetSpec::new(self.version, self.fps, robot_type, features);
         if let Some(licence) = &job.licence {
             spec.extra.insert("license".to_owned(), licence.clone().into());
         }
@@ -261,6 +321,15 @@ impl Output {
     }
 }
 
+/// The axes of a feature that is one tensor; `None` for vectors.
+fn tensor(job: &ExportJob, episode: &StoredEpisode, rows: &FeatureRows) -> Option<Vec<u64>> {
+    let feature = job.selection.features.iter().find(|feature| feature.name == rows.feature)?;
+    let [part] = &feature.parts[..] else { return None };
+    let stream = episode.streams.iter().find(|stream| stream.name == part.stream)?;
+    let size = stream.shape.iter().try_fold(1_u64, |size, axis| size.checked_mul(*axis))?;
+    (stream.shape.len() > 1 && size == rows.width as u64).then(|| stream.shape.clone())
+}
+
 /// Files of an export, below its folder.
 struct FolderFiles {
     root: PathBuf,
@@ -269,12 +338,7 @@ struct FolderFiles {
 impl Files for FolderFiles {
     type File = File;
 
-    #[expect(clippy::disallowed_methods, reason = "an export is a folder that the user named, outside the store")]
     fn create(&mut self, path: &str) -> io::Result<File> {
-        let path = self.root.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        File::create(path)
+        new_file(&self.root, path).map_err(io::Error::other)
     }
 }
