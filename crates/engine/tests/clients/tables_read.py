@@ -50,7 +50,7 @@ def check_streams(root, expected):
         table = pd.read_parquet(root / entry["file"])
         arrow = pq.read_table(root / entry["file"])
         assert table["episode"].is_monotonic_increasing
-        assert len(table) == entry["rows"] == duckdb.sql(f"SELECT count(*) FROM '{root / entry['file']}'").fetchone()[0]
+        assert len(table) == entry["rows"] == duckdb.sql(f"SELECT count(*) FROM '{root / entry['file']}'").fetchall()[0][0]
         fixed = ["episode", "t_ns", "time_s", "log_time_ns", "header_time_ns"]
         values = ["level", "text"] if entry["kind"] == "event" else [column["name"] for column in entry["columns"]]
         assert list(table.columns) == fixed + values, table.columns
@@ -154,7 +154,7 @@ def main(root, expected):
     episodes = pd.read_parquet(root / "episodes.parquet")
     assert list(episodes["episode_id"]) == [episode["id"] for episode in expected["episodes"]]
     assert list(episodes["task"]) == [episode["task"] for episode in expected["episodes"]]
-    tasks = duckdb.sql(f"SELECT count(*) FROM '{root}/episodes.parquet' WHERE duration_s > 0").fetchone()[0]
+    tasks = duckdb.sql(f"SELECT count(*) FROM '{root}/episodes.parquet' WHERE duration_s > 0").fetchall()[0][0]
     assert tasks == len(expected["episodes"])
     values = check_streams(root, expected)
     pictures, worst = check_frames(root, expected)
