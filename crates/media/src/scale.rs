@@ -92,7 +92,6 @@ mod tests {
         let row = grey(4, &[0, 40, 200, 255]);
         assert_eq!(scale(&row, 2, 1).unwrap().pixels, [46, 201]);
         assert_eq!(scale(&row, 8, 1).unwrap().pixels, [0, 10, 30, 80, 160, 214, 241, 255]);
-        assert_eq!(scale(&row, 3, 1).unwrap().pixels, [12, 120, 239]);
     }
 
     #[test]

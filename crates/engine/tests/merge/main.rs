@@ -75,7 +75,7 @@ fn merged_datasets_are_what_their_sources_were() {
         let proof = engine.export("all", &out, &to(target), &Quiet).unwrap();
         assert_eq!((proof.episodes.len(), proof.rows), (2, 666), "{:?}", proof.left_out);
         assert!(proof.videos.iter().all(|video| video.how == "remuxed" && video.exported == 666), "{:?}", proof.videos);
-        let back = store(&dir.path().join(format!("back-{target}")), &[out.clone()]);
+        let back = store(&dir.path().join(format!("back-{target}")), std::slice::from_ref(&out));
         check_indexes(&back, &proof);
         for task in half::TASKS {
             let (before, after) = (content(&engine, task), content(&back, task));
@@ -184,7 +184,8 @@ fn commands_become_what_they_add_to_the_state() {
         let mut moved = false;
         for ((action, state), delta) in action.iter().flatten().zip(state.iter().flatten()).zip(delta.iter().flatten())
         {
-            assert_eq!(*delta, f64::from((action - state) as f32));
+            // Stored in 32 bits, and printed on the way here.
+            assert!((delta - (action - state)).abs() < 1e-7, "{delta} {action} {state}");
             moved |= delta.abs() > 1e-3;
         }
         assert!(moved, "the sample commands something");
