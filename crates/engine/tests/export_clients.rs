@@ -177,35 +177,31 @@ fn ask_lerobot(python: &Path, exported: &Exported, episodes: Vec<Value>) {
     run(python, "lerobot_reads.py", &[&exported.out, &expected]);
 }
 
-/// The SHA-256 of the bytes of each frame, and of its pixels in colour; of these nothing where it cannot be decoded.
-fn hashes_of_frames(camera: &Value) -> (Vec<Value>, Vec<Value>) {
-    let info = |codec: &str| PictureInfo {
-        codec: Codec::from_name(codec),
-        width: None,
-        height: None,
-        config: camera["config"]
-            .as_array()
-            .map(|bytes| bytes.iter().map(|byte| byte.as_u64().unwrap() as u8).collect())
-            .unwrap_or_default(),
-        fps: None,
-    };
-    let mut decoder = prairie_media::decoder(&info(camera["codec"].as_str().unwrap())).unwrap();
+/// The SHA-256 of the bytes of each frame, and of its pixels in colour; of these nothing where it cannot be decoded. `order` is
+/// that in which the frames lie in the recording.
+fn hashes_of_frames(camera: &Value, config: Vec<u8>, order: &[usize]) -> (Vec<Value>, Vec<Value>) {
+    let codec = Codec::from_name(camera["codec"].as_str().unwrap());
+    let mut decoder =
+        prairie_media::decoder(&PictureInfo { codec, width: None, height: None, config, fps: None }).unwrap();
     let bytes = fs::read(camera["file"].as_str().unwrap()).unwrap();
-    let (mut coded, mut decoded) = (Vec::new(), Vec::new());
+    let places = camera["frames"].as_array().unwrap();
+    let frame = |number: usize| {
+        let [at, length] = [0, 1].map(|part| places[number][part].as_u64().unwrap() as usize);
+        &bytes[at..at + length]
+    };
+    let coded = (0..places.len()).map(|number| json!(Hash256::of(frame(number)).to_string())).collect();
+    let mut decoded = vec![Value::Null; places.len()];
     let mut take = |frames: Vec<prairie_media::Decoded>| {
-        for (_, frame) in frames {
-            let pixels = frame.ok().map(|picture| prairie_media::rgb(&picture).unwrap().into_owned().pixels);
-            decoded.push(json!(pixels.map(|pixels| Hash256::of(&pixels).to_string())));
+        for (Nanos(number), picture) in frames {
+            let Ok(picture) = picture else { continue };
+            let pixels = prairie_media::rgb(&picture).unwrap().into_owned().pixels;
+            decoded[number as usize] = json!(Hash256::of(&pixels).to_string());
         }
     };
-    for (number, place) in camera["frames"].as_array().unwrap().iter().enumerate() {
-        let [at, length] = [0, 1].map(|part| place[part].as_u64().unwrap() as usize);
-        let frame = &bytes[at..at + length];
-        coded.push(json!(Hash256::of(frame).to_string()));
-        take(decoder.push(Nanos(number as i64), frame));
+    for number in order {
+        take(decoder.push(Nanos(*number as i64), frame(*number)));
     }
     take(decoder.flush());
-    assert_eq!(coded.len(), decoded.len());
     (coded, decoded)
 }
 
@@ -228,8 +224,16 @@ fn ask_trainer(python: &Path, name: &str, target: &str, path: impl Fn(&Exported)
             // Bytes are hexadecimal digits in JSON.
             let digits = config.as_str().unwrap_or_default();
             let bytes = (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap());
-            camera["config"] = json!(bytes.collect::<Vec<u8>>());
-            let (coded, decoded) = hashes_of_frames(camera);
+            let sql = format!(
+                "SELECT file, chunk_offset, inner_offset FROM frames \
+                 WHERE episode_id = '{id}' AND stream = '{}' ORDER BY t_ns",
+                video.stream
+            );
+            let lie = rows(&exported.engine, &sql);
+            let place = |at: &usize| ["file", "chunk_offset", "inner_offset"].map(|part| lie[*at][part].as_u64());
+            let mut order: Vec<usize> = (0..lie.len()).collect();
+            order.sort_by_key(place);
+            let (coded, decoded) = hashes_of_frames(camera, bytes.collect(), &order);
             camera["coded"] = json!(coded);
             camera["decoded"] = json!(decoded);
         }

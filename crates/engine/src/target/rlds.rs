@@ -14,6 +14,7 @@
 //! | `steps/language_instruction` | the task; empty where it is unknown |
 //! | `steps/timestamp_ns` | the time of the row |
 //! | `episode_metadata/NAME` | what is known about the episode; empty where nobody says |
+//! | `episode_metadata/source` | what else the source said, as JSON |
 //!
 //! Every picture is decoded once, so that one that cannot be is told, and none is exported. PNG keeps every pixel of what was
 //! decoded, at the price of size.
@@ -62,7 +63,7 @@ impl Target for Rlds {
                 "records of episodes with their descriptions, as `tfds.builder_from_directory` opens them: `NAME/VERSION.0.0/`",
                 "observations, actions, rewards, discounts, ends, the task as the instruction, and the time of every row",
                 "JPEG and PNG of one for one and repeated frames bit by bit; other pictures as PNG of the decoded pixels",
-                "the parts of the split; facts of the episode as `episode_metadata`",
+                "the parts of the split; facts of the episode as `episode_metadata`, and what else its source said as JSON",
             ],
             limits: &[
                 "an episode of more than 2 GiB has no record, since Protocol Buffers know none, and is left out and told",
@@ -418,9 +419,14 @@ fn facts_of(episode: &StoredEpisode) -> BTreeMap<String, String> {
         ("episode_id".to_owned(), episode.id.to_string()),
         ("recording_id".to_owned(), episode.recording.to_string()),
     ]);
-    // What else the source says has another list of names in each of them, and records must be alike.
-    let records = facts::records(episode).into_iter().filter(|(name, _)| *name != "source");
-    facts.extend(records.flat_map(|(_, record)| record));
+    for (name, record) in facts::records(episode) {
+        // What else the source says has other names in each episode, and records must be alike.
+        match (name, serde_json::to_string(&record)) {
+            ("source", Ok(text)) if !record.is_empty() => facts.extend([("source".to_owned(), text)]),
+            ("source", _) => {}
+            _ => facts.extend(record),
+        }
+    }
     facts
 }
 
