@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use prairie_formats::mcap::{McapWriter, WriterOptions};
 use serde_json::json;
 
 use crate::support::{Mcap, bundled, picture};
@@ -79,4 +80,29 @@ pub(crate) fn teleoperated(folder: &Path) {
         let document = json!({"info": info, "text": text, "data": data});
         fs::write(own.join("data.json"), document.to_string()).unwrap();
     }
+}
+
+/// Fifty messages of a sensor with one quantity.
+pub(crate) fn measured(path: &Path, schema: &str, field: &str) {
+    let line = "=".repeat(80);
+    let definition = format!(
+        "std_msgs/Header header\nfloat64 {field}\nfloat64 variance\n{line}\nMSG: std_msgs/Header\n\
+         builtin_interfaces/Time stamp\nstring frame_id\n{line}\nMSG: builtin_interfaces/Time\nint32 sec\nuint32 nanosec\n"
+    );
+    let mut writer = McapWriter::new(fs::File::create(path).unwrap(), WriterOptions::default()).unwrap();
+    let schema = writer.add_schema(schema, "ros2msg", definition.as_bytes()).unwrap();
+    let channel = writer.add_channel(Some(schema), "/sensor", "cdr", Default::default()).unwrap();
+    for row in 0..50_u32 {
+        let log_ns = 1_700_000_000_000_000_000 + u64::from(row) * 20_000_000;
+        let mut data = vec![0, 1, 0, 0];
+        data.extend(((log_ns / 1_000_000_000) as u32).to_le_bytes());
+        data.extend(((log_ns % 1_000_000_000) as u32).to_le_bytes());
+        // An empty name, and the way to the next eight bytes.
+        data.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+        data.resize(4 + 16, 0);
+        data.extend((f64::from(row) * 1.5 + 20.0).to_le_bytes());
+        data.extend(0.25_f64.to_le_bytes());
+        writer.write(channel, row, log_ns, log_ns, &data).unwrap();
+    }
+    writer.finish().unwrap();
 }

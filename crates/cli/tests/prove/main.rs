@@ -65,31 +65,24 @@ fn a_recording_is_equal_to_itself_and_to_no_other() {
 #[test]
 fn a_unit_that_was_changed_is_named_and_a_mapping_reads_the_source() {
     let dir = tempfile::TempDir::new().unwrap();
-    let table = |name: &str, unit: &str| {
-        let folder = dir.path().join(name);
-        fs::create_dir(&folder).unwrap();
-        let rows: Vec<String> =
-            (0..50).map(|row| format!("{},{},{}", row as f64 * 0.02, row * row, 50 - row)).collect();
-        fs::write(folder.join("run.csv"), format!("t,left,right\n{}\n", rows.join("\n"))).unwrap();
-        let about = format!(
-            "schema = \"prairie/table/1\"\n[[files]]\npath = \"run.csv\"\n[time]\ncolumn = \"t\"\nunit = \"s\"\n\
-             [[streams]]\nname = \"pressures\"\ncolumns = [\"left\", \"right\"]\nnames = [\"left\", \"right\"]\nunit = \"{unit}\"\n"
-        );
-        fs::write(folder.join("recording.toml"), about).unwrap();
-        folder
+    let measured = |name: &str, schema: &str, field: &str| {
+        let path = dir.path().join(name);
+        made::measured(&path, schema, field);
+        path
     };
-    let (pascals, volts, same) = (table("one", "Pa"), table("two", "V"), table("three", "Pa"));
-    assert_eq!(prove(dir.path(), &pascals, &same, &[]).0, 0);
-    let (code, report) = prove(dir.path(), &pascals, &volts, &[]);
+    let warm = measured("one.mcap", "sensor_msgs/msg/Temperature", "temperature");
+    let pressed = measured("two.mcap", "sensor_msgs/msg/FluidPressure", "fluid_pressure");
+    let same = measured("three.mcap", "sensor_msgs/msg/Temperature", "temperature");
+    assert_eq!(prove(dir.path(), &warm, &same, &[]).0, 0);
+    let (code, report) = prove(dir.path(), &warm, &pressed, &[]);
     assert_eq!(code, 1);
-    let told = support::differences(&report);
-    assert_eq!(told.len(), 2, "{told:#?}");
-    assert_eq!(told[0], "pressures value[left]: its unit is `V`, and in the source `Pa`");
-    let (code, report) = prove(dir.path(), &pascals, &same, &["--task", "press"]);
+    assert_eq!(support::differences(&report), ["sensor scalar[0]: its unit is `Pa`, and in the source `°C`"]);
+    let (code, report) = prove(dir.path(), &warm, &same, &["--task", "press"]);
     assert_eq!((code, support::left_out(&report)), (1, vec!["task `press`".to_owned()]), "facts are of the source");
     let mapping = dir.path().join("mapping.toml");
-    fs::write(&mapping, "[[stream]]\ntopic = \"pressures\"\nignore = true\n").unwrap();
-    let (code, report) = prove(dir.path(), &pascals, &same, &["--mapping", mapping.to_str().unwrap()]);
+    fs::write(&mapping, "[[stream]]\ntopic = \"/sensor\"\nignore = true\n").unwrap();
+    let (code, report) = prove(dir.path(), &warm, &same, &["--mapping", mapping.to_str().unwrap()]);
     assert_eq!(code, 1, "{report}");
-    assert!(support::differences(&report)[0].contains("nothing in the source has these 50 numbers"), "{report}");
+    let told = support::differences(&report);
+    assert!(told[0].contains("nothing in the source has these 50 numbers"), "{told:#?}");
 }

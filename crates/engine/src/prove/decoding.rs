@@ -23,8 +23,10 @@ const START_CODE: [u8; 4] = [0, 0, 0, 1];
 pub(super) struct Frames<'a> {
     blobs: BlobReader<'a>,
     frames: Vec<(BlobRef, PictureInfo)>,
-    /// Places that will be asked for, ascending.
+    /// Places that are asked for, ascending.
     wanted: Vec<usize>,
+    /// Places before it are not asked for any more.
+    begin: usize,
     /// Places in the order in which they lie in the container, which is the order for the decoder.
     order: VecDeque<usize>,
     decoder: Option<(PictureInfo, Box<dyn PictureDecoder>)>,
@@ -47,6 +49,7 @@ impl<'a> Frames<'a> {
             blobs: BlobReader::with_room(loaded.source, ROOM),
             frames,
             wanted,
+            begin: 0,
             order: order.into(),
             decoder: None,
             ready: BTreeMap::new(),
@@ -113,8 +116,7 @@ impl<'a> Frames<'a> {
     /// Forgets the pictures before place `at`.
     pub(super) fn forget_before(&mut self, at: usize) {
         self.ready = self.ready.split_off(&at);
-        let done = self.wanted.partition_point(|place| *place < at);
-        self.wanted.drain(..done);
+        self.begin = at;
     }
 
     fn alone(&mut self, at: usize) -> Result<Picture, String> {
@@ -166,7 +168,7 @@ impl<'a> Frames<'a> {
         for (Nanos(number), picture) in decoded {
             // OK to cast: it is the number of a picture.
             let at = number as usize;
-            if self.wanted.binary_search(&at).is_ok() {
+            if at >= self.begin && self.wanted.binary_search(&at).is_ok() {
                 self.ready.insert(at, picture.map_err(|error| error.to_string()));
             }
         }

@@ -13,6 +13,9 @@ use crate::export::align::{Pick, blend};
 /// Rows that are looked at before all are.
 const PROBES: usize = 16;
 
+/// Picks that are kept, of all pairs of streams together; beyond, those of other pairs are found again when they are asked for.
+const PICKS_MAX: usize = 1 << 20;
+
 /// What two numbers may differ by however small they are: nothing that a robot measures is as small.
 const TINY: f64 = 1e-15;
 
@@ -174,9 +177,12 @@ impl<'a> Comparison<'a> {
         let stream = &theirs.batch.stream.name;
         let discrete = self.said.is_some_and(|said| said.is_discrete(stream));
         let (pairing, clock) = (self.pairing, ours.batch.stream.clock);
-        self.rows
-            .entry((theirs.stream, ours.stream))
-            .or_insert_with(|| pairing.numbers(theirs.batch.t_ns(), ours.batch.t_ns(), clock, discrete))
+        let key = (theirs.stream, ours.stream);
+        let kept: usize = self.rows.values().map(|rows| rows.picks.len()).sum();
+        if !self.rows.contains_key(&key) && kept + theirs.batch.len() > PICKS_MAX {
+            self.rows.clear();
+        }
+        self.rows.entry(key).or_insert_with(|| pairing.numbers(theirs.batch.t_ns(), ours.batch.t_ns(), clock, discrete))
     }
 
     fn looks_same(&self, one: f64, two: f64) -> bool {

@@ -57,7 +57,7 @@ pub(super) fn compare(
             if (0..rows).all(|row| theirs.value(export, row).is_nan()) {
                 // A column without a number is none in a recording that can say so.
                 report.adds(format!("`{name}`, which has no number"));
-            } else if is_derived(plain(&theirs.series[export.series].batch.stream.name)) {
+            } else if is_derived(&theirs, &ours, export.series) {
                 report.adds(format!("`{name}`"));
             } else {
                 report.differs(Some(at), &name, format!("nothing in the source has these {rows} numbers"));
@@ -168,8 +168,10 @@ fn left_out(ours: &Numbers<'_>, found: BTreeSet<Element>, report: &mut ProveRepo
     streams
 }
 
-fn is_derived(stream: &str) -> bool {
-    DERIVED.contains(&stream)
+/// Whether a series of the export is one that exports add of their own, and the source has none of its name.
+fn is_derived(theirs: &Numbers<'_>, ours: &Numbers<'_>, export: usize) -> bool {
+    let name = plain(&theirs.series[export].batch.stream.name);
+    DERIVED.contains(&name) && !ours.series.iter().any(|of| plain(&of.batch.stream.name) == name)
 }
 
 /// A series of the export and one of the source that it may be.
@@ -257,7 +259,7 @@ impl Matcher<'_> {
         let mut taken = BTreeSet::new();
         let to = self.comparison.to;
         for &Home { export, source, is_likely } in homes {
-            if is_derived(plain(&to.series[export].batch.stream.name)) {
+            if is_derived(to, self.comparison.from, export) {
                 continue;
             }
             let by_name = self.by_name(source);

@@ -17,7 +17,7 @@ use crate::export::{Align, PROOF};
 const PROOF_MAX_BYTES: u64 = 64 << 20;
 
 /// Rows per second beyond which a rate is none.
-const FPS_MAX: f64 = 1e6;
+const RATES: std::ops::RangeInclusive<f64> = 1e-3..=1e6;
 
 /// An export's own proof.
 #[derive(Debug, Default, Deserialize)]
@@ -87,7 +87,7 @@ impl Said {
         })?;
         let wrong = |why: String| EngineError::invalid(format!("the proof `{}`", path.display()), why);
         let said: Self = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        if let Some(fps) = said.fps.filter(|fps| !(*fps > 0.0 && *fps <= FPS_MAX)) {
+        if let Some(fps) = said.fps.filter(|fps| !RATES.contains(fps)) {
             return Err(wrong(format!("{fps} is no rate")));
         }
         if said.fps.is_some() && said.align.parse::<Align>().is_err() {
