@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::compute::concat_batches;
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
+use arrow::compute::concat;
 use arrow::datatypes::Schema;
 use prairie_formats::Reader;
 use prairie_model::{
@@ -174,7 +175,7 @@ impl Side {
         draft.streams.iter_mut().filter(|stream| stream.kind.is_none()).for_each(|stream| stream.samples = 0);
         let mut streams = Vec::new();
         for (index, stream) in (0_u32..).zip(&draft.streams) {
-            streams.push(joined(stream, &batches.remove(&index).unwrap_or_default())?);
+            streams.push(joined(stream, batches.remove(&index).unwrap_or_default())?);
         }
         notes.retain(|note| note.episode.is_none_or(|of| of == episode));
         let (wrong, rest): (Vec<Note>, Vec<Note>) =
@@ -205,14 +206,24 @@ fn is_loss(note: &Note) -> bool {
     )
 }
 
-/// All samples of a stream, in the order of time.
-fn joined(stream: &Stream, parts: &[StreamBatch]) -> Result<StreamBatch, EngineError> {
+/// All samples of a stream, in the order of time. Its parts are let go column by column, so that no more than one of them is held
+/// twice.
+fn joined(stream: &Stream, parts: Vec<StreamBatch>) -> Result<StreamBatch, EngineError> {
     let bug = |error: arrow::error::ArrowError| EngineError::Bug(error.to_string());
-    let schema = Arc::new(match stream.kind {
-        Some(kind) => Schema::new(kind.fields()),
-        None => Schema::empty(),
-    });
-    let samples = concat_batches(&schema, parts.iter().map(|part| &part.samples)).map_err(bug)?;
+    let schema = Arc::new(stream.kind.map_or_else(Schema::empty, |kind| Schema::new(kind.fields())));
+    let rows = parts.iter().map(StreamBatch::len).sum();
+    let mut parts: Vec<_> = parts.into_iter().map(|part| part.samples.columns().to_vec().into_iter()).collect();
+    let mut columns = Vec::new();
+    for field in schema.fields() {
+        let pieces: Vec<ArrayRef> = parts.iter_mut().filter_map(Iterator::next).collect();
+        let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
+        columns.push(match pieces.is_empty() {
+            true => new_empty_array(field.data_type()),
+            false => concat(&pieces).map_err(bug)?,
+        });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let samples = RecordBatch::try_new_with_options(schema, columns, &options).map_err(bug)?;
     let batch = StreamBatch { episode: 0, index: 0, stream: Arc::new(stream.clone()), samples };
     if batch.t_ns().is_sorted() {
         return Ok(batch);
