@@ -128,8 +128,12 @@ fn real_recordings_of_rlds_go_to_both_forms() {
         for target in ["lerobot-v3", "mcap"] {
             let (report, left_out) = part(&trip(source.clone(), target, &[]));
             // The sample has one of two splits.
-            assert!(left_out.iter().all(|line| line.starts_with("what cannot be read: 1 of 1 files")), "{left_out:#?}");
-            assert_eq!((count(&report, "numbers"), count(&report, "pictures")), (132_750, 750));
+            let split = |line: &&String| line.starts_with("what cannot be read: 1 of 1 files");
+            // LeRobot has no place for what the mapping of these recordings knows.
+            let known = |line: &&String| line.starts_with("frame of") || line.starts_with("representation of");
+            let rest: Vec<_> = left_out.iter().filter(|line| !split(line)).filter(|line| !known(line)).collect();
+            assert!(rest.is_empty(), "{left_out:#?}");
+            assert_eq!((count(&report, "numbers"), count(&report, "pictures")), (133_250, 750));
         }
     });
 }

@@ -24,6 +24,7 @@ mod prepared;
 mod proof;
 mod rows;
 mod spool;
+pub(crate) mod steps;
 mod video;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,6 @@ mod mcap;
 mod parquet;
 mod rlds;
 mod robomimic;
-mod steps;
 
 use std::path::Path;
 

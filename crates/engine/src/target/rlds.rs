@@ -33,13 +33,13 @@ use prairie_model::{Codec, Source};
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::export::steps::{Asked, Filled, Place, Sizes, Steps, at_the_end, rewards, write_all};
 use crate::export::{
     ExportJob, Feature, FeatureRows, FramePlan, LoadedCamera, NumberType, Pictures, Proof, ShownPicture, Spool,
     StoredEpisode, Unfit,
 };
 use crate::progress::Progress;
 use crate::target::mcap::facts;
-use crate::target::steps::{Asked, Filled, Place, Sizes, Steps, at_the_end, rewards, write_all};
 use crate::target::{Target, TargetPage};
 
 /// Bytes of decompressed chunks that all cameras of an episode keep together.

@@ -24,12 +24,12 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::export::steps::{Asked, Filled, Place, Sizes, Steps, at_the_end, rewards, write_all};
 use crate::export::{
     ExportJob, FeatureRows, FramePlan, LoadedCamera, NumberType, Pictures, Proof, StoredEpisode, Unfit,
 };
 use crate::progress::Progress;
 use crate::target::mcap::facts;
-use crate::target::steps::{Asked, Filled, Place, Sizes, Steps, at_the_end, rewards, write_all};
 use crate::target::{Target, TargetPage};
 
 /// The file.

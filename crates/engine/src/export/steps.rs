@@ -28,7 +28,7 @@ use prairie_model::Picture;
 
 /// Where a feature goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Action,
     Reward,
     Done,
@@ -43,7 +43,7 @@ pub(super) enum Place {
 
 /// The place of each feature of a laid episode: numbers first, then cameras, which `camera` gives their names. `reserved` names
 /// of a step are those that the form has a meaning for.
-pub(super) fn places(laid: &Laid<'_>, job: &ExportJob, reserved: &[&str], camera: fn(&str) -> String) -> Vec<Place> {
+pub(crate) fn places(laid: &Laid<'_>, job: &ExportJob, reserved: &[&str], camera: fn(&str) -> String) -> Vec<Place> {
     let mut names = Names { steps: reserved.iter().map(|name| (*name).to_owned()).collect(), ..Names::default() };
     let numbers = laid.rows.iter().map(|rows| {
         let feature = job.selection.features.iter().find(|feature| feature.name == rows.feature);
@@ -118,7 +118,7 @@ fn bare(feature: &Feature) -> (bool, String) {
 }
 
 /// The rewards of an episode of which no stream has any.
-pub(super) fn rewards(outcome: Outcome, rows: usize) -> Vec<f64> {
+pub(crate) fn rewards(outcome: Outcome, rows: usize) -> Vec<f64> {
     let (each, last) = match outcome {
         Outcome::Success => (0.0, 1.0),
         Outcome::Partial | Outcome::Failure | Outcome::Aborted => (0.0, 0.0),
@@ -128,7 +128,7 @@ pub(super) fn rewards(outcome: Outcome, rows: usize) -> Vec<f64> {
 }
 
 /// `each` in all rows but the last, which has `last`.
-pub(super) fn at_the_end(rows: usize, each: f64, last: f64) -> Vec<f64> {
+pub(crate) fn at_the_end(rows: usize, each: f64, last: f64) -> Vec<f64> {
     let mut values = vec![each; rows];
     values.last_mut().into_iter().for_each(|value| *value = last);
     values
@@ -136,20 +136,20 @@ pub(super) fn at_the_end(rows: usize, each: f64, last: f64) -> Vec<f64> {
 
 /// What stood in for something that no stream says, and in how many episodes.
 #[derive(Debug, Default)]
-pub(super) struct Filled(BTreeMap<String, u64>);
+pub(crate) struct Filled(BTreeMap<String, u64>);
 
 impl Filled {
-    pub(super) fn add(&mut self, what: impl Into<String>) {
+    pub(crate) fn add(&mut self, what: impl Into<String>) {
         self.add_all(what, 1);
     }
 
     /// Adds what stood in so many episodes.
-    pub(super) fn add_all(&mut self, what: impl Into<String>, episodes: u64) {
+    pub(crate) fn add_all(&mut self, what: impl Into<String>, episodes: u64) {
         *self.0.entry(what.into()).or_default() += episodes;
     }
 
     /// Adds that an episode's rewards are those of its outcome.
-    pub(super) fn add_rewards(&mut self, name: &str, outcome: Outcome) {
+    pub(crate) fn add_rewards(&mut self, name: &str, outcome: Outcome) {
         self.add(match outcome {
             Outcome::Unknown => {
                 format!("`{name}`: NaN, as no stream has rewards, and nobody says how the episode ended")
@@ -158,7 +158,7 @@ impl Filled {
         });
     }
 
-    pub(super) fn close(self, proof: &mut Proof) {
+    pub(crate) fn close(self, proof: &mut Proof) {
         let told = |(what, episodes)| format!("{what} (in {episodes} episode{})", if episodes == 1 { "" } else { "s" });
         proof.filled.extend(self.0.into_iter().map(told));
     }
@@ -166,21 +166,21 @@ impl Filled {
 
 /// The size that the pictures of each camera have.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sizes(BTreeMap<String, (u32, u32)>);
+pub(crate) struct Sizes(BTreeMap<String, (u32, u32)>);
 
 impl Sizes {
     /// Width and height of a camera's pictures; `None` before the first.
-    pub(super) fn of(&self, name: &str) -> Option<(u32, u32)> {
+    pub(crate) fn of(&self, name: &str) -> Option<(u32, u32)> {
         self.0.get(name).copied()
     }
 
     /// Takes in the cameras of another.
-    pub(super) fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
     /// The picture in colour, or why it cannot be one of this camera.
-    pub(super) fn fit<'a>(
+    pub(crate) fn fit<'a>(
         &mut self,
         name: &str,
         shown: &'a ShownPicture,
@@ -199,22 +199,22 @@ impl Sizes {
 }
 
 /// An episode that is to be written.
-pub(super) struct Asked<'a> {
-    pub(super) episode: &'a StoredEpisode,
-    pub(super) member: &'a DatasetEpisode,
-    pub(super) laid: &'a Laid<'a>,
-    pub(super) places: &'a [Place],
+pub(crate) struct Asked<'a> {
+    pub(crate) episode: &'a StoredEpisode,
+    pub(crate) member: &'a DatasetEpisode,
+    pub(crate) laid: &'a Laid<'a>,
+    pub(crate) places: &'a [Place],
 }
 
 impl Asked<'_> {
     /// The numbers of a place.
-    pub(super) fn numbers(&self, place: &Place) -> Option<&FeatureRows> {
+    pub(crate) fn numbers(&self, place: &Place) -> Option<&FeatureRows> {
         self.places.iter().position(|one| one == place).and_then(|at| self.laid.rows.get(at))
     }
 }
 
 /// A form of steps under construction.
-pub(super) trait Steps {
+pub(crate) trait Steps {
     /// Names of a step that have a meaning of their own.
     const RESERVED: &'static [&'static str];
 
@@ -226,7 +226,7 @@ pub(super) trait Steps {
 }
 
 /// Has every episode of the job laid on its grid and written.
-pub(super) fn write_all<S: Steps>(
+pub(crate) fn write_all<S: Steps>(
     engine: &Engine,
     job: &ExportJob,
     proof: &mut Proof,
