@@ -40,6 +40,39 @@ fn lerobot_goes_to_both_forms_whole() {
     }
 }
 
+/// What forms of steps have no place for, and what they add of their own.
+fn steps(source: PathBuf, target: &str) -> Value {
+    let trip = trip(source, target, &[]);
+    let (code, report) = trip.prove(&trip.out, &["--subset"]);
+    assert_eq!((code, &report["equal"]), (0, &true.into()), "{target}: {:#?}", differences(&report));
+    let forms = ["calibration", "names of the elements", "robot", "split", "type of the robot", "unit"];
+    let rest: Vec<_> =
+        left_out(&report).into_iter().filter(|line| !forms.iter().any(|form| line.starts_with(form))).collect();
+    assert!(rest.is_empty(), "{target}: {rest:#?}");
+    report
+}
+
+#[test]
+fn lerobot_goes_to_the_older_form_and_to_forms_of_steps() {
+    let report = whole(&trip(bundled("contact-lerobot-v21"), "lerobot-v2.1", &[]));
+    assert_eq!((count(&report, "numbers"), count(&report, "pictures_equal")), (10_656, 1_332));
+    for target in ["rlds", "robomimic"] {
+        let report = steps(bundled("contact-lerobot-v21"), target);
+        assert!(count(&report, "numbers") >= 10_656, "{target}");
+        // Video becomes pictures of the same pixels.
+        assert_eq!(count(&report, "pictures_same_pixels"), 1_332, "{target}");
+    }
+}
+
+#[test]
+fn real_recordings_of_hdf5_go_to_the_older_form_and_to_forms_of_steps() {
+    others(&["robosuite-1.0.1/lift-panda"], |source| {
+        for target in ["lerobot-v2.1", "rlds", "robomimic"] {
+            assert_eq!(count(&steps(source.clone(), target), "numbers"), 18_952, "{target}");
+        }
+    });
+}
+
 #[test]
 fn mcap_goes_to_mcap_but_for_what_a_vector_cannot_say() {
     let trip = trip(bundled("contact-cell.mcap"), "mcap", &[]);

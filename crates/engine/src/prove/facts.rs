@@ -98,7 +98,12 @@ pub(super) fn texts(
         let free = || ours.iter().copied().filter(|place| !found.contains(place));
         let same_name = free().find(|place| plain(&from.streams[*place].stream.name) == name);
         let Some(best) = same_name.or_else(|| free().find(|place| said(&from.streams[*place]) == said(theirs))) else {
-            report.differs(Some(at), name, format!("nothing in the source says its {} texts", theirs.len()));
+            // A form that asks for a text where nobody says one holds an empty one.
+            if said(theirs).iter().all(|(_, text)| text.is_empty()) {
+                report.adds(format!("`{name}`, which says nothing"));
+            } else {
+                report.differs(Some(at), name, format!("nothing in the source says its {} texts", theirs.len()));
+            }
             continue;
         };
         found.insert(best);

@@ -21,8 +21,9 @@ use super::{Pair, ProveReport, ProvenEpisode, alike, plain};
 const VOTERS: usize = 32;
 
 /// What exports add of their own, and no source has.
-const DERIVED: [&str; 10] = [
+const DERIVED: [&str; 12] = [
     "discount",
+    "dones",
     "episode_index",
     "frame_index",
     "index",
@@ -32,6 +33,7 @@ const DERIVED: [&str; 10] = [
     "next.done",
     "task_index",
     "timestamp",
+    "timestamp_ns",
 ];
 
 /// Compares the numbers of one episode. Gives the streams of the source that were found.
