@@ -109,7 +109,7 @@ mod tests {
     fn scene(at: usize, noise: u8) -> Picture {
         let pixels = (0..64 * 64).map(|place: usize| {
             let (row, column) = (place / 64, place % 64);
-            let inside = (8..24).contains(&row) && (at..at + 12).contains(&column);
+            let inside = (16..32).contains(&row) && (at..at + 12).contains(&column);
             let grain = (place * 31 % 7) as u8 % (noise + 1);
             if inside { 220 - grain } else { 90 + grain }
         });
@@ -125,7 +125,7 @@ mod tests {
         assert!(!is_rather(&encoded, &own, &scene(14, 2)), "noise alone is no motion");
         let (good, swapped) = (likeness(&encoded, &own).unwrap(), likeness(&scene(34, 4), &own).unwrap());
         assert!(good.psnr_db > 35.0 && good.worst_db > 30.0, "{good:?}");
-        assert!(swapped.worst_db < crate::ProveOptions::default().worst_part_min_db - 5.0, "{swapped:?}");
+        assert!(swapped.worst_db < 10.0, "{swapped:?}");
     }
 
     #[test]
