@@ -82,7 +82,7 @@ impl BodyPart {
 
     /// The part that a joint, an actuator or another element of that name belongs to; `None` where the name does not tell.
     pub fn of(name: &str) -> Option<Self> {
-        let words = words(name);
+        let words = without_numbers(name);
         let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
         let left = has(&["left", "l", "lf", "fl", "lh", "hl", "rl", "bl"]);
         let right = has(&["right", "r", "rf", "fr", "rh", "hr", "rr", "br"]);
@@ -143,22 +143,11 @@ fn region(words: &[String]) -> Option<Region> {
     })
 }
 
-/// The words of a name in small letters; `kLeftShoulderPitch` has four, and so has `k_left_shoulder_pitch`.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for letter in name.chars() {
-        let starts = letter.is_uppercase() && before.is_lowercase();
-        if (starts || !letter.is_alphabetic()) && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| letter.is_alphabetic()) {
-            word.extend(letter.to_lowercase());
-        }
-        before = letter;
-    }
-    words.retain(|word| !word.is_empty());
-    words
+/// The words of a name without its numbers: those of `zarm_l1_joint` are `zarm l joint`.
+fn without_numbers(name: &str) -> Vec<String> {
+    let words = crate::words(name);
+    let letters = words.iter().flat_map(|word| word.split(|letter: char| !letter.is_alphabetic()));
+    letters.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

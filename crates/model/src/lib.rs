@@ -24,6 +24,7 @@ mod frame;
 mod id;
 mod kind;
 mod message;
+mod name;
 mod note;
 mod receipt;
 pub mod register;
@@ -45,6 +46,7 @@ pub use message::{
     Channel, ChannelTally, Inline, MessageBatch, MessageEncoding, Payload, ReadEvent, ReadOptions, ReadSummary,
     RecordingPlan, SourceEpisode, time_type,
 };
+pub use name::words;
 pub use note::{Note, NoteKind};
 pub use receipt::{CheckResult, Counts, Derivation, RECEIPT_VERSION, ReceiptPayload};
 pub use source::{

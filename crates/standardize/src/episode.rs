@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use arrow::array::{AsArray, Float64Array};
 use prairie_model::{
     Channel, Episode, EpisodeDraft, EpisodeTally, MessageEncoding, Nanos, Note, NoteKind, Outcome, Segment, Stream,
-    StreamKind, TimeSpan,
+    StreamKind, TimeSpan, words,
 };
 
 use crate::flow::{Flow, Wish, batch};
-use crate::lens::{lens_of, words};
+use crate::lens::lens_of;
 use crate::mapping::{ClockWish, Mapping, Rule};
 use crate::part::Part;
 use crate::rule::Made;

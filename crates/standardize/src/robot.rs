@@ -125,22 +125,7 @@ fn listed(all: &[String]) -> String {
 /// The words of a name in small letters, without what only says that it is a joint: `kLeftElbow`, `left_elbow_joint` and
 /// `Left Elbow` have the same.
 fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut before = ' ';
-    for letter in name.chars() {
-        let starts = !before.is_alphanumeric()
-            || (letter.is_uppercase() && before.is_lowercase())
-            || letter.is_numeric() != before.is_numeric();
-        if letter.is_alphanumeric() {
-            if starts {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.extend(letter.to_lowercase());
-            }
-        }
-        before = letter;
-    }
+    let mut words: Vec<String> = prairie_model::words(name).iter().flat_map(|word| apart(word)).collect();
     if words.first().is_some_and(|word| word == "k") && words.len() > 1 {
         words.remove(0);
     }
@@ -148,6 +133,12 @@ fn words(name: &str) -> Vec<String> {
         words.retain(|word| word != "joint");
     }
     words
+}
+
+/// Letters and numbers apart: `joint1` is `joint 1`.
+fn apart(word: &str) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    letters.chunk_by(|a, b| a.is_numeric() == b.is_numeric()).map(|part| part.iter().collect()).collect()
 }
 
 #[cfg(test)]

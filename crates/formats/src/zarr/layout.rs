@@ -10,14 +10,13 @@
 
 use std::collections::BTreeMap;
 
-use prairie_model::{Note, NoteKind};
+use prairie_model::{Note, NoteKind, words};
 
 use super::array::{Array, Cache};
 use super::meta::ArrayMeta;
 use super::nodes::{Node, Nodes};
 use super::picture::View;
 use super::store::Store;
-use super::words;
 use crate::FormatError;
 use crate::elements::Kind;
 

@@ -166,21 +166,3 @@ impl<'a> Gallery<'a> {
         pictures.read(&self.store, array, &mut self.cache, row)
     }
 }
-
-/// The words of a name, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for letter in name.chars() {
-        let begins = !letter.is_alphanumeric() || (letter.is_uppercase() && before.is_lowercase());
-        if begins && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
-            word.extend(letter.to_lowercase());
-        }
-        before = letter;
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}

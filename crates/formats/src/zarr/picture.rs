@@ -35,7 +35,7 @@ impl View {
     pub(super) fn of(meta: &ArrayMeta, name: &str) -> Option<Self> {
         let Element { kind, size, .. } = meta.element;
         let row = meta.shape.get(1..)?;
-        let is_depth = crate::zarr::words(name).iter().any(|word| word == "depth");
+        let is_depth = prairie_model::words(name).iter().any(|word| word == "depth");
         let (channels, height, width, planes) = match *row {
             [height, width] => (1, height, width, false),
             [height, width, channels @ (1 | 3 | 4)] => (channels, height, width, false),

@@ -14,12 +14,12 @@
 //! | anything else | `vector` |
 
 use arrow::array::{Array, ListArray, StringArray};
-use prairie_model::{BlobRef, PictureInfo, StreamKind};
+use prairie_model::{BlobRef, PictureInfo, StreamKind, words};
 
 use super::image::frames;
 use super::structure::only_column;
 use super::tactile::is_tactile;
-use super::{Input, Lens, has_word, words};
+use super::{Input, Lens, has_word};
 use crate::part::{Part, element};
 
 /// One column of a table.

@@ -207,30 +207,9 @@ pub(crate) fn wants_inline(schema: &str, path: &str) -> bool {
     LENSES.iter().any(|lens| lens.inline().contains(&(&*schema, path)))
 }
 
-/// The words of a topic or field name, in lower case: `/left_arm/jointCmd` is `left arm joint cmd`.
-pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for letter in name.chars() {
-        let new_word = !letter.is_alphanumeric() || (letter.is_uppercase() && before.is_lowercase());
-        // OK because there is always a last word.
-        if new_word && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        if letter.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(letter.to_lowercase());
-        }
-        before = letter;
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 /// Whether one of the words of `name` is among `any`.
 pub(crate) fn has_word(name: &str, any: &[&str]) -> bool {
-    words(name).iter().any(|word| any.contains(&word.as_str()))
+    prairie_model::words(name).iter().any(|word| any.contains(&word.as_str()))
 }
 
 /// Whether a topic carries commands rather than measurements: its last part has a word for it (`/arm/joint_cmd`), or a part
